@@ -1,0 +1,41 @@
+# `make run` and `make test` are all that a new machine needs; both set up first. See README.md and CONTRIBUTING.md.
+SHELL := /bin/bash
+VENV ?= .venv
+PYTHON ?= $(shell sh scripts/newest-python)
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+.PHONY: help setup run test check format lock chaos clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: ## The virtual environment, from the locks (nothing to do: under a second)
+	@sh scripts/setup "$(PYTHON)" "$(VENV)" requirements/dev.txt
+
+run: setup ## The bot if .env holds a token, else the playground
+	@sh scripts/run "$(BIN)/python"
+
+test: setup ## Every test
+	@sh scripts/setup "$(PYTHON)" "$(VENV)-decart-new" requirements/decart-new.txt
+	@sh scripts/setup "$(PYTHON)" "$(VENV)-decart-old" requirements/decart-old.txt
+	$(BIN)/python -m pytest -n 4 $(PYTEST_ARGS)
+
+check: setup ## The linters, the types and the locks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/check_tree.py
+
+format: setup ## Format and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup ## Make the locks again from requirements/*.in
+	@sh scripts/lock "$(BIN)/uv"
+
+chaos: setup ## The long fault-injection run, with its table
+	$(BIN)/python -m tests.chaos
+
+clean: ## Remove the environments and caches
+	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .build

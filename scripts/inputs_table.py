@@ -1,0 +1,120 @@
+"""Write docs/inputs.md from the code: `python scripts/inputs_table.py` after changing what is accepted."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bot.media.deeds import DEEDS
+from bot.media.look import MAX_RATE, MIN_RATE
+from bot.media.pictures import JPEG_QUALITY, UNTOUCHED
+from bot.media.sniff import FORMATS, Format
+from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS
+from bot.rules.catalog import Kind, Role, load_catalog
+from bot.settings import Settings
+
+PAGE = Path(__file__).parents[1] / "docs" / "inputs.md"
+_MODES = {"RGB": "colour", "L": "grey"}
+_TAKES = {
+    (Role.DATA, Kind.IMAGE): "a picture",
+    (Role.DATA, Kind.VIDEO): "a video",
+    (Role.START, Kind.IMAGE): "a first picture",
+    (Role.END, Kind.IMAGE): "a last picture",
+    (Role.REFERENCE, Kind.IMAGE): "a reference picture",
+}
+
+_HEAD = """\
+# What members may attach, and what is done to it
+
+Made from the code by `scripts/inputs_table.py`; a test keeps the two in step.
+
+A file is known by its first bytes, never by its name or by what Discord calls it. It is opened in a process of its own
+that knows no secret, follows no reference to other files or addresses, and has limits on memory, processor time and
+disk. What is fine already reaches the service byte for byte.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, *_formats(), "", *_deeds(), "", *_limits(), "", *_models(), ""])
+
+
+def _formats() -> list[str]:
+    return [
+        "## Formats",
+        "",
+        "| Format | As a picture | As a video |",
+        "|---|---|---|",
+        *(f"| {form.name} | {_as_picture(form)} | {_as_video(form)} |" for form in FORMATS),
+        "",
+        "Anything else is refused by its name: text, playlists, web pages and SVG, ZIP and RAR, PDF, sound alone.",
+    ]
+
+
+def _as_picture(form: Format) -> str:
+    if Kind.IMAGE not in form.kinds:
+        return "-"
+    modes = UNTOUCHED.get(form.name.upper(), set())
+    if modes:
+        named = " or ".join(_MODES[mode] for mode in sorted(modes, reverse=True))
+        return f"as it is where it is {named} of 8 bits, opaque, still, upright and within the frame; else JPEG"
+    return "its first frame, as JPEG" if Kind.VIDEO in form.kinds else "as JPEG"
+
+
+def _as_video(form: Format) -> str:
+    if Kind.VIDEO not in form.kinds:
+        return "-"
+    if form.demuxer is None:
+        return "encoded as H.264 at the model's rate, each frame as long as the file says"
+    if form.demuxer == "mp4":
+        return "as it is where it is H.264 (8 bits, 4:2:0) and AAC, even, upright, within the frame, index first"
+    return "H.264 that is fine is rewrapped as MP4, other codecs are encoded; the sound is kept, as AAC"
+
+
+def _deeds() -> list[str]:
+    return [
+        "## What is done",
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {word} | {meaning} |" for word, meaning in DEEDS.items()),
+    ]
+
+
+def _limits() -> list[str]:
+    most = Settings.model_fields["max_input_bytes"].default
+    return [
+        "## Limits",
+        "",
+        "Where Discord tells a file's size, length or sides, they are checked before it is fetched, and always again",
+        "by what the file turns out to be.",
+        "",
+        f"- A file: {most // 1024**2} MiB (`MAX_INPUT_BYTES`), counted while it is fetched.",
+        f"- A picture: {PICTURE_MAX_PIXELS // 1_000_000} megapixels. JPEG is written at quality {JPEG_QUALITY}.",
+        f"- A video: {CLIP_MAX_SIDE} pixels a side, and the model's length with {LENGTH_SLACK_SECONDS:g} s of grace.",
+        f"- Frame rates from {MIN_RATE} to {MAX_RATE} a second are kept; others become the model's own.",
+        "- A video that ends before its container says so, and a picture that can't be read to the end, are refused.",
+    ]
+
+
+def _models() -> list[str]:
+    rows = []
+    for model in load_catalog():
+        if not model.files:
+            continue
+        takes = ", ".join(_TAKES[role, kind] for role, kind in model.files.items())
+        length = f"{model.max_input_seconds} s" if Kind.VIDEO in model.files.values() else "-"
+        rows.append(f"| `{model.name}` | {takes} | {model.frame[0]} x {model.frame[1]} | {model.fps} | {length} |")
+    return [
+        "## Frames and lengths of the models",
+        "",
+        "| Model | Takes | Frame (or upright) | Frames a second | Longest video |",
+        "|---|---|---|---|---|",
+        *rows,
+    ]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
