@@ -1,0 +1,476 @@
+"""Every error of ours, in one tree.
+
+    ClapperError
+    ├── SettingsError            the operator must set something; the program ends with exit code 2
+    ├── DatabaseUnavailable      not now: try again later
+    ├── RowUnreadable            a row that this version can't read
+    ├── AlreadyAsked             the same interaction or message came twice; its first coming has its job
+    ├── JobMoved                 another process, or an earlier step, has moved the job on: stop working on it
+    ├── UserFacing               shown to a member; `wording` has a sentence for each leaf, filled with `facts`
+    │   ├── Refused              before a job exists: the member changes something and asks again
+    │   │   ├── PromptMissing, PromptTooLong, PromptUnreadable, PromptWithoutUse
+    │   │   ├── SeedOutOfRange, ResolutionUnknown, OrientationUnknown, OptionNotTaken
+    │   │   ├── InputMissing, InputNotTaken, PromptOrReference, OnlyOneOfPromptAndReference
+    │   │   ├── TrajectoryMissing, TrajectoryInvalid
+    │   │   ├── ModelUnknown, ModelUnavailable
+    │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked
+    │   │   ├── LimitAmountInvalid, LimitTargetInvalid, TooManyRules, RuleUnknown
+    │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
+    │   │   ├── PatternInvalid, PromptBlocked, HouseInvalid, HouseChanged, HoldSettledAlready
+    │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, JobGone, ShuttingDown
+    │   │   ├── VideoNotKept, VideoGone, DraftGone
+    │   │   ├── SourceMissing, SourceHidden, SourceGone, FormForgotten
+    │   │   ├── TextUnknown, FormNeeded, PermissionsMissing
+    │   │   └── InputRejected    what was attached can't be used (also found after acceptance: the job fails)
+    │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileUnsupported, FileBroken
+    │   │       └── FileGone, FileForbidden, PictureTooLarge
+    │   └── Failed               after a job exists: the job's row keeps it as its failure
+    │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable
+    │       ├── KeyRefused, OutOfCredits, JobExpired, DeadlinePassed, OutcomeUnknown
+    │       └── ResultInvalid, ResultTooLarge, DeliveryImpossible, InternalFailure
+    └── QueueError               the Queue API client's (bot.queue); always says if a job id exists
+        ├── QueueInputError      refused before the call
+        ├── QueueSubmitError     the submit failed: `taken` says whether the job may exist all the same
+        │   └── QueueModelUnknownError
+        ├── QueueStatusError     the status could not be had
+        │   ├── QueueDeadlineError
+        │   └── QueueJobNotFoundError   (a QueueResultError too)
+        └── QueueResultError     the result could not be had, or is not a video
+
+Errors carry facts; sentences live in `bot.wording`, keyed by the class's `key`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+Fact = str | int | float | bool | datetime | timedelta | None
+
+
+class ClapperError(Exception):
+    """The root: everything that Clapper raises on purpose."""
+
+
+class SettingsError(ClapperError):
+    """A setting is missing or wrong. `str()` is one plain line for the operator that says what to set."""
+
+
+class DatabaseUnavailable(ClapperError):
+    """The database can't be reached, or can't write, at the moment; nothing was changed as far as anyone knows."""
+
+
+class RowUnreadable(ClapperError):
+    """A row holds what this version of Clapper can't read. `str()` names the row and the column, not the value."""
+
+
+class AlreadyAsked(ClapperError):
+    """That interaction or message has a job: Discord sent the event twice. Nothing was written; tell nobody."""
+
+
+class JobMoved(ClapperError):
+    """The row no longer has the id, state and epoch that the writer knew.
+
+    Causes: another process took the job over after this one stopped answering; the member cancelled it; the same
+    step ran twice. In each case the other writer is right: stop, write nothing, tell nobody.
+    """
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"job {job_id} was moved by another writer")
+        self.job_id = job_id
+
+
+class UserFacing(ClapperError):
+    """An error that a member is told of. `facts` fill the sentence that `bot.wording` keeps under `key`."""
+
+    key: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.key = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __init__(self, **facts: Fact) -> None:
+        super().__init__(f"{self.key} {facts}" if facts else self.key)
+        self.facts = facts
+
+
+class Refused(UserFacing):
+    """No job was made; the sentence says what to change."""
+
+
+class PromptMissing(Refused): ...
+
+
+class PromptTooLong(Refused):
+    """Facts: `length`, `limit` in characters (an emoji of one code point counts once)."""
+
+
+class PromptUnreadable(Refused):
+    """Control characters, null bytes or lone surrogates."""
+
+
+class PromptWithoutUse(Refused):
+    """A prompt was given to a `model` that takes none."""
+
+
+class SeedOutOfRange(Refused):
+    """Facts: `lowest`, `highest`."""
+
+
+class ResolutionUnknown(Refused):
+    """Facts: `model`, `choices`."""
+
+
+class OrientationUnknown(Refused):
+    """Facts: `model`, `choices`."""
+
+
+class OptionNotTaken(Refused):
+    """Facts: `option`, `model`."""
+
+
+class InputMissing(Refused):
+    """Facts: `role` (the option's name in Discord), `model`."""
+
+
+class InputNotTaken(Refused):
+    """Facts: `role`, `model`."""
+
+
+class PromptOrReference(Refused):
+    """At least one of prompt and reference is needed. Facts: `model`."""
+
+
+class OnlyOneOfPromptAndReference(Refused):
+    """Exactly one of the two is needed and both were given. Facts: `model`."""
+
+
+class EnhanceNeedsPrompt(Refused):
+    """`enhance` rewrites the prompt, so it means nothing without one."""
+
+
+class TrajectoryMissing(Refused): ...
+
+
+class TrajectoryInvalid(Refused):
+    """Facts: `where` (the part that made no sense), `why` (in English).
+
+    Where a text was read also `position` (its 1-based character), `reason` (a key of `bot.rules.path_words.REASONS`)
+    and the facts that the reason's sentence names.
+    """
+
+
+class ModelUnknown(Refused):
+    """Facts: `model`, `choices`."""
+
+
+class ModelUnavailable(Refused):
+    """The service calls the model unknown; it is left out for a while. Facts: `model`, `until`."""
+
+
+class LimitReached(Refused):
+    """A limit holds the member back. Facts: `whose` rule it is (`everyone`, `server`, `bot`, `role:123`,
+    `channel:123`, with `operator_` before the operator's), `amount`, `unit`, `window`, `used`, and `frees_at`, None
+    where that is when one of the running jobs ends."""
+
+
+class LimitTooSmall(Refused):
+    """The request is more than a limit ever allows. Facts: `whose`, `amount`, `unit`, `window`, `asked`."""
+
+
+class ShutOut(Refused):
+    """A rule with the amount 0 holds for the member. Facts: `whose`."""
+
+
+class MemberBlocked(Refused):
+    """Facts: `reason` (may be empty), `until` (None: for good)."""
+
+
+class LimitAmountInvalid(Refused):
+    """Facts: `amount`, `highest`."""
+
+
+class LimitTargetInvalid(Refused):
+    """A role's or a channel's rule needs one, and no other rule takes one. Facts: `scope`."""
+
+
+class TooManyRules(Refused):
+    """Facts: `limit`."""
+
+
+class RuleUnknown(Refused):
+    """There is no such rule or block (any more)."""
+
+
+class ChannelNotAllowed(Refused):
+    """The server allows the `command` in other channels only. Facts: `command`, `channels` (ids, with commas)."""
+
+
+class RoleNotAllowed(Refused):
+    """The server allows the `command` to other roles only. Facts: `command`."""
+
+
+class ModelNotOffered(Refused):
+    """The server does not offer the model. Facts: `model`, `choices`."""
+
+
+class AgeRestrictedOnly(Refused):
+    """The server allows the bot in age-restricted channels only."""
+
+
+class PatternInvalid(Refused):
+    """A prompt rule's pattern can't be used. Facts: `where` (the pattern), `why` (in English), `reason`, `position`."""
+
+
+class PromptBlocked(Refused):
+    """One of the server's prompt rules forbids it. Facts: `note` (the admins' own words, may be empty)."""
+
+
+class HouseInvalid(Refused):
+    """The server's settings can't be so. Facts: `where` (the key), `why` (in English), `reason`."""
+
+
+class HoldSettledAlready(Refused):
+    """A moderator, or its requester, has ended the waiting of a held job before. Facts: `state`."""
+
+
+class HouseChanged(Refused):
+    """Another admin changed the settings meanwhile: look again, then decide."""
+
+
+class NotYours(Refused):
+    """Only the requester and moderators may do that. Facts: `requester_id`."""
+
+
+class AdminsOnly(Refused):
+    """Only who may manage the server can do that, and only in the server itself."""
+
+
+class ModeratorsOnly(Refused):
+    """Only who may manage messages here can do that."""
+
+
+class VideoNotKept(Refused):
+    """The video was delivered, and neither we nor the service have it any more."""
+
+
+class DraftGone(Refused):
+    """A preview's request isn't kept any more: an hour has passed, it was used, or it is somebody else's."""
+
+
+class VideoGone(Refused):
+    """The message of a button holds no video (any more) that could be used."""
+
+
+class JobGone(Refused):
+    """The job of a button is not in the database any more."""
+
+
+class TooLateToCancel(Refused):
+    """The job has ended already. Facts: `state`."""
+
+
+class SourceMissing(Refused):
+    """There is no picture or video to work with. Facts: `wanted` ("picture", "video"), `command`, `bot_id`, and `menu`
+    (the name of the Apps menu that would do it, or None)."""
+
+
+class SourceHidden(Refused):
+    """There may be one, but without the message content intent the bot can't see it. Facts: as `SourceMissing`."""
+
+
+class SourceGone(Refused):
+    """The message that was replied to, or chosen from, has been deleted."""
+
+
+class FormForgotten(Refused):
+    """A form's picture can't be found again, as the bot was restarted meanwhile. Facts: `menu`."""
+
+
+class TextUnknown(Refused):
+    """The bot was spoken to and did not understand. Facts: `bot_id`."""
+
+
+class FormNeeded(Refused):
+    """A message can't hold what the command needs. Facts: `command`."""
+
+
+class PermissionsMissing(Refused):
+    """The bot may not do here what its answer needs. Facts: `permissions` (Discord's words, with commas)."""
+
+
+class ShuttingDown(Refused):
+    """The bot is being restarted and takes nothing new for some seconds."""
+
+
+class InputRejected(Refused):
+    """What was attached can't be used. As a job's failure it is refunded. Facts always hold `role`."""
+
+
+class FileEmpty(InputRejected): ...
+
+
+class FileTooLarge(InputRejected):
+    """Facts: `size_bytes`, `limit_bytes`."""
+
+
+class FileTooLong(InputRejected):
+    """Facts: `seconds`, `limit_seconds`."""
+
+
+class PictureTooLarge(InputRejected):
+    """Facts: `width`, `height`, `limit_pixels`."""
+
+
+class FileUnsupported(InputRejected):
+    """Facts: `found` (what the bytes are), `wanted` ("picture" or "video")."""
+
+
+class FileBroken(InputRejected):
+    """The bytes begin as a known format but can't be read to the end. Facts: `found`."""
+
+
+class FileGone(InputRejected):
+    """The attachment's address answers 403 or 404, or does not answer."""
+
+
+class FileForbidden(InputRejected):
+    """The address is not one of Discord's. Facts: `host`."""
+
+
+class Failed(UserFacing):
+    """A job exists and ended without a video; the row keeps `key` and `facts`."""
+
+
+class ServiceFailed(Failed):
+    """The job itself failed at the service. Facts: `reason` (the service's own words, or None)."""
+
+
+class ServiceRefused(Failed):
+    """The service refused the submit (400, 413, 422, 404 …). Facts: `reason`, `http_status`."""
+
+
+class ServiceBusy(Failed):
+    """The service did not take the job however often it was asked (429, 503)."""
+
+
+class ServiceUnreachable(Failed):
+    """The service could not be reached at all."""
+
+
+class KeyRefused(Failed):
+    """401 or 403: the operator must mend the key."""
+
+
+class OutOfCredits(Failed):
+    """402: the operator must top up."""
+
+
+class JobExpired(Failed):
+    """404 on a job that the service once had."""
+
+
+class DeadlinePassed(Failed):
+    """The job did not end in the time that this model is given. Facts: `minutes`."""
+
+
+class OutcomeUnknown(Failed):
+    """The process, or the connection, died during the submit; the job may or may not exist at the service."""
+
+
+class ResultInvalid(Failed):
+    """What came as the result is not a video."""
+
+
+class ResultTooLarge(Failed):
+    """Neither Discord's limit, nor a re-encode, nor a link could carry the video. Facts: `size_bytes`."""
+
+
+class DeliveryImpossible(Failed):
+    """There is no message, channel or DM left to deliver to."""
+
+
+class PromptDenied(Failed):
+    """A moderator did not allow the prompt of a job that was held."""
+
+
+class HoldUnseen(Failed):
+    """The prompt needs a moderator's approval, and the channel where they decide is out of reach."""
+
+
+class InternalFailure(Failed):
+    """Something of ours broke; the log has the job's id."""
+
+
+class QueueError(ClapperError):
+    """Root of the Queue API client's errors.
+
+    `message` is one line; `http_status` is None when no answer came; `job_id` is None when no job is known to exist;
+    `__cause__` is the foreign error, if any. `reason` holds the service's own words where it gave any.
+    """
+
+    def __init__(
+        self, message: str, *, job_id: str | None = None, http_status: int | None = None, reason: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.job_id = job_id
+        self.http_status = http_status
+        self.reason = reason
+        self.retry_after: float | None = None
+        """Seconds that the service asked to wait before the next try, where it did."""
+        self.may_pass = False
+        """Whether the same call may well succeed later: no connection, too many, a server's failure. A submit that may
+        pass was surely not taken."""
+
+
+class QueueInputError(QueueError):
+    """The inputs break a rule of the model: nothing was sent. `__cause__` is the `Refused` that says which."""
+
+
+class QueueSubmitError(QueueError):
+    """The submit did not give a job id.
+
+    `taken` is False where the service said that it did not take the job (a 4xx or 503 answer) or can't have
+    read all of it (no connection, or one lost while sending), and None where nobody knows (a connection lost after
+    sending, another 5xx, a redirect, an unreadable 2xx answer, 409: in conflict with a job that exists).
+    """
+
+    def __init__(
+        self, message: str, *, taken: bool | None, http_status: int | None = None, reason: str | None = None
+    ) -> None:
+        super().__init__(message, http_status=http_status, reason=reason)
+        self.taken = taken
+
+
+class QueueModelUnknownError(QueueSubmitError):
+    """The service does not know the model (any more)."""
+
+
+class QueueStatusError(QueueError):
+    """The status could not be had within the retries, or made no sense."""
+
+
+class QueueDeadlineError(QueueStatusError):
+    """The job did not end before the deadline; it may still end later under the same `job_id`."""
+
+
+class QueueResultError(QueueError):
+    """The result could not be had within the retries, is no MP4, or is larger than the cap (`too_large`)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        job_id: str | None = None,
+        http_status: int | None = None,
+        reason: str | None = None,
+        too_large: bool = False,
+    ) -> None:
+        super().__init__(message, job_id=job_id, http_status=http_status, reason=reason)
+        self.too_large = too_large
+
+
+class QueueJobNotFoundError(QueueStatusError, QueueResultError):
+    """404 for the job: it never existed or has expired. The status and the result both raise it."""

@@ -1,0 +1,1 @@
+"""What Clapper believes: pure rules, with no I/O and no clock of their own."""

@@ -1,0 +1,232 @@
+"""The models: what each is called, takes, costs and is limited to. Data, read from `catalog.toml` and on top of it
+from the operator's own file, so that a model is added, hidden, renamed or made the default without code."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.errors import ModelUnknown, SettingsError
+
+SEED_MAX = 2**32 - 1
+"""The highest seed that the service accepts (queue-api.md, section 3)."""
+
+
+class Operation(StrEnum):
+    """What a model does. The value is the command's name, so that both have one name."""
+
+    TEXT_TO_VIDEO = "t2v"
+    IMAGE_TO_VIDEO = "animate"
+    VIDEO_TO_VIDEO = "v2v"
+    FIRST_LAST_FRAME = "flf2v"
+    MOTION = "motion"
+    RESTYLE = "restyle"
+    EDIT = "edit"
+    TRY_ON = "tryon"
+
+
+class Role(StrEnum):
+    """The file fields of the Queue API's form."""
+
+    DATA = "data"
+    START = "start"
+    END = "end"
+    REFERENCE = "reference_image"
+
+
+class Kind(StrEnum):
+    """What a file field holds."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+
+
+class PromptRule(StrEnum):
+    """How a model's prompt and its reference image go together."""
+
+    REQUIRED = "required"
+    ABSENT = "absent"
+    EXACTLY_ONE = "exactly one of prompt and reference"
+    AT_LEAST_ONE = "prompt or reference or both"
+
+
+class Form(BaseModel):
+    """What an operation takes, the same for all its models."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt: PromptRule
+    files: dict[Role, Kind]
+    trajectory: bool = False
+
+
+FORMS: Mapping[Operation, Form] = {
+    Operation.TEXT_TO_VIDEO: Form(prompt=PromptRule.REQUIRED, files={}),
+    Operation.IMAGE_TO_VIDEO: Form(prompt=PromptRule.REQUIRED, files={Role.DATA: Kind.IMAGE}),
+    Operation.VIDEO_TO_VIDEO: Form(prompt=PromptRule.REQUIRED, files={Role.DATA: Kind.VIDEO}),
+    Operation.FIRST_LAST_FRAME: Form(prompt=PromptRule.REQUIRED, files={Role.START: Kind.IMAGE, Role.END: Kind.IMAGE}),
+    Operation.MOTION: Form(prompt=PromptRule.ABSENT, files={Role.DATA: Kind.IMAGE}, trajectory=True),
+    Operation.RESTYLE: Form(prompt=PromptRule.EXACTLY_ONE, files={Role.DATA: Kind.VIDEO}),
+    Operation.EDIT: Form(prompt=PromptRule.AT_LEAST_ONE, files={Role.DATA: Kind.VIDEO}),
+    Operation.TRY_ON: Form(prompt=PromptRule.AT_LEAST_ONE, files={Role.DATA: Kind.VIDEO}),
+}
+
+
+Side = Annotated[int, Field(ge=16, le=8192)]
+"""Pixels of a frame's side; H.264 encodes nothing wider than 8192."""
+
+
+class Model(BaseModel):
+    """One model of the Queue API, as the catalogue describes it.
+
+    `frame` is (width, height) in pixels of the landscape output at `fps`. `reference` says that it takes a reference
+    image besides its files. `cost` is in the operator's units for one job, `output_seconds` what one job yields where
+    its length does not follow an input. `deadline` is how long a job may take from submit to end.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    operation: Operation
+    title: str = Field(min_length=1, max_length=60)
+    note: str = Field(default="", max_length=100)
+    frame: tuple[Side, Side]
+    fps: int = Field(ge=1, le=120)
+    prompt_max_chars: int = Field(default=1000, ge=1, le=6000)
+    resolutions: tuple[Literal["720p", "480p"], ...] = ("720p",)
+    orientations: tuple[Literal["landscape", "portrait"], ...] = ()
+    reference: bool = False
+    enhance: bool = False
+    max_points: int = Field(default=1000, ge=2, le=1000)
+    max_input_seconds: int = Field(default=60, ge=1, le=86400)
+    cost: int = Field(default=1, ge=0, le=1_000_000)
+    output_seconds: float = Field(default=5.0, gt=0, le=3600)
+    typical_seconds: float = Field(default=40.0, gt=0, le=86400)
+    deadline_minutes: int = Field(default=20, ge=1, le=1440)
+    hidden: bool = False
+    default: bool = False
+    replaced_by: str | None = None
+
+    @cached_property
+    def form(self) -> Form:
+        return FORMS[self.operation]
+
+    @cached_property
+    def files(self) -> Mapping[Role, Kind]:
+        """The file fields that this model may be given."""
+        return self.form.files | ({Role.REFERENCE: Kind.IMAGE} if self.reference else {})
+
+    @property
+    def deadline(self) -> timedelta:
+        return timedelta(minutes=self.deadline_minutes)
+
+
+class Catalog:
+    """All models by name, in the order in which the files name them."""
+
+    def __init__(self, models: Iterable[Model]) -> None:
+        self._models = {model.name: model for model in models}
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self._models.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._models
+
+    def get(self, name: str) -> Model:
+        """The model of that name, hidden ones too (a job may be older than the hiding); else `ModelUnknown`."""
+        try:
+            return self._models[name]
+        except KeyError:
+            raise ModelUnknown(model=name, choices=", ".join(m.name for m in self if not m.hidden)) from None
+
+    def of(self, operation: Operation) -> tuple[Model, ...]:
+        """What a member may choose from, the default first."""
+        shown = [m for m in self._models.values() if m.operation is operation and not m.hidden]
+        return tuple(sorted(shown, key=lambda m: not m.default))
+
+    def choose(self, operation: Operation, name: str | None) -> Model:
+        """The named model if it is one of `operation`'s, the default where none is named; else `ModelUnknown`."""
+        offered = self.of(operation)
+        for model in offered:
+            if name is None or name.casefold() in {model.name.casefold(), model.title.casefold()}:
+                return model
+        raise ModelUnknown(model=name or operation.value, choices=", ".join(m.name for m in offered))
+
+
+def load_catalog(operator_file: Path | None = None) -> Catalog:
+    """The catalogue that ships with Clapper, changed by the operator's file if there is one.
+
+    In the operator's file a table `[models."name"]` changes the fields it names or, for a new name, adds a model.
+    Raises `SettingsError` with the file, the model and the field that can't be used.
+    """
+    shipped = resources.files("bot.rules").joinpath("catalog.toml").read_text(encoding="utf-8")
+    entries: dict[str, dict[str, Any]] = dict(tomllib.loads(shipped)["models"])
+    if operator_file is not None:
+        changed = _operator_entries(operator_file)
+        for name, changes in changed.items():
+            entries[name] = entries.get(name, {}) | changes
+        for name, changes in changed.items():
+            if changes.get("default"):
+                _undo_other_defaults(entries, name, changed, operator_file)
+    models = []
+    for name, fields in entries.items():
+        try:
+            models.append(Model(name=name, **fields))
+        except (ValidationError, TypeError) as exc:
+            raise SettingsError(f"CATALOG_FILE {operator_file}: model {name!r}: {_first_line(exc)}") from exc
+    for trouble in _troubles(models):
+        raise SettingsError(f"CATALOG_FILE {operator_file}: {trouble}")
+    return Catalog(models)
+
+
+def _troubles(models: list[Model]) -> Iterator[str]:
+    """What is wrong between models that are each fine by themselves."""
+    names = {model.name for model in models}
+    called: dict[tuple[Operation, str], Model] = {}
+    for model in models:
+        if model.replaced_by is not None and model.replaced_by not in names:
+            yield f"model {model.name!r}: replaced_by: there is no model {model.replaced_by!r}"
+        for word in () if model.hidden else {model.name.casefold(), model.title.casefold()}:
+            other = called.setdefault((model.operation, word), model)
+            if other is not model:
+                yield f"models {other.name!r} and {model.name!r} of one command can't both be called {word!r} (title)"
+
+
+def _operator_entries(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"CATALOG_FILE {path} can't be read: {exc.strerror}") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"CATALOG_FILE {path} is not TOML: {exc}") from exc
+    entries = data.pop("models", {})
+    if data or not isinstance(entries, dict) or not all(isinstance(e, dict) for e in entries.values()):
+        found = f", and {next(iter(data))!r} is nothing I know" if data else ""
+        raise SettingsError(f'CATALOG_FILE {path}: models are tables such as [models."lucy-clip"]{found}')
+    return entries
+
+
+def _undo_other_defaults(
+    entries: dict[str, dict[str, Any]], chosen: str, changed: dict[str, dict[str, Any]], path: Path
+) -> None:
+    for name, fields in entries.items():
+        if name != chosen and fields.get("operation") == entries[chosen].get("operation"):
+            if changed.get(name, {}).get("default"):
+                raise SettingsError(f"CATALOG_FILE {path}: {chosen!r} and {name!r} are both the default of one command")
+            fields["default"] = False
+
+
+def _first_line(exc: Exception) -> str:
+    if isinstance(exc, ValidationError):
+        error = exc.errors()[0]
+        return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+    return str(exc)

@@ -1,0 +1,37 @@
+"""What a chart shows, in words and numbers: who draws it knows nothing of jobs, and nothing of Discord."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Bar(BaseModel):
+    """One bar: its label, and a number for each of the panel's parts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str = Field(max_length=60)
+    values: tuple[float, ...]
+
+
+class Panel(BaseModel):
+    """One of a chart's pictures. `parts` name what lies on each other in a bar; one without a name needs no legend.
+    `across`: the bars lie, for labels that are long."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str = Field(max_length=80)
+    parts: tuple[str, ...] = ("",)
+    bars: tuple[Bar, ...]
+    across: bool = False
+
+
+class Chart(BaseModel):
+    """Panels in rows of two, the first of them across the whole width."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str = Field(max_length=120)
+    panels: tuple[Panel, ...]
+    nothing: str = Field(max_length=80)
+    """What an empty panel says."""

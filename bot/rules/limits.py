@@ -1,0 +1,163 @@
+"""Who may make how much: rules and the jobs already counted -> allowed, or refused with which rule and when it frees.
+
+Everything is counted from the jobs' own rows in windows that slide with the clock, so there is nothing to reset. Which
+rules hold for a member:
+
+- a block first, whatever else is set;
+- the operator's rules, always;
+- the server's and the channel's rules, for all who have no exempt role;
+- of the rules of the member's roles, for each unit and window, the most generous; it beats `everyone`'s. Two
+  exceptions make 0 mean what it says: a role with 0 is shut out whatever its members' other roles allow, and
+  `everyone` with 0 shuts out only those who have no role with a rule of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.errors import LimitReached, LimitTooSmall, MemberBlocked, Refused, ShutOut
+from bot.rules.job import Requester
+from bot.rules.limit_rules import LimitBook, Rule, Scope, Unit, Window
+from bot.rules.usage import Asked, Held, Standing, Usage, fits, stand
+
+__all__ = ["Asked", "Decision", "Held", "Need", "Standing", "Usage", "blocked", "decide", "holding", "need", "review"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """The rows that a decision needs: those accepted after `since`, and live ones however old. `everywhere` is True
+    where a rule counts beyond this server: the member's jobs elsewhere too, or with `of_all` all of the bot's."""
+
+    since: datetime
+    everywhere: bool
+    of_all: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Whether the new job is let in. `waits`: into the line (`bot.rules.line`), which says if it may start at once."""
+
+    standings: tuple[Standing, ...]
+    refusal: Refused | None = None
+    waits: bool = False
+
+    @property
+    def allowed(self) -> bool:
+        return self.refusal is None
+
+    def or_raise(self) -> Decision:
+        """Itself, or the refusal raised."""
+        if self.refusal is not None:
+            raise self.refusal
+        return self
+
+
+def need(book: LimitBook, operator: Sequence[Rule], now: datetime) -> Need:
+    """What `decide` must be given; made for one cheap query."""
+    spans = [rule.span for rule in (*book.rules, *operator)]
+    everywhere = any(rule.scope in {Scope.EVERYONE, Scope.BOT} for rule in operator)
+    of_all = any(rule.scope is Scope.BOT for rule in operator)
+    return Need(since=now - max(spans, default=timedelta()), everywhere=everywhere, of_all=of_all)
+
+
+def decide(
+    book: LimitBook,
+    requester: Requester,
+    asked: Asked,
+    usage: Iterable[Usage],
+    now: datetime,
+    *,
+    operator: Sequence[Rule] = (),
+) -> Decision:
+    """Let one new job in, refuse it, or put it in the line.
+
+    `usage` holds at least the rows that `need` names; more of them change nothing. Of several rules that refuse, the
+    one that frees last is named, so that its time is the member's true waiting time.
+    """
+    if (barred := blocked(book, requester, now)) is not None:
+        return Decision(standings=(), refusal=barred)
+    rows = tuple(usage)
+    standings = tuple(stand(held, requester, asked, rows, now) for held in holding(book, requester, operator))
+    broken = [standing for standing in standings if not standing.fits]
+    if not broken:
+        return Decision(standings=standings)
+    refused = [standing for standing in broken if not _only_waits(book, standing, asked)]
+    if refused:
+        return Decision(standings=standings, refusal=_refusal(max(refused, key=_severity), asked))
+    return Decision(standings=standings, waits=True)
+
+
+def review(
+    book: LimitBook, requester: Requester, usage: Iterable[Usage], now: datetime, *, operator: Sequence[Rule] = ()
+) -> tuple[Standing, ...]:
+    """How a member stands under every rule that holds for them, for `/usage`: `fits` and `frees_at` as if the least
+    thing were asked for, one job of one second and one cost unit."""
+    rows, least = tuple(usage), Asked(cost=1, seconds=1)
+    return tuple(stand(held, requester, least, rows, now) for held in holding(book, requester, operator))
+
+
+def blocked(book: LimitBook, requester: Requester, now: datetime) -> MemberBlocked | None:
+    """What a member is told who is on the block list now; None for others."""
+    if requester.guild_id is None:
+        return None
+    for block in book.blocks:
+        if block.user_id == requester.user_id and (block.until is None or block.until > now):
+            return MemberBlocked(reason=block.reason, until=block.until)
+    return None
+
+
+def holding(book: LimitBook, requester: Requester, operator: Sequence[Rule]) -> Iterator[Held]:
+    """The rules that hold for this member here."""
+    for rule in operator:
+        if rule.scope is not Scope.SERVER or requester.guild_id is not None:
+            yield Held(rule, operator=True)
+    if requester.guild_id is None or book.exempt_role_ids & set(requester.role_ids):
+        return
+    for rule in book.rules:
+        if rule.scope is Scope.SERVER or (rule.scope is Scope.CHANNEL and rule.target_id == requester.channel_id):
+            yield Held(rule)
+    for rule in _personal(book.rules, set(requester.role_ids)):
+        yield Held(rule)
+
+
+def _personal(rules: Sequence[Rule], role_ids: set[int]) -> Iterator[Rule]:
+    """For each unit and window the one rule, of a role or of everyone, that holds for a member with these roles."""
+    of_roles = [rule for rule in rules if rule.scope is Scope.ROLE and rule.target_id in role_ids]
+    chosen: dict[tuple[Unit, Window], Rule] = {}
+    for rule in of_roles:
+        rival = chosen.get((rule.unit, rule.window))
+        if rival is None or rule.shuts_out or (not rival.shuts_out and rule.generosity > rival.generosity):
+            chosen[rule.unit, rule.window] = rule
+    welcome = any(not rule.shuts_out for rule in of_roles)
+    for rule in rules:
+        if rule.scope is Scope.EVERYONE and not (rule.shuts_out and welcome):
+            chosen.setdefault((rule.unit, rule.window), rule)
+    yield from chosen.values()
+
+
+def _only_waits(book: LimitBook, standing: Standing, asked: Asked) -> bool:
+    """Whether what is broken here is a line to stand in, by the server's own choice."""
+    rule = standing.held.rule
+    at_once = rule.window is Window.AT_ONCE and not rule.shuts_out
+    return book.when_full == "queue" and at_once and fits(rule, asked.measure(rule.unit))
+
+
+def _severity(standing: Standing) -> tuple[bool, bool, datetime]:
+    """What no waiting mends first, then what frees last; an at-once rule has no time and comes last."""
+    rule = standing.held.rule
+    never = standing.frees_at is None and rule.window is not Window.AT_ONCE
+    when = standing.frees_at or datetime.min.replace(tzinfo=UTC)
+    return rule.shuts_out, never, when
+
+
+def _refusal(standing: Standing, asked: Asked) -> Refused:
+    rule, whose = standing.held.rule, standing.held.whose
+    if rule.shuts_out:
+        return ShutOut(whose=whose)
+    facts = {"whose": whose, "unit": rule.unit.value, "window": rule.window.value, "amount": rule.amount}
+    wanted = asked.measure(rule.unit)
+    if rule.window is not Window.COOLDOWN and not fits(rule, wanted):
+        return LimitTooSmall(**facts, asked=wanted)
+    return LimitReached(**facts, used=standing.used, frees_at=standing.frees_at)

@@ -1,0 +1,175 @@
+"""What somebody asked for: refused here with a sentence, or valid for ever."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.errors import (
+    EnhanceNeedsPrompt,
+    InputMissing,
+    InputNotTaken,
+    OnlyOneOfPromptAndReference,
+    OptionNotTaken,
+    OrientationUnknown,
+    PromptMissing,
+    PromptOrReference,
+    PromptTooLong,
+    PromptUnreadable,
+    PromptWithoutUse,
+    ResolutionUnknown,
+    SeedOutOfRange,
+    TrajectoryInvalid,
+    TrajectoryMissing,
+)
+from bot.rules.catalog import SEED_MAX, Model, Operation, PromptRule, Role
+
+Resolution = Literal["720p", "480p"]
+Orientation = Literal["landscape", "portrait"]
+
+_ALLOWED_CONTROLS = frozenset("\n\r\t")
+
+
+class Point(BaseModel):
+    """One place of a trajectory: `x` and `y` in pixels of the model's frame at `frame`, which counts from 0."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frame: int = Field(ge=0)
+    x: float = Field(ge=0, allow_inf_nan=False)
+    y: float = Field(ge=0, allow_inf_nan=False)
+
+
+class Attachment(BaseModel):
+    """A file that a member handed in, as Discord describes it; all of it is a claim about user data.
+
+    `width` and `height` in pixels, `seconds` for videos where Discord sends them; `size_bytes` is 0 where it doesn't
+    say. `posted_by` is whose message it was taken from, at `posted_in`; both None where it came with the command.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    filename: str
+    size_bytes: int
+    content_type: str | None = None
+    width: int | None = None
+    height: int | None = None
+    seconds: float | None = None
+    posted_by: int | None = None
+    posted_in: str | None = None
+
+
+class Inputs(BaseModel):
+    """Everything a model can be told besides files. None means "not given" and is never sent.
+
+    `path` is the text that the trajectory was read from, for people to see: it is never sent either.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt: str | None = None
+    seed: int | None = None
+    resolution: Resolution | None = None
+    orientation: Orientation | None = None
+    enhance_prompt: bool | None = None
+    trajectory: tuple[Point, ...] | None = None
+    path: str | None = None
+
+
+class VideoRequest(BaseModel):
+    """A request that keeps every rule of its model. Made by `compose` alone, read back from rows by pydantic."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    operation: Operation
+    inputs: Inputs
+    files: dict[Role, Attachment] = Field(default_factory=dict)
+
+
+def compose(model: Model, inputs: Inputs, files: Mapping[Role, Attachment] | None = None) -> VideoRequest:
+    """The valid request, with the prompt's outer white space removed; raises the `Refused` of the first broken rule."""
+    given = dict(files or {})
+    tidied = inputs.model_copy(update={"prompt": tidy_prompt(inputs.prompt)})
+    check(model, tidied, given.keys())
+    return VideoRequest(model=model.name, operation=model.operation, inputs=tidied, files=given)
+
+
+def tidy_prompt(prompt: str | None) -> str | None:
+    """Without outer white space; None where nothing is left."""
+    return (prompt or "").strip() or None
+
+
+def check(model: Model, inputs: Inputs, roles: Collection[Role]) -> None:
+    """Raise the `Refused` of the first rule of `model` that the inputs break (rules: queue-api.md, section 3)."""
+    _check_prompt(model, inputs.prompt, has_reference=Role.REFERENCE in roles)
+    _check_files(model, roles)
+    _check_options(model, inputs)
+    _check_trajectory(model, inputs.trajectory)
+
+
+def _check_prompt(model: Model, prompt: str | None, *, has_reference: bool) -> None:
+    if prompt is not None:
+        if len(prompt) > model.prompt_max_chars:
+            raise PromptTooLong(length=len(prompt), limit=model.prompt_max_chars)
+        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in _ALLOWED_CONTROLS for c in prompt):
+            raise PromptUnreadable
+    has_prompt = bool(prompt and prompt.strip())
+    match model.form.prompt:
+        case PromptRule.REQUIRED if not has_prompt:
+            raise PromptMissing
+        case PromptRule.ABSENT if has_prompt:
+            raise PromptWithoutUse(model=model.name)
+        case PromptRule.EXACTLY_ONE if has_prompt and has_reference:
+            raise OnlyOneOfPromptAndReference(model=model.name)
+        case PromptRule.EXACTLY_ONE | PromptRule.AT_LEAST_ONE if not (has_prompt or has_reference):
+            raise PromptOrReference(model=model.name)
+        case _:
+            pass
+
+
+def _check_files(model: Model, roles: Collection[Role]) -> None:
+    for role in model.form.files:
+        if role not in roles:
+            raise InputMissing(role=role, model=model.name)
+    for role in roles:
+        if role not in model.files:
+            raise InputNotTaken(role=role, model=model.name)
+
+
+def _check_options(model: Model, inputs: Inputs) -> None:
+    if inputs.seed is not None and not 0 <= inputs.seed <= SEED_MAX:
+        raise SeedOutOfRange(lowest=0, highest=SEED_MAX)
+    if inputs.resolution is not None and inputs.resolution not in model.resolutions:
+        raise ResolutionUnknown(model=model.name, choices=", ".join(model.resolutions))
+    if inputs.orientation is not None and not model.orientations:
+        raise OptionNotTaken(option="orientation", model=model.name)
+    if inputs.orientation is not None and inputs.orientation not in model.orientations:
+        raise OrientationUnknown(model=model.name, choices=", ".join(model.orientations))
+    if inputs.enhance_prompt is not None and not model.enhance:
+        raise OptionNotTaken(option="enhance", model=model.name)
+    if inputs.enhance_prompt and not (inputs.prompt and inputs.prompt.strip()):
+        raise EnhanceNeedsPrompt
+
+
+def _check_trajectory(model: Model, points: tuple[Point, ...] | None) -> None:
+    if not model.form.trajectory:
+        if points is not None:
+            raise OptionNotTaken(option="path", model=model.name)
+        return
+    if not points:
+        raise TrajectoryMissing
+    if not 2 <= len(points) <= model.max_points:
+        raise TrajectoryInvalid(where=f"{len(points)} points", why=f"between 2 and {model.max_points} are needed")
+    for earlier, later in pairwise(points):
+        if later.frame <= earlier.frame:
+            raise TrajectoryInvalid(where=f"frame {later.frame}", why="frames count upwards")
+    width, height = model.frame
+    for point in points:
+        if point.x > width or point.y > height:
+            raise TrajectoryInvalid(where=f"{point.x:g},{point.y:g}", why=f"outside the {width}x{height} frame")

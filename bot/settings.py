@@ -1,0 +1,181 @@
+"""The settings: read once from the environment and `.env`, frozen, handed on. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv.parser import parse_stream
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+from bot.rules.limit_rules import operator_rules
+
+
+class Settings(BaseSettings):
+    """Every setting, one line each in `.env.example` (a test keeps them equal)."""
+
+    model_config = SettingsConfigDict(frozen=True, env_file=".env", env_file_encoding="utf-8-sig", extra="forbid")
+
+    discord_token: SecretStr = Field(min_length=1)
+    discord_api_base_url: str = "https://discord.com/api/v10"
+    discord_gateway_url: str = ""
+    discord_cdn_hosts: Annotated[tuple[str, ...], NoDecode] = ("cdn.discordapp.com", "media.discordapp.net")
+    decart_api_key: SecretStr = Field(min_length=1)
+    decart_base_url: str = "https://api.decart.ai"
+    message_content_intent: Literal["auto", "on", "off"] = "auto"
+    shard_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    shard_count: int | None = Field(default=None, ge=1)
+
+    data_dir: Path = Path("./data")
+    database_url: str = ""
+    files_url: str = ""
+    catalog_file: Path | None = None
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = ""
+
+    log_format: Literal["auto", "console", "json"] = "auto"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    resubmit_unknown: bool = False
+    poll_min_seconds: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    poll_max_seconds: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+    submit_attempts: int = Field(default=5, ge=1, le=20)
+    token_life_seconds: float = Field(default=900.0, gt=0, le=900)
+    max_input_bytes: int = Field(default=100 * 1024**2, ge=1024)
+    max_result_bytes: int = Field(default=1024**3, ge=1024)
+    jobs_at_once: int = Field(default=50, ge=1)
+    run_jobs: bool = True
+    keep_days: int = Field(default=30, ge=1, le=36_500)
+    keep_results_hours: int = Field(default=72, ge=0, le=876_000)
+    operator_limits: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, values: Any) -> Any:
+        """`NAME=` is what compose files write for a setting that is left alone."""
+        blank = {name for name, value in values.items() if isinstance(value, str) and not value.strip()}
+        return {name: value for name, value in values.items() if name not in blank & cls.model_fields.keys()}
+
+    @field_validator("discord_cdn_hosts", "secret_keys", "shard_ids", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("discord_token", "decart_api_key")
+    @classmethod
+    def _sendable(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[!-~]+", value.get_secret_value().strip()):
+            raise ValueError("it has spaces or characters that no token or key has")
+        return SecretStr(value.get_secret_value().strip())
+
+    @field_validator("discord_cdn_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", host) for host in value):
+            raise ValueError("each must be host or host:port, without https:// and without a path")
+        return value
+
+    @field_validator("operator_limits")
+    @classmethod
+    def _readable_rules(cls, value: str) -> str:
+        operator_rules(value)
+        return value
+
+    @field_validator("discord_api_base_url", "decart_base_url", "public_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        return _address(value, "http", "https") if value else value
+
+    @field_validator("discord_gateway_url")
+    @classmethod
+    def _websocket_address(cls, value: str) -> str:
+        return _address(value, "ws", "wss") if value else value
+
+    @model_validator(mode="after")
+    def _shards_of_how_many(self) -> Self:
+        if self.shard_ids and self.shard_count is None:
+            raise ValueError("SHARD_IDS needs SHARD_COUNT: say of how many shards these are, the same in every process")
+        if self.shard_count is not None and not all(0 <= shard < self.shard_count for shard in self.shard_ids):
+            raise ValueError(f"SHARD_IDS are counted from 0 and must be below SHARD_COUNT={self.shard_count}")
+        return self
+
+    @model_validator(mode="after")
+    def _waits_in_order(self) -> Self:
+        if self.poll_min_seconds > self.poll_max_seconds:
+            raise ValueError("POLL_MIN_SECONDS must not be above POLL_MAX_SECONDS")
+        return self
+
+    @property
+    def database(self) -> str:
+        """`DATABASE_URL`, or the SQLite file in `DATA_DIR`."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'clapper.sqlite3'}"
+
+    @property
+    def clustered(self) -> bool:
+        """Whether several processes share the jobs (PostgreSQL) or this one owns them (SQLite)."""
+        return self.database.startswith("postgresql")
+
+    @classmethod
+    def read(cls, env_file: Path | None = None) -> Self:
+        """From the environment over `.env`. Raises `SettingsError` with one line for every setting that is wrong."""
+        _look_into(env_file or Path(".env"))
+        try:
+            return cls(_env_file=env_file) if env_file else cls()
+        except ValidationError as exc:
+            errors = exc.errors(include_input=False, include_url=False, include_context=False)
+            raise SettingsError("; ".join(_explain(e["loc"], e["type"], e["msg"]) for e in errors)) from None
+
+
+def _look_into(path: Path) -> None:
+    """Raises `SettingsError` for a file that would be skipped or read in part; one that is not there is fine."""
+    if not path.is_file():
+        return
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            broken = next((found for found in parse_stream(file) if found.error), None)
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8 text: save it as UTF-8") from None
+    except OSError as exc:
+        raise SettingsError(f"{path} can't be read: {exc.strerror}") from None
+    if broken is not None:
+        line = broken.original.line
+        raise SettingsError(f"line {line} of {path} can't be read: write NAME=value, and close quotes that you open")
+
+
+_HINTS = {
+    "discord_token": "the bot's token from the Discord developer portal",
+    "decart_api_key": "the key for the video service",
+}
+
+
+def _explain(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    if not loc:  # a rule on several settings, which names them itself
+        return f"{message.removeprefix('Value error, ')} (see .env.example)"
+    name = str(loc[0]).upper()
+    hint = _HINTS.get(name.lower())
+    if kind == "extra_forbidden":
+        return f"{name} in .env is not a setting of Clapper: remove it or mend its spelling (see .env.example)"
+    if kind in {"missing", "too_short", "string_too_short"}:
+        return f"{name} is not set: put {name}=… ({hint or 'see .env.example'}) in .env or the environment"
+    return f"{name} can't be used: {message.removeprefix('Value error, ')} (see .env.example)"
+
+
+def _address(value: str, *schemes: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port_is_fine = (parts.port is None or parts.port > 0) and not re.search(r"[\s\x00-\x20\x7f]", value)
+    except ValueError:
+        port_is_fine = False
+        parts = urlsplit("")
+    if parts.scheme not in schemes or not parts.hostname or not port_is_fine:
+        raise ValueError(f"it must be an address that begins with {' or '.join(s + '://' for s in schemes)}")
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("it must not have a query, a fragment or a user name")
+    return value.rstrip("/")

@@ -1,0 +1,495 @@
+"""The table: every sentence that a member can see, in English, by key. Other languages translate it by gettext.
+
+Words in braces are facts; how each kind of fact is written is in `bot.wording.facts`. A key that an error has is the
+error's own `key`. `…_unexplained` replaces its sentence where a fact that may be missing is, `…_cooldown` where the
+limit is a pause. A sentence about something that went wrong says what to do next, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.rules import house, path_words, prompts
+from bot.wording import english_house
+
+REFUSALS: Mapping[str, str] = {
+    "prompt_missing": "Please write a prompt that says what should happen in the video.",
+    "prompt_too_long": "Your prompt has {length} characters, and {limit} is the most. Please shorten it and try again.",
+    "prompt_unreadable": (
+        "Your prompt holds characters that can't be read, such as control characters. Please type it again, or paste "
+        "it as plain text."
+    ),
+    "prompt_without_use": "{model} takes no prompt. Please leave the prompt out, or choose another command.",
+    "seed_out_of_range": (
+        "A seed is a whole number from {lowest} to {highest}. Please choose one in that range, or leave it out."
+    ),
+    "resolution_unknown": "{model} can't make that resolution. Please choose one of these, or leave it out: {choices}.",
+    "orientation_unknown": (
+        "{model} can't make that orientation. Please choose one of these, or leave it out: {choices}."
+    ),
+    "option_not_taken": (
+        "{model} has no option “{option}”. Please leave it out, or choose another model; /models lists them."
+    ),
+    "input_missing": "{model} needs {role}. Please attach it and try again.",
+    "input_not_taken": "{model} can't use {role}. Please leave it out, or choose another model; /models lists them.",
+    "prompt_or_reference": "{model} needs a prompt, a reference picture, or both. Please add one and try again.",
+    "only_one_of_prompt_and_reference": (
+        "{model} takes either a prompt or a reference picture, not both. Please leave one of them out."
+    ),
+    "enhance_needs_prompt": (
+        "Enhancing rewrites the prompt, so it needs one. Please write a prompt, or leave enhance out."
+    ),
+    "trajectory_missing": (
+        "Please say which way the picture should move, for example `left to right` or `0.2,0.5 > 0.8,0.5`."
+    ),
+    "trajectory_invalid": (
+        "The path stops making sense at “{where}”: {why}. A path looks like `left to right` or `0.2,0.5 > 0.8,0.5`."
+    ),
+    "model_unknown": "There is no model “{model}” for this. Please choose one of these: {choices}.",
+    "model_unavailable": (
+        "The video service doesn't offer {model} at the moment. Please choose another model, or try again {until}."
+    ),
+    "not_yours": (
+        "Only {requester_id} and this server's moderators can do that. You can make your own video with the same "
+        "command."
+    ),
+    "admins_only": "Only members who may manage this server can do that. Please ask one of them.",
+    "moderators_only": "Only members who may manage messages here can do that. Please ask one of them.",
+    "video_not_kept": "That video isn't kept any more. Please make it again with the same seed; /jobs has the button.",
+    "job_gone": "This video's record isn't kept any more, so its buttons don't work. Please use the command again.",
+    "too_late_to_cancel": "It's too late to cancel: this one is {state} already.",
+    "source_missing": (
+        "I need {wanted} and found none. Three ways work: attach it to `/{command}`; reply to a message that has one "
+        "with “{bot_id} {command} …” and your prompt; or choose Apps → {menu} in that message's menu."
+    ),
+    "source_missing_unexplained": (
+        "I need {wanted} and found none. Three ways work: attach it to `/{command}`; reply to a message that has one "
+        "with “{bot_id} {command} …” and your prompt; or attach it to a message that says so."
+    ),
+    "source_hidden": (
+        "I need {wanted}, and I may not read what others write here. Three ways work: attach it to `/{command}`; "
+        "attach it to your own message that begins with {bot_id} {command}; or choose Apps → {menu} in the menu of the "
+        "message that has it."
+    ),
+    "source_hidden_unexplained": (
+        "I need {wanted}, and I may not read what others write here. Please attach it to `/{command}`, or to your own "
+        "message that begins with {bot_id} {command}."
+    ),
+    "source_gone": "That message has been deleted. Please choose another one, or attach the file itself.",
+    "form_forgotten": (
+        "I was restarted while you were writing and can't find that message again. Please choose Apps → {menu} in its "
+        "menu once more."
+    ),
+    "text_unknown": (
+        "I don't know what to do with that. Reply to a picture with “{bot_id} animate make it snow”, or write "
+        "“{bot_id} t2v a cat playing piano”; /help shows everything that I can do."
+    ),
+    "form_needed": "/{command} needs more than a message can hold. Please type `/{command}` as a command.",
+    "permissions_missing": (
+        "I may not answer with a video here: I lack {permissions}. Please ask the moderators of this server, or use "
+        "another channel."
+    ),
+    "shutting_down": "I'm being restarted and take nothing new right now. Please try again in a minute.",
+    "file_empty": "The file for {role} is empty. Please attach it again, and check that it opens on your device.",
+    "file_too_large": (
+        "The file for {role} has {size_bytes}, and {limit_bytes} is the most. Please attach a smaller one."
+    ),
+    "file_too_long": (
+        "The video for {role} lasts {seconds}, and {limit_seconds} is the most. Please cut it and try again."
+    ),
+    "picture_too_large": (
+        "The picture for {role} is {width} by {height}, which is more than I can open. Please attach a smaller one."
+    ),
+    "file_unsupported": (
+        "The file for {role} is {found}, and I need {wanted}. Please attach a usual picture or video file."
+    ),
+    "file_broken": (
+        "The file for {role} ({found}) can't be read to its end. Please save or export it again and attach the new "
+        "file."
+    ),
+    "file_gone": "The file for {role} can't be fetched from Discord any more. Please attach it again.",
+    "file_forbidden": (
+        "I only open files that were uploaded to Discord, not ones from {host}. Please attach the file itself."
+    ),
+}
+
+HOUSE: Mapping[str, str] = {
+    "limit_reached": (
+        "Not just now: {whose} allows {amount} {unit} {window}, and {used} are used. Please try again {frees_at}."
+    ),
+    "limit_reached_unexplained": (
+        "Not just now: {whose} allows {amount} {unit} {window}, and {used} are used. Please try again when one of the "
+        "running videos has ended."
+    ),
+    "limit_reached_cooldown": (
+        "Not just now: {whose} asks for {amount} s between two videos. Please try again {frees_at}."
+    ),
+    "limit_too_small": (
+        "This is more than {whose} ever allows: it needs {asked} of {amount} {unit} {window}. Please ask for less, or "
+        "choose a cheaper model; /models lists them."
+    ),
+    "shut_out": "You can't make videos here: {whose} doesn't allow it. Please ask the moderators of this server.",
+    "member_blocked": "You can't make videos here until {until}. Please ask the moderators of this server about it.",
+    "member_blocked_unexplained": "You can't make videos here. Please ask the moderators of this server about it.",
+    "member_blocked_reason": "The reason they gave: “{reason}”",
+    "limit_amount_invalid": "{amount} is no amount for a limit. Please choose a whole number from 0 to {highest}.",
+    "limit_target_invalid": (
+        "A limit for {scope} doesn't go with what you chose. Please name the role for a role's limit, the channel for "
+        "a channel's, and neither for the others."
+    ),
+    "too_many_rules": "There are {limit} rules already, which is the most. Please remove one first.",
+    "rule_unknown": "There is no such rule any more. Please look at the list again.",
+    "channel_not_allowed": "/{command} isn't allowed in this channel. Please use it here: {channels}.",
+    "channel_not_allowed_unexplained": "/{command} isn't allowed in this channel. Please ask a moderator where it is.",
+    "role_not_allowed": "Your roles don't allow /{command} here. Please ask the moderators of this server.",
+    "model_not_offered": "This server doesn't offer {model}. Please choose one of these: {choices}.",
+    "model_not_offered_unexplained": (
+        "This server doesn't offer {model}, nor any other model for this. Please use another command."
+    ),
+    "age_restricted_only": "This server allows me in age-restricted channels only. Please go to one of those.",
+    "pattern_invalid": "The pattern “{where}” can't be used: {why}. Please change it and save again.",
+    "prompt_blocked": "This server doesn't allow that prompt: “{note}” Please write another one.",
+    "prompt_blocked_unexplained": "This server doesn't allow that prompt. Please write another one.",
+    "house_invalid": "“{where}” can't be set like that: {why}. Please change it and save again.",
+    "house_changed": (
+        "Somebody else changed these settings meanwhile, so nothing was saved. Please look at them and save again."
+    ),
+    "records_unavailable": "I can't reach my records at the moment. Please try again in a minute.",
+    "whose_everyone": "the rule for everyone",
+    "whose_server": "this server's rule",
+    "whose_bot": "this bot's rule",
+    "whose_role": "the rule for {target}",
+    "whose_channel": "the rule for {target}",
+    "whose_operator": "{rule}, set by whoever runs this bot,",
+    "unit_jobs": "videos",
+    "unit_seconds": "seconds of video",
+    "unit_cost": "credits",
+    "window_at_once": "at once",
+    "window_minute": "a minute",
+    "window_hour": "an hour",
+    "window_day": "a day",
+    "window_week": "a week",
+    "window_30_days": "in 30 days",
+    "window_cooldown": "between two videos",
+}
+
+FAILURES: Mapping[str, str] = {
+    "service_failed": "The video service could not make it: “{reason}” Change the prompt or the file, or press Again.",
+    "service_failed_unexplained": (
+        "The video service could not make it and gave no reason. Press Again to try once more."
+    ),
+    "service_refused": "The video service refused the request: “{reason}” Please change it and try again.",
+    "service_refused_unexplained": (
+        "The video service refused the request and gave no reason. Please change it and try again."
+    ),
+    "service_busy": "The video service is too busy to take this. Press Again in a few minutes; this one doesn't count.",
+    "service_unreachable": "The video service can't be reached. Press Again in a few minutes; this one doesn't count.",
+    "key_refused": (
+        "The video service doesn't accept this bot's key. Please tell whoever runs the bot; this one doesn't count."
+    ),
+    "out_of_credits": (
+        "This bot's account at the video service is out of credits. Please tell whoever runs the bot; this one "
+        "doesn't count."
+    ),
+    "job_expired": (
+        "The video service doesn't know this job any more, so the video is lost. Press Again to make it anew."
+    ),
+    "deadline_passed": (
+        "The video wasn't ready after {minutes} min, so I stopped waiting. Press Again to try once more."
+    ),
+    "outcome_unknown": (
+        "The connection broke while the job was being sent, so nobody knows if the video service took it. I didn't "
+        "send it twice. Press Again to try once more; this one doesn't count."
+    ),
+    "result_invalid": (
+        "What the video service sent isn't a video. Press Again to try once more; this one doesn't count."
+    ),
+    "result_too_large": (
+        "The video has {size_bytes}, which is more than Discord takes here. Press Again with a lower resolution, or "
+        "ask in a place that takes larger files."
+    ),
+    "delivery_impossible": (
+        "The video is ready, but I couldn't post it: the message or the channel is gone, or I may not write there. "
+        "Please use the command again where I may post."
+    ),
+    "internal_failure": (
+        "Something went wrong on my side. Press Again to try once more; whoever runs the bot finds details in its log."
+    ),
+    "unexpected": (
+        "Something went wrong on my side. Please try again; if it happens again, tell whoever runs the bot this "
+        "number: {reference}"
+    ),
+    "option_unreadable": "I can't use what you gave for “{option}”. Please choose again.",
+    "command_outdated": "That command has changed since your Discord loaded it. Please restart Discord and try again.",
+}
+
+CARD: Mapping[str, str] = {
+    "title_accepted": "Accepted, about to be sent",
+    "title_submitting": "Accepted, being sent",
+    "title_pending": "Waiting for its turn",
+    "title_processing": "Generating your video",
+    "title_completed": "Made, bringing it over",
+    "title_delivered": "Done",
+    "title_waiting": "Ready for you",
+    "title_failed": "That didn't work",
+    "title_cancelled": "Cancelled",
+    "asked_by": "for {user_id}",
+    "seed_is": "seed {seed}",
+    "enhanced": "prompt enhanced",
+    "accepted_at": "Asked {accepted_at}",
+    "processing_at": "Started {processing_at}",
+    "expected_at": "expected {expected_at}",
+    "slow_note": "This takes longer than usual. You needn't do anything: the video comes into this message.",
+    "fleeting_note": (
+        "Discord lets me change this message for 15 minutes only. If the video isn't here by then, press **Get it**."
+    ),
+    "waiting_note": "Your video is made, but I couldn't bring it to you. Press **Get it** here, or use /jobs anywhere.",
+    "direct_intro": "Here is your video. I couldn't put it into the message in which you asked for it.",
+    "sent_directly": "The video is done. I may not post it here any more, so I sent it to whoever asked, directly.",
+    "took": "Made in {seconds}",
+    "fit_reencoded": "Made smaller to fit into Discord: it was {size_bytes_before} and is {size_bytes} now.",
+    "fit_reencoded_unexplained": "Made smaller to fit into Discord: {size_bytes} now.",
+    "link_ready": (
+        "With {size_bytes} it is too large for Discord. [Watch or save it here]({url}); the link works until "
+        "{expires_at}."
+    ),
+    "button_again": "Again",
+    "button_cancel": "Cancel",
+    "button_delete": "Delete",
+    "button_use": "Use this",
+    "button_get": "Get it",
+    "picture_from": "from {posted_by_id}'s [message]({posted_in})",
+    "which_one": "Which one? Choose it here, and I begin.",
+    "which_one_short": "Choose one",
+    "form_prompt": "Prompt",
+    "form_image": "Which picture",
+    "form_video": "Which video",
+    "form_reference": "Reference picture",
+    "form_model": "Model",
+    "permission_send_messages": "Send Messages",
+    "permission_send_messages_in_threads": "Send Messages in Threads",
+    "permission_embed_links": "Embed Links",
+    "permission_attach_files": "Attach Files",
+    "permission_read_message_history": "Read Message History",
+    "permission_view_channel": "View Channel",
+    "state_accepted": "accepted",
+    "state_submitting": "being sent",
+    "state_pending": "waiting",
+    "state_processing": "being made",
+    "state_completed": "made",
+    "state_delivered": "done",
+    "state_failed": "failed",
+    "state_cancelled": "cancelled",
+    "role_data": "the picture or video",
+    "role_image": "a picture",
+    "role_video": "a video",
+    "role_picture": "a picture",
+    "role_start": "the first picture",
+    "role_end": "the last picture",
+    "role_reference_image": "the reference picture",
+    "role_reference": "the reference picture",
+}
+
+OWN: Mapping[str, str] = {
+    "jobs_title": "Your videos",
+    "jobs_none": "There are none yet. Type /t2v and say what you want to see.",
+    "jobs_page": "Page {page} of {pages}",
+    "jobs_choose": "Choose one: cancel, show, make again, why it failed",
+    "jobs_where": "[To its message]({url})",
+    "jobs_kept": "Its video is kept until {until}.",
+    "button_newer": "Newer",
+    "button_older": "Older",
+    "button_list": "All my videos",
+    "button_show": "Show it here",
+    "button_same_seed": "Again, same seed",
+    "button_new_seed": "Again, new seed",
+    "forget_title": "Forget you?",
+    "forget_warning": (
+        "I will cancel your videos that aren't ready, and delete your prompts, your files, your name and your list of "
+        "videos from my records. Messages that are in Discord stay: take those away with their button Delete first, "
+        "since it won't work afterwards.\n\nFor the limits I go on counting how many videos you have made lately, "
+        "without what they were, for at most {days} days. What moderators decided about you stays theirs."
+    ),
+    "forget_done": (
+        "Done. I deleted what I knew of {number} videos, with their files. Of {counted} of them I keep the number "
+        "alone, for the limits, until {until}."
+    ),
+    "forget_done_wholly": "Done. I deleted what I knew of {number} videos, with their files. Nothing is left.",
+    "button_forget": "Forget me",
+    "button_keep": "Keep everything",
+    "forget_kept": "Nothing was deleted.",
+}
+
+LIMITS: Mapping[str, str] = {
+    "for_everyone": "everyone",
+    "for_server": "the whole server",
+    "for_bot": "the whole bot",
+    "for_operator": "{rule} (set by whoever runs this bot)",
+    "deleted_role": "a deleted role ({id})",
+    "deleted_channel": "a deleted channel ({id})",
+    "rule_line": "{target}: {amount} {unit} {window}",
+    "rule_line_cooldown": "{target}: {amount} s between two videos",
+    "rule_shut": "{target}: no videos at all",
+    "standing_line": "{target}: {used} of {amount} {unit} {window} used, {left} left",
+    "standing_frees": "again {frees_at}",
+    "block_line": "{member} is blocked",
+    "block_until": "until {until}",
+    "limits_title": "Limits of this server",
+    "limits_how": "Of the rules of a member's roles the most generous holds, and it beats the one for everyone.",
+    "limits_none": "There are no limits.",
+    "limits_in_file": "The file has all of them.",
+    "limit_set": "Saved. {rule}",
+    "limit_removed": "Removed. {rule}",
+    "limits_reset": (
+        "{member_id} starts anew: {number} of their videos don't count any more for this server's rules for each "
+        "member. They still count for the whole server's and the channels' rules."
+    ),
+    "limits_reset_nothing": "{member_id} has no videos that count, so there was nothing to reset.",
+    "limits_exempt": "No rule of this server holds for members with {target}.",
+    "limits_not_exempt": "The rules hold for members with {target} again.",
+    "limits_blocked": "Saved. {block}",
+    "limits_unblocked": "{member_id} may make videos again.",
+    "when_full_queue": "Where a rule for videos at once is full, the next one waits in line and starts by itself.",
+    "when_full_refuse": "Where a rule for videos at once is full, the next one is refused.",
+    "usage_title": "What you have left",
+    "usage_title_of": "What {name} has left",
+    "usage_none": "No limits hold here.",
+    "usage_exempt": "This server's own rules don't hold, because of an exempt role.",
+    "title_in_line": "In line",
+    "in_line": "Place {place} in the line. It starts by itself as soon as there is room.",
+    "welcome": (
+        "Hello! I make videos: type `/t2v` and say what you want to see, or `/help` for everything else.\n"
+        "So that one member can't use up everybody's share, each may make {at_once} videos at once and {a_day} a day. "
+        "Members who manage this server change that with `/limits set` and see it with `/limits show`."
+    ),
+}
+
+DRAFTS: Mapping[str, str] = {
+    "draft_gone": (
+        "That preview isn't kept any more: it lasts an hour and starts one video. Please use /motion again."
+    ),
+    "video_gone": (
+        "There is no video in this message that I could use. Please attach one to a command, for example /v2v."
+    ),
+    "preview_title": "This is the way it will move",
+    "preview_legend": (
+        "From the green dot to the red ring. A small dot stands for each quarter of a second: where they are close "
+        "together, it moves slowly."
+    ),
+    "preview_cropped": "The model's picture is {width} by {height}, so yours is cut to that shape, as you see here.",
+    "preview_note": (
+        "Nothing has been made yet, and this doesn't count. **Go** makes the video, **Change** takes another path."
+    ),
+    "button_go": "Go",
+    "button_change": "Change",
+    "form_path_title": "Another path",
+    "form_path": "Path",
+    "form_path_hint": "left to right · circle ease in out · 0.2,0.5 > 0.8,0.5",
+    "form_reuse_title": "Use this video",
+    "form_command": "What to make of it",
+    "form_reuse_hint": "If you like, a picture that shows how it should look",
+}
+
+COMMANDS: Mapping[str, str] = {
+    "command_limits": "Who may make how much here",
+    "command_limits_set": "Set a limit, or change its amount",
+    "command_limits_remove": "Remove a limit",
+    "command_limits_show": "Show all limits, exempt roles and blocked members",
+    "command_limits_reset": "Let a member start anew",
+    "command_limits_exempt": "Let no limit hold for a role, or let them hold again",
+    "command_limits_block": "Let a member make no videos, for a while or for good",
+    "command_limits_unblock": "Let a blocked member make videos again",
+    "command_limits_full": "What happens where a limit for videos at once is full",
+    "command_usage": "What you have left under each limit",
+    "option_scope": "Whose videos are counted",
+    "option_amount": "How many; 0 allows none. For a cooldown: seconds between two videos",
+    "option_window": "In which time",
+    "option_unit": "What is counted; videos if you leave it out",
+    "option_role": "The role, for a role's limit",
+    "option_channel": "The channel, for a channel's limit",
+    "option_rule": "Which limit",
+    "option_reset_member": "Whose videos so far don't count any more",
+    "option_exempt_role": "The role that no limit holds for",
+    "option_exempt": "True: no limit holds for it. False: limits hold again",
+    "option_block_member": "Who may make no videos",
+    "option_unblock_member": "Who may make videos again",
+    "option_reason": "Why; the member is told",
+    "option_length": "For how long; for good if you leave it out",
+    "option_then": "Wait in line, or be refused",
+    "option_member": "Somebody else, for moderators",
+    "help_usage": "`/usage` shows what you have left under each of this server's limits.",
+    "command_jobs": "Your videos: running, waiting and recent, for you alone",
+    "command_forgetme": "Delete what this bot keeps about you",
+    "command_t2v": "Make a video from words",
+    "command_animate": "Bring a picture to life",
+    "command_v2v": "Change a video by words",
+    "command_flf2v": "Make a video that goes from a first picture to a last one",
+    "command_motion": "Move a picture along a path",
+    "command_restyle": "Give a video another look, by words or by a picture",
+    "command_edit": "Edit a video by words, by a picture, or both",
+    "command_tryon": "Dress somebody in a video in other clothes",
+    "command_help": "How to make videos, and what the buttons do",
+    "command_models": "The models that you can choose from",
+    "option_prompt": "What should happen, in your own words",
+    "option_model": "Which model makes it; the first is the usual one",
+    "option_resolution": "How large the video is",
+    "option_orientation": "Wide or tall",
+    "option_seed": "The same number and prompt give the same video again",
+    "option_private": "Only you see the answer",
+    "option_enhance": "Let the service make your prompt more detailed",
+    "option_image": "The picture",
+    "option_animate_image": "The picture; without one I take the newest in this channel",
+    "option_video": "The video",
+    "option_first": "The picture that it begins with",
+    "option_last": "The picture that it ends with",
+    "option_reference": "A picture that shows how it should look",
+    "option_garment": "A picture of the clothes",
+    "option_path": "Which way it moves: left to right, or points such as 0.2,0.5 > 0.8,0.5",
+    "help_title": "How to make a video",
+    "help_body": (
+        "Type one of these commands and say what you want. I answer with one message, which changes as the work goes "
+        "on and ends with the video."
+    ),
+    "help_buttons": (
+        "Under each video: **Again** makes it once more with another seed, **Cancel** stops it while it is being "
+        "made, **Delete** takes the message away. Only whoever asked, and moderators, can cancel or delete."
+    ),
+    "help_use": "**Use this** takes a finished video as the next one's beginning: change, restyle, edit or dress it.",
+    "help_motion": "**/motion** shows you the path over your picture first; only **Go** makes the video.",
+    "help_seed": "Each card shows its seed: give the same seed and prompt to get the same video again.",
+    "help_replies": (
+        "To use a picture or video that is here already: reply to it with “{bot_id} animate make it snow” (restyle, "
+        "edit and v2v work on videos), or open its menu and choose Apps → Animate, Restyle or Edit. In direct messages "
+        "you needn't mention me."
+    ),
+    "help_jobs": (
+        "**/jobs** lists your own videos: cancel one, show it again, see why it failed. **/forgetme** deletes what I "
+        "keep about you."
+    ),
+    "help_private": "With private: True only you see the answer.",
+    "models_title": "The models",
+    "models_usual": "the usual one",
+    "models_resting": "The service doesn't offer it at the moment; try it again {until}.",
+}
+
+WHYS: Mapping[str, str] = {
+    **{f"trajectory_invalid_{reason}": why for reason, why in path_words.REASONS.items()},
+    **{f"pattern_invalid_{reason}": why for reason, why in prompts.REASONS.items()},
+    **{f"house_invalid_{reason}": why for reason, why in house.REASONS.items()},
+}
+"""What stands for `{why}` in the sentence of that error: the rules' own tables, by the fact `reason`."""
+
+SENTENCES: Mapping[str, str] = {
+    **REFUSALS,
+    **HOUSE,
+    **FAILURES,
+    **CARD,
+    **DRAFTS,
+    **LIMITS,
+    **OWN,
+    **COMMANDS,
+    **WHYS,
+    **english_house.NOTICES,
+    **english_house.PANEL,
+    **english_house.STATS,
+}

@@ -1,0 +1,39 @@
+"""`.env.example` is the operators' list of settings: it lacks none, invents none and shows the true defaults."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+LINE = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$")
+
+
+def listed() -> dict[str, str]:
+    pairs = [(match[1], match[2]) for line in EXAMPLE.read_text().splitlines() if (match := LINE.match(line))]
+    assert len(pairs) == len(dict(pairs)), "a setting is listed twice"
+    return dict(pairs)
+
+
+def test_every_setting_is_listed_and_no_other() -> None:
+    assert set(listed()) == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_values_shown_are_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    required = "DISCORD_TOKEN=x\nDECART_API_KEY=y\n"
+    bare, shown = tmp_path / "bare", tmp_path / "shown"
+    bare.write_text(required)
+    pairs = {name: value for name, value in listed().items() if name not in {"DISCORD_TOKEN", "DECART_API_KEY"}}
+    shown.write_text(required + "".join(f"{name}={value}\n" for name, value in pairs.items()))
+    assert Settings.read(shown) == Settings.read(bare)
+
+
+def test_the_secrets_are_left_empty() -> None:
+    assert listed()["DISCORD_TOKEN"] == ""
+    assert listed()["DECART_API_KEY"] == ""

@@ -1,0 +1,48 @@
+"""The table of moves, as a whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import FileTooLong, ServiceFailed
+from bot.rules.job import ENDED, LIVE, MOVES, Failure, JobState
+from tests.jobs import a_job
+
+S = JobState
+
+
+def test_every_state_has_its_moves_and_the_ends_have_none() -> None:
+    assert MOVES.keys() == frozenset(S)
+    assert {S.DELIVERED, S.FAILED, S.CANCELLED} == ENDED
+    assert frozenset(S) - ENDED == LIVE
+
+
+@pytest.mark.parametrize("state", sorted(LIVE))
+def test_every_live_job_may_fail_be_cancelled_and_come_to_an_end(state: JobState) -> None:
+    assert MOVES[state] >= {S.FAILED, S.CANCELLED}
+    reached, todo = set(), [state]
+    while todo:
+        current = todo.pop()
+        if current not in reached:
+            reached.add(current)
+            todo += MOVES[current]
+    assert S.DELIVERED in reached
+
+
+def test_only_a_submit_may_go_back_to_accepted_and_nothing_goes_back_to_a_submit_but_through_it() -> None:
+    assert [state for state in S if S.ACCEPTED in MOVES[state]] == [S.SUBMITTING]
+    assert [state for state in S if S.SUBMITTING in MOVES[state]] == [S.ACCEPTED]
+
+
+def test_only_a_completed_job_can_be_delivered() -> None:
+    assert [state for state in S if S.DELIVERED in MOVES[state]] == [S.COMPLETED]
+
+
+def test_a_failure_keeps_its_errors_key_and_facts() -> None:
+    failure = Failure.of(FileTooLong(role="data", seconds=90.5, limit_seconds=60))
+    assert (failure.key, failure.facts) == ("file_too_long", {"role": "data", "seconds": 90.5, "limit_seconds": 60})
+    assert Failure.of(ServiceFailed(reason=None)).facts == {"reason": None}
+
+
+def test_a_job_shows_no_token_when_it_is_printed() -> None:
+    assert "a-secret-interaction-token" not in repr(a_job())

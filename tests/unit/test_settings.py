@@ -1,0 +1,173 @@
+"""Settings: defaults, what is refused and in which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings
+
+NEEDED = {"DISCORD_TOKEN": "t", "DECART_API_KEY": "k"}
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def _read(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
+    for name, value in (NEEDED | values).items():
+        monkeypatch.setenv(name, value)
+    return Settings.read()
+
+
+def test_two_settings_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(monkeypatch)
+    assert settings.database == "sqlite+aiosqlite:///data/clapper.sqlite3"
+    assert not settings.clustered
+    assert settings.decart_base_url == "https://api.decart.ai"
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("DISCORD_TOKEN=from-file\nDECART_API_KEY=k\nHTTP_PORT=1\n")
+    monkeypatch.setenv("HTTP_PORT", "2")
+    settings = Settings.read()
+    assert (settings.discord_token.get_secret_value(), settings.http_port) == ("from-file", 2)
+
+
+def test_a_file_of_another_name_is_read_where_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("DISCORD_TOKEN=t\nDECART_API_KEY=k\nJOBS_AT_ONCE=3\n")
+    assert Settings.read(tmp_path / "other").jobs_at_once == 3
+
+
+def test_every_missing_setting_is_named_at_once_in_one_line() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.read()
+    line = str(caught.value)
+    assert "DISCORD_TOKEN is not set" in line
+    assert "DECART_API_KEY is not set" in line
+    assert "\n" not in line
+
+
+def test_an_empty_token_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="DISCORD_TOKEN is not set"):
+        _read(monkeypatch, DISCORD_TOKEN="")
+
+
+def test_a_name_in_the_file_that_is_no_setting_is_named() -> None:
+    Path(".env").write_text("DISCORD_TOKEN=t\nDECART_API_KEY=k\nDECART_APY_KEY=x\n")
+    with pytest.raises(SettingsError, match=r"DECART_APY_KEY in \.env is not a setting"):
+        Settings.read()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DECART_BASE_URL", "api.decart.ai"),
+        ("DECART_BASE_URL", "ftp://x"),
+        ("DECART_BASE_URL", "http://x:99999"),
+        ("DECART_BASE_URL", "https://user:secret-word@x"),
+        ("DISCORD_API_BASE_URL", "https://x/?q=1"),
+        ("DISCORD_GATEWAY_URL", "https://x"),
+        ("HTTP_PORT", "65536"),
+        ("LOG_LEVEL", "LOUD"),
+        ("MESSAGE_CONTENT_INTENT", "maybe"),
+        ("TOKEN_LIFE_SECONDS", "901"),
+        ("JOBS_AT_ONCE", "0"),
+        ("SHARD_IDS", "a,b"),
+    ],
+)
+def test_what_can_not_be_used_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"{name} can't be used") as caught:
+        _read(monkeypatch, **{name: value})
+    assert "secret-word" not in str(caught.value)
+
+
+def test_lists_are_separated_by_commas_and_addresses_lose_their_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(
+        monkeypatch,
+        SHARD_IDS="0, 2",
+        SHARD_COUNT="3",
+        DISCORD_CDN_HOSTS="a:1, b",
+        SECRET_KEYS="x,y",
+        DECART_BASE_URL="http://x/v/",
+    )
+    assert settings.shard_ids == (0, 2)
+    assert settings.discord_cdn_hosts == ("a:1", "b")
+    assert [key.get_secret_value() for key in settings.secret_keys] == ["x", "y"]
+    assert settings.decart_base_url == "http://x/v"
+
+
+@pytest.mark.parametrize("count", ["", "2"])
+def test_shards_without_their_whole_are_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, count: str) -> None:
+    with pytest.raises(SettingsError, match="SHARD_COUNT"):
+        _read(monkeypatch, SHARD_IDS="0,2", SHARD_COUNT=count)
+
+
+def test_postgresql_makes_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _read(monkeypatch, DATABASE_URL="postgresql+psycopg://u:p@h/d").clustered
+
+
+def test_settings_do_not_show_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "hunter2" not in repr(_read(monkeypatch, DISCORD_TOKEN="hunter2", DECART_API_KEY="hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DECART_BASE_URL", "http://a b"),
+        ("DISCORD_TOKEN", "two words"),
+        ("DISCORD_TOKEN", "tökén"),
+        ("DECART_API_KEY", "two\nlines"),
+        ("DISCORD_CDN_HOSTS", "https://cdn.discordapp.com/"),
+        ("POLL_MAX_SECONDS", "inf"),
+        ("KEEP_DAYS", "99999999999"),
+    ],
+)
+def test_what_could_never_work_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} can't be used"):
+        _read(monkeypatch, **{name: value})
+
+
+def test_a_shortest_wait_above_the_longest_is_refused_by_both_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="POLL_MIN_SECONDS must not be above POLL_MAX_SECONDS"):
+        _read(monkeypatch, POLL_MIN_SECONDS="20")
+
+
+def test_an_empty_setting_is_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _read(monkeypatch, DISCORD_API_BASE_URL="", HTTP_PORT=" ", DISCORD_CDN_HOSTS="", LOG_LEVEL="")
+    assert settings.discord_api_base_url == "https://discord.com/api/v10"
+    assert (settings.http_port, settings.log_level) == (8080, "INFO")
+    assert settings.discord_cdn_hosts == ("cdn.discordapp.com", "media.discordapp.net")
+
+
+def test_a_blank_token_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="DISCORD_TOKEN is not set"):
+        _read(monkeypatch, DISCORD_TOKEN="   ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_file_in_another_encoding_is_told_to_be_utf8(encoding: str) -> None:
+    Path(".env").write_text("# é\nDISCORD_TOKEN=t\nDECART_API_KEY=k\n", encoding=encoding)
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8 text"):
+        Settings.read()
+
+
+def test_a_file_with_windows_marks_and_line_ends_is_read() -> None:
+    Path(".env").write_bytes(b"\xef\xbb\xbfDISCORD_TOKEN=t\r\nDECART_API_KEY='k'\r\n")
+    assert Settings.read().discord_token.get_secret_value() == "t"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("DISCORD_TOKEN=t\nDECART_API_KEY=k\nnot a setting\n", 3), ('DISCORD_TOKEN="t\nX=k\n', 1)]
+)
+def test_a_line_that_can_not_be_read_is_named_by_its_number(text: str, line: int) -> None:
+    Path(".env").write_text(text)
+    with pytest.raises(SettingsError, match=rf"line {line} of \.env can't be read"):
+        Settings.read()

@@ -1,0 +1,82 @@
+"""Commands written as messages, read leniently and never with an exception."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.rules.catalog import Operation
+from bot.rules.text_command import link_host, read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/animate make it snow",
+        "  /Animate   make it snow ",
+        "animate: make it snow",
+        "ANIMATE, make it snow",
+        "!animate make it snow",
+        "</animate:1234567890> make it snow",
+        "/animate prompt:make it snow",
+        "/animate image: prompt:make it snow",
+        "/animate image:cat.jpg prompt: make it snow",
+        "/animate\nmake it snow",
+    ],
+)
+def test_a_command_is_read_however_it_is_written(text: str) -> None:
+    command = read(text)
+    assert command is not None
+    assert command.operation is Operation.IMAGE_TO_VIDEO
+    assert command.inputs.prompt == "make it snow"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "animated films are fun", "make it snow", "/edit-this", "<@1> animate"])
+def test_what_is_no_command_is_none(text: str) -> None:
+    assert read(text) is None
+
+
+def test_without_being_addressed_only_the_slash_counts() -> None:
+    assert read("edit that, please", way="slash") is None
+    assert read("!edit that", way="slash") is None
+    assert read("/edit that", way="slash") is not None
+    assert read("</edit:77> that", way="slash") is not None
+
+
+def test_options_are_taken_from_where_they_stand() -> None:
+    command = read("/animate model:Lucy-Dev-i2v make it snow seed:7 resolution:480p enhance:TRUE orientation:portrait")
+    assert command is not None
+    assert command.model == "lucy-dev-i2v"
+    assert command.inputs.prompt == "make it snow"
+    assert command.inputs.seed == 7
+    assert command.inputs.resolution == "480p"
+    assert command.inputs.enhance_prompt is True
+    assert command.inputs.orientation == "portrait"
+
+
+def test_what_only_looks_like_an_option_stays_in_the_prompt() -> None:
+    command = read("/animate a robot model: T-800, seed:many, resolution:9k")
+    assert command is not None
+    assert command.inputs.prompt == "a robot model: T-800, seed:many, resolution:9k"
+    assert command.model is None
+
+
+def test_an_empty_prompt_stays_empty() -> None:
+    command = read("/animate   ")
+    assert command is not None
+    assert command.inputs.prompt == ""
+
+
+def test_a_link_is_noticed() -> None:
+    assert link_host("see https://example.com/cat.png") == "example.com"
+    assert link_host("https://[nonsense") == ""
+    assert link_host("no link") is None
+    assert link_host(None) is None
+
+
+@given(st.text())
+def test_nothing_that_is_written_breaks_the_reading(text: str) -> None:
+    read(text)
+    read(f"/animate {text}")
+    link_host(text)

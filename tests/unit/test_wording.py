@@ -1,0 +1,224 @@
+"""The table of sentences: complete, harmless, and the same in every language."""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import string
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import ClapperError, UserFacing
+from bot.rules.job import Failure
+from bot.wording import LOCALES, SENTENCES, Markup, say, sentence_of
+from bot.wording.english import COMMANDS
+from bot.wording.facts import duration, size, stamp, tame
+from scripts.wording import catalogues, in_step, read
+
+REPO = Path(__file__).parents[2]
+PREFIXES = (
+    "state_",
+    "role_",
+    "whose_",
+    "unit_",
+    "window_",
+    "permission_",
+    "member_blocked_",
+    "trajectory_invalid_",
+    "pattern_invalid_",
+    "house_invalid_",
+)
+"""Words that facts are said with: bot/wording/__init__.py."""
+
+FAMILIES = {"user_facing", "refused", "failed", "input_rejected"}
+
+
+def leaves(of: type[UserFacing] = UserFacing) -> Iterator[type[UserFacing]]:
+    below = of.__subclasses__()
+    if not below:
+        yield of
+    for kind in below:
+        yield from leaves(kind)
+
+
+def fields(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def source_words() -> set[str]:
+    """Every string constant of our own code, and the constant beginnings of f-strings."""
+    words: set[str] = set()
+    for path in [*(REPO / "bot").rglob("*.py"), *(REPO / "cogs").rglob("*.py")]:
+        if path.parent.name == "wording":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                words.add(node.value)
+    return words
+
+
+@pytest.mark.parametrize("kind", [*leaves()], ids=lambda kind: kind.__name__)
+def test_every_error_that_members_see_has_a_sentence(kind: type[UserFacing]) -> None:
+    assert kind.key in SENTENCES, f"add a sentence for {kind.key} to bot/wording/english.py"
+
+
+def test_no_sentence_is_without_use() -> None:
+    words = source_words()
+    keys = {kind.key for kind in leaves()}
+    prefixes = {word for word in words if word.endswith("_")} | set(PREFIXES)
+    for key in SENTENCES:
+        root = key.removesuffix("_unexplained").removesuffix("_cooldown")
+        assert root in keys or root in words or any(root.startswith(p) for p in prefixes), f"nothing says {key}"
+
+
+def test_families_of_errors_have_no_sentence_of_their_own() -> None:
+    assert not FAMILIES & SENTENCES.keys()
+
+
+@pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.parts[-3])
+def test_a_language_has_every_sentence_with_the_same_facts(path: Path) -> None:
+    catalogue = read(path)
+    translated = {m.context: str(m.string) for m in catalogue if m.id}
+    assert translated.keys() == SENTENCES.keys(), "run python scripts/wording.py and translate what is new"
+    for message in catalogue:
+        if message.id:
+            assert message.string, f"{message.context} is not translated"
+            assert not message.fuzzy, f"{message.context} has changed: look at its translation"
+            assert message.id == SENTENCES[str(message.context)]
+            assert fields(str(message.string)) == fields(SENTENCES[str(message.context)]), message.context
+
+
+@pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.parts[-3])
+def test_the_compiled_catalogue_is_in_step_with_its_source(path: Path) -> None:
+    with path.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for message in read(path):
+        if message.id:
+            assert compiled.pgettext(str(message.context), str(message.id)) == message.string
+
+
+def test_the_script_marks_a_changed_sentence_for_translators() -> None:
+    old = Catalog(locale="de")
+    old.add("Once upon a time", "Es war einmal", context="prompt_missing")
+    new = in_step(old)
+    changed = next(m for m in new if m.context == "prompt_missing")
+    assert changed.fuzzy
+    assert changed.string == "Es war einmal"
+    assert len(new) == len(SENTENCES)
+
+
+def test_german_readers_are_told_in_german_and_others_in_english() -> None:
+    assert "Zeichen" in say("prompt_too_long", "de", length=1001, limit=1000)
+    assert say("prompt_too_long", "ja", length=1001, limit=1000) == say("prompt_too_long", length=1001, limit=1000)
+    assert say("prompt_missing", "en-GB") == SENTENCES["prompt_missing"]
+    assert (LOCALES / "de").is_dir()
+
+
+def test_a_failure_without_a_reason_is_told_without_quotation_marks() -> None:
+    assert "“" not in say("service_failed", reason=None)
+    assert "“too dark”" in say("service_failed", reason="too dark")
+
+
+def test_descriptions_of_commands_fit_into_discord() -> None:
+    for path in catalogues():
+        for message in read(path):
+            if message.context in COMMANDS:
+                longest = 100 if str(message.context).startswith(("command_", "option_")) else 1000
+                assert len(str(message.string)) <= longest, message.context
+    assert all(len(text) <= 100 for key, text in COMMANDS.items() if key.startswith(("command_", "option_")))
+
+
+def test_facts_are_written_in_their_units() -> None:
+    assert size(20 * 1024**2) == "20 MB"
+    assert size(10_380_902) == "9.9 MB"
+    assert size(300 * 1024**2) == "300 MB"
+    assert size(12) == "12 B"
+    assert [duration(s) for s in (4.5, 42, 60, 185, 7800)] == ["4.5 s", "42 s", "1 min", "3 min 5 s", "2 h 10 min"]
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert stamp(at) == "<t:1795348800:R>"
+    told = say("model_unavailable", model="lucy-2.1", until=at)
+    assert "<t:1795348800:R>" in told
+    assert say("model_unavailable", model="lucy-2.1", until=at.isoformat()) == told, "rows keep times as text"
+    assert "3 min" in say("file_too_long", role="data", seconds=timedelta(minutes=3), limit_seconds=60)
+
+
+def test_a_row_tells_the_same_as_the_error_that_it_keeps() -> None:
+    for kind in leaves():
+        facts = dict.fromkeys(fields(SENTENCES[kind.key]), "data")
+        error = kind(**facts)
+        failure = Failure.of(error)
+        assert say(failure.key, None, **failure.facts) == sentence_of(error)
+        assert isinstance(error, ClapperError)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a cat playing piano", "a cat playing piano"),
+        ("@everyone <@123> <@&4> <#5>", "@\u200beveryone \\<@\u200b123> \\<@\u200b&4> \\<#5>"),
+        ("**bold** _x_ `code` ||secret||", "\\*\\*bold\\*\\* \\_x\\_ \\`code\\` \\||secret\\||"),
+        ("[free](https://example.com)", "\\[free\\](https\\://example.com)"),
+        ("# heading\n> quote\n- list", "\\# heading > quote - list"),
+        ("- item", "\\- item"),
+        ("1. first", "1\\. first"),
+        ("nul\x00 \u200bzero \u202eturned", "nul zero turned"),
+        ("e\u0301" + "\u0301" * 50, "e" + "\u0301" * 3),
+        ("👩\u200d🚀 in space", "👩\u200d🚀 in space"),
+        ("قطة", "\u2068قطة\u2069"),
+        ("   ", ""),
+    ],
+)
+def test_strangers_words_are_shown_and_do_nothing(text: str, shown: str) -> None:
+    assert tame(text) == shown
+
+
+@given(st.text(max_size=3000))
+def test_no_text_pings_or_grows_or_breaks_its_line(text: str) -> None:
+    shown = tame(text, 300)
+    assert "@everyone" not in shown
+    assert "@here" not in shown
+    assert "\n" not in shown
+    assert "\x00" not in shown
+    assert len(shown) <= 2 * 300 + 2
+    shown.encode("utf-8")
+
+
+def test_a_limit_says_whose_it_is_and_when_it_frees() -> None:
+    facts: dict[str, Any] = {"amount": 5, "unit": "jobs", "window": "at once", "used": 5}
+    told = say("limit_reached", whose="role:123", frees_at="2026-11-22T12:00:00+00:00", **facts)
+    assert "the rule for <@&123> allows 5 videos at once" in told
+    assert "<t:1795348800:R>" in told
+    assert "running videos" in say("limit_reached", whose="operator_server", frees_at=None, **facts)
+    pause = say("limit_reached", whose="everyone", frees_at=None, **facts | {"window": "cooldown", "amount": 30})
+    assert "30 s between two videos" in pause
+
+
+def test_why_a_path_or_a_setting_makes_no_sense_is_told_in_the_readers_language() -> None:
+    facts = {"where": "9999", "why": "outside the frame", "reason": "outside", "width": 1280, "height": 704}
+    assert "1280x704 pixels" in say("trajectory_invalid", None, **facts)
+    assert "außerhalb des Bildes" in say("trajectory_invalid", "de", **facts)
+    assert "Einstellung" in say("house_invalid", "de", where="x", why="?", reason="unknown_key")
+    assert "too big" in say("house_invalid", "de", where="x", why="too big", reason="invalid")
+
+
+def test_a_server_that_offers_nothing_for_a_command_offers_no_empty_list() -> None:
+    assert "another command" in say("model_not_offered", model="lucy-clip", choices="")
+
+
+def test_a_blocked_member_is_told_until_when_and_why_where_that_is_known() -> None:
+    until = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert say("member_blocked", reason="spam", until=until).endswith("“spam”")
+    assert "„spam“" in say("member_blocked", "de", reason="spam", until=None)
+    assert "“" not in say("member_blocked", reason="", until=None)
+    assert "<t:1795348800:R>" in say("member_blocked", reason="", until=until)
+
+
+def test_markup_of_our_own_stays_as_it_is() -> None:
+    assert say("seed_is", seed=Markup("`7`")) == "seed `7`"
