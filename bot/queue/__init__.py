@@ -1,0 +1,53 @@
+"""The video service's Queue API, usable by itself: needs aiohttp and pydantic, and nothing else of Clapper but rules.
+
+    async with QueueClient(api_key=key) as queue:
+        done = await queue.submit_and_poll("lucy-pro-t2v", prompt="a cat playing piano", path=Path("cat.mp4"))
+
+See `QueueClient`.
+"""
+
+from bot.errors import (
+    QueueDeadlineError,
+    QueueError,
+    QueueInputError,
+    QueueJobNotFoundError,
+    QueueModelUnknownError,
+    QueueResultError,
+    QueueStatusError,
+    QueueSubmitError,
+)
+from bot.queue.client import QueueClient
+from bot.queue.replies import (
+    CompletedJob,
+    FailedJob,
+    FileInput,
+    JobStatus,
+    JobStatusResponse,
+    JobSubmitResponse,
+    QueueJobResult,
+    Upload,
+)
+from bot.queue.tuning import Limits, Retry, Timeouts
+
+__all__ = [
+    "CompletedJob",
+    "FailedJob",
+    "FileInput",
+    "JobStatus",
+    "JobStatusResponse",
+    "JobSubmitResponse",
+    "Limits",
+    "QueueClient",
+    "QueueDeadlineError",
+    "QueueError",
+    "QueueInputError",
+    "QueueJobNotFoundError",
+    "QueueJobResult",
+    "QueueModelUnknownError",
+    "QueueResultError",
+    "QueueStatusError",
+    "QueueSubmitError",
+    "Retry",
+    "Timeouts",
+    "Upload",
+]

@@ -1,0 +1,90 @@
+"""One attempt of each call: what can go wrong on the network becomes an error that says what it means for the job."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bot.errors import QueueInputError, QueueResultError, QueueStatusError, QueueSubmitError
+from bot.queue import protocol, transfer
+from bot.queue.protocol import Passing
+from bot.queue.replies import JobStatusResponse, JobSubmitResponse
+from bot.queue.tuning import Limits, Timeouts
+from bot.queue.wire import NETWORK, NEVER_CONNECTED, NEVER_TRUSTED, Wire, words
+from bot.rules.catalog import Model
+
+
+class Calls:
+    """The three calls of the API, each made once. Polls and transfers take turns apart from each other."""
+
+    def __init__(self, wire: Wire, timeouts: Timeouts, limits: Limits) -> None:
+        self._wire = wire
+        self._timeouts = timeouts
+        self._asks = asyncio.Semaphore(limits.asks)
+        self._uploads = asyncio.Semaphore(limits.uploads)
+        self._downloads = asyncio.Semaphore(limits.downloads)
+
+    async def submit(
+        self, model: Model, fields: Mapping[str, str], files: Sequence[transfer.FileField], extra: Mapping[str, str]
+    ) -> JobSubmitResponse:
+        """Send the job. Raises `QueueInputError` and `QueueSubmitError`, or `Passing` where it was surely not taken."""
+        body = transfer.FormBody(fields, files, idle_seconds=self._timeouts.idle.total_seconds())
+        try:
+            async with (
+                self._uploads,
+                self._wire.post(
+                    protocol.submit_path(model), self._timeouts.upload, body=body, headers=extra
+                ) as response,
+            ):
+                answer = await self._wire.answer(response)
+        except NETWORK as exc:
+            if body.broken is not None:
+                raise QueueInputError(f"a file can't be read to its end: {body.broken}") from body.broken
+            if isinstance(exc, NEVER_CONNECTED):
+                error = QueueSubmitError(f"the service can't be reached: {words(exc)}", taken=False)
+            elif not body.complete:
+                error = QueueSubmitError(f"the connection broke while sending: {words(exc)}", taken=False)
+            else:
+                raise QueueSubmitError(f"no answer after sending: {words(exc)}", taken=None) from exc
+            if isinstance(exc, NEVER_TRUSTED):
+                raise error from exc
+            raise Passing(error) from exc
+        return protocol.read_submit(answer, model)
+
+    async def status(self, job_id: str, path: str) -> JobStatusResponse:
+        """Ask at `path` where the job is. Raises `QueueStatusError`, or `Passing` around one."""
+        try:
+            async with self._asks, self._wire.get(path, self._timeouts.ask) as response:
+                answer = await self._wire.answer(response)
+        except NETWORK as exc:
+            raise Passing(QueueStatusError(f"no answer to the status: {words(exc)}", job_id=job_id)) from exc
+        return protocol.read_status(answer, job_id)
+
+    async def result(self, job_id: str, remote: str, path: Path, max_bytes: int | None) -> Path:
+        """Fetch the video at `remote` into `path`. Raises `QueueResultError`, or `Passing` around one."""
+        partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
+        identity = {"Accept-Encoding": "identity"}
+        try:
+            async with (
+                self._downloads,
+                self._wire.get(remote, self._timeouts.download, fresh=True, headers=identity) as response,
+            ):
+                head = self._wire.head(response)
+                if not protocol.promises_video(head):
+                    raise protocol.no_video(await self._wire.answer(response), job_id)
+                if max_bytes is not None and (protocol.announced_bytes(head) or 0) > max_bytes:
+                    raise protocol.too_large(job_id, max_bytes)
+                size, first = await transfer.save(response.content, partial, limit_bytes=max_bytes)
+            protocol.check_result(head, job_id, size=size, head=first)
+            await transfer.move(partial, path)
+        except transfer.TooLarge as exc:
+            raise protocol.too_large(job_id, max_bytes or 0) from exc
+        except transfer.DiskError as exc:
+            raise QueueResultError(f"the result can't be written: {exc}", job_id=job_id) from exc
+        except NETWORK as exc:
+            raise Passing(QueueResultError(f"the result did not come: {words(exc)}", job_id=job_id)) from exc
+        finally:
+            await transfer.discard(partial)
+        return path

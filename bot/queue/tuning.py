@@ -1,0 +1,61 @@
+"""How patient and how greedy the Queue API client is: plain values, with defaults that suit the real service."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+import aiohttp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long each thing may take; waiting for a turn is not counted.
+
+    `connect`: until a connection stands. `idle`: without a byte in either direction. `ask`: a status in all. `upload`
+    and `download`: one attempt in all.
+    """
+
+    connect: timedelta = timedelta(seconds=10)
+    idle: timedelta = timedelta(seconds=60)
+    ask: timedelta = timedelta(seconds=30)
+    upload: timedelta = timedelta(minutes=20)
+    download: timedelta = timedelta(minutes=20)
+
+    def within(self, total: timedelta) -> aiohttp.ClientTimeout:
+        """aiohttp's form of it for something that may take `total`."""
+        return aiohttp.ClientTimeout(
+            total=total.total_seconds(),
+            sock_connect=self.connect.total_seconds(),
+            sock_read=self.idle.total_seconds(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often, and after which waits, something is tried again.
+
+    Waits double from `first` to at most `longest`, each shortened by up to half at random; `Retry-After` makes them
+    longer, and where it asks for more than `patience` the call gives up rather than ask too early.
+    """
+
+    attempts: int = 5
+    submit_attempts: int = 5
+    first: timedelta = timedelta(seconds=0.5)
+    longest: timedelta = timedelta(seconds=20)
+    patience: timedelta = timedelta(minutes=5)
+
+    def wait(self, tries: int, retry_after: float | None, rng: random.Random) -> float:
+        """Seconds to wait after `tries` tries."""
+        backoff = min(self.longest.total_seconds(), self.first.total_seconds() * 2.0 ** min(tries - 1, 30))
+        return max(backoff * rng.uniform(0.5, 1.0), retry_after or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many of each are under way at once. Apart, so that no poll waits behind an upload."""
+
+    asks: int = 32
+    uploads: int = 8
+    downloads: int = 8

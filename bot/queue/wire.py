@@ -1,0 +1,131 @@
+"""One HTTP exchange with the service at a time: sessions, headers, time limits, and nothing of what answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from bot.errors import QueueInputError
+from bot.queue import protocol
+from bot.queue.protocol import Answer
+from bot.queue.tuning import Timeouts
+from bot.rules.clock import Clock
+
+NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""Nothing was sent."""
+NEVER_TRUSTED = aiohttp.ClientSSLError
+"""Nothing was sent, and trying again would change nothing."""
+NETWORK = (aiohttp.ClientError, TimeoutError, OSError)
+"""All that can go wrong between us and the service."""
+_READ_BUFFER_BYTES = 256 * 1024
+
+
+class Wire:
+    """The sessions to one service. The key goes to `base_url` alone: redirects are not followed.
+
+    Without a `session` there are two: one that keeps connections, for polls, and one with a `fresh` connection for each
+    transfer, since a kept connection that the service has just closed would leave a submit's outcome unknown.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str,
+        user_agent: str,
+        session: aiohttp.ClientSession | None,
+        timeouts: Timeouts,
+        clock: Clock,
+    ) -> None:
+        if not api_key or not all(" " < c <= "~" for c in api_key):
+            raise QueueInputError("the API key is empty or has characters that no key has")
+        address = urlsplit(base_url)
+        if address.scheme not in {"http", "https"} or not address.hostname or address.query or address.fragment:
+            raise QueueInputError(f"{base_url!r} is not the address of a service")
+        self._headers = {protocol.KEY_HEADER: api_key, "User-Agent": user_agent}
+        self._base = base_url.rstrip("/")
+        self._given_session = session
+        self._own_sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._timeouts = timeouts
+        self._clock = clock
+
+    async def aclose(self) -> None:
+        """Close the sessions that are ours."""
+        sessions, self._own_sessions = list(self._own_sessions.values()), {}
+        for session in sessions:
+            await session.close()
+
+    def get(
+        self, path: str, total: timedelta, *, fresh: bool = False, headers: Mapping[str, str] | None = None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Ask for `path`, which must be escaped already. Raises `NETWORK` on entering and while the body is read."""
+        return self._request("GET", path, total, fresh=fresh, headers=headers or {})
+
+    def post(
+        self, path: str, total: timedelta, *, body: aiohttp.Payload, headers: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Send `body` to `path` over a fresh connection. Raises as `get` does."""
+        return self._request("POST", path, total, fresh=True, headers=headers, data=body)
+
+    def head(self, response: aiohttp.ClientResponse, body: bytes = b"") -> Answer:
+        """What `protocol` wants to know of a response."""
+        return Answer(response.status, response.headers, self._clock.now(), body)
+
+    async def answer(self, response: aiohttp.ClientResponse) -> Answer:
+        """The same with its body, as far as an answer may be long."""
+        body = bytearray()
+        try:
+            while len(body) < protocol.ANSWER_MAX_BYTES and (chunk := await response.content.readany()):
+                body += chunk
+        except NETWORK:
+            if response.ok:  # a refusal is one however little of its reason came
+                raise
+        return self.head(response, bytes(body[: protocol.ANSWER_MAX_BYTES]))
+
+    def _request(
+        self, method: str, path: str, total: timedelta, *, fresh: bool, headers: Mapping[str, str], **more: Any
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        return self._session(fresh=fresh).request(
+            method,
+            URL(self._base + path, encoded=True),
+            headers=self._headers | dict(headers),
+            timeout=self._timeouts.within(total),
+            allow_redirects=False,
+            middlewares=(_never_repeated,),
+            read_bufsize=_READ_BUFFER_BYTES,
+            **more,
+        )
+
+    def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
+        if self._given_session is not None:
+            return self._given_session
+        if fresh not in self._own_sessions:
+            self._own_sessions[fresh] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, force_close=fresh), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._own_sessions[fresh]
+
+
+def words(exc: BaseException) -> str:
+    """One line about a network's error, without the address that some of them quote."""
+    return getattr(exc, "strerror", None) or type(exc.__cause__ or exc).__name__
+
+
+class _Dropped(aiohttp.ClientConnectionError):
+    """A dropped connection, as a type that aiohttp does not act on."""
+
+
+async def _never_repeated(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """aiohttp repeats a GET once by itself after a dropped connection, which the count of attempts would not see."""
+    try:
+        return await handler(request)
+    except NEVER_CONNECTED:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as exc:
+        raise _Dropped from exc

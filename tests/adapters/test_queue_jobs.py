@@ -1,0 +1,319 @@
+"""Whole jobs with the queue client: from the submit to the file, many at once, and in little memory."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+
+from bot.queue import (
+    CompletedJob,
+    FailedJob,
+    JobStatusResponse,
+    Limits,
+    QueueClient,
+    QueueDeadlineError,
+    QueueError,
+    QueueResultError,
+    QueueSubmitError,
+)
+from bot.rules.polling import FixedPolling
+from tests.adapters.queue_server import MP4, Reply, ScriptedServer, job
+from tests.clock import ManualClock
+
+T2V = "lucy-pro-t2v"
+MIB = 1024 * 1024
+VIDEO = Reply(body=MP4, headers={"Content-Type": "video/mp4"})
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[ScriptedServer]:
+    async with ScriptedServer() as running:
+        yield running
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(auto=True)
+
+
+@pytest_asyncio.fixture
+async def queue(server: ScriptedServer, clock: ManualClock) -> AsyncIterator[QueueClient]:
+    async with client(server.url, clock) as made:
+        yield made
+
+
+def client(url: str, clock: ManualClock, **more: Any) -> QueueClient:
+    return QueueClient(api_key="the-key", base_url=url, clock=clock, **{"polling": FixedPolling(2.0)} | more)
+
+
+def script(server: ScriptedServer, *statuses: str, **failure: Any) -> None:
+    server.on_submit(T2V, job("pending"))
+    server.on_status(*[job(status, **(failure if status == "failed" else {})) for status in statuses])
+    server.on_result(VIDEO)
+
+
+@pytest.mark.asyncio
+async def test_a_job_is_followed_to_its_file(server: ScriptedServer, queue: QueueClient, tmp_path: Path) -> None:
+    script(server, "pending", "processing", "processing", "completed")
+    told: list[str] = []
+    done = await queue.submit_and_poll(
+        T2V, prompt="a cat", path=tmp_path / "a.mp4", on_status_change=lambda news: told.append(news.status)
+    )
+    assert done == CompletedJob(job_id="job-1", path=tmp_path / "a.mp4")
+    assert (tmp_path / "a.mp4").read_bytes() == MP4
+    assert told == ["pending", "processing", "completed"]
+
+
+@pytest.mark.asyncio
+async def test_an_async_callback_is_awaited(server: ScriptedServer, queue: QueueClient, tmp_path: Path) -> None:
+    script(server, "processing", "completed")
+    told: list[str] = []
+
+    async def tell(news: JobStatusResponse) -> None:
+        await asyncio.sleep(0)
+        told.append(news.status)
+
+    await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4", on_status_change=tell)
+    assert told == ["pending", "processing", "completed"]
+
+
+@pytest.mark.asyncio
+async def test_a_failed_job_is_returned_with_the_services_reason(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
+    script(server, "processing", "failed", detail="too many cats")
+    assert await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4") == FailedJob(
+        job_id="job-1", error="too many cats"
+    )
+    script(server, "failed")
+    silent = await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4")
+    assert isinstance(silent, FailedJob)
+    assert silent.error == "the service gave no reason"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.asyncio
+async def test_a_job_that_ends_with_its_submit_needs_no_polls(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path, clock: ManualClock
+) -> None:
+    script(server, "completed")
+    server.on_submit(T2V, job("completed"))
+    assert isinstance(await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4"), CompletedJob)
+    assert server.count("GET", "/v1/jobs/job-1") == 0
+    script(server, "failed", error="at once")
+    server.on_submit(T2V, job("failed"))
+    assert await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4") == FailedJob(
+        job_id="job-1", error="at once"
+    )
+    assert clock.slept == []
+
+
+@pytest.mark.asyncio
+async def test_trouble_on_every_call_does_not_lose_the_job(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
+    server.on_submit(T2V, Reply(429), job("pending"))
+    server.on_status(Reply(500), job("processing"), Reply(429), Reply(body=b"<html>"), job("completed"))
+    server.on_result(Reply(502), Reply(json={}), VIDEO)
+    assert isinstance(await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4"), CompletedJob)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("statuses", "result"),
+    [
+        ([job("processing")], VIDEO),
+        ([Reply(401)], VIDEO),
+        ([Reply(404)], VIDEO),
+        ([job("exploded")], VIDEO),
+        ([Reply(body=b"null")], VIDEO),
+        ([job("completed")], Reply(404)),
+        ([job("completed")], Reply(json={})),
+        ([job("completed")], Reply(500)),
+    ],
+)
+async def test_every_error_after_the_submit_carries_the_job_id(
+    statuses: list[Reply], result: Reply, server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
+    server.on_submit(T2V, job("pending"))
+    server.on_status(*statuses)
+    server.on_result(result)
+    with pytest.raises(QueueError) as caught:
+        await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4")
+    assert caught.value.job_id == "job-1"
+    assert not isinstance(caught.value, QueueSubmitError)
+
+
+@pytest.mark.asyncio
+async def test_even_what_the_callback_raises_names_the_job(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
+    script(server, "completed")
+
+    def burst(news: JobStatusResponse) -> None:
+        raise KeyError(news.status)
+
+    with pytest.raises(KeyError) as caught:
+        await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4", on_status_change=burst)
+    assert caught.value.__notes__ == ["job id: job-1"]
+
+
+@pytest.mark.asyncio
+async def test_the_deadline_and_the_cap_are_handed_on(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path, clock: ManualClock
+) -> None:
+    script(server, "processing")
+    with pytest.raises(QueueDeadlineError):
+        await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4", deadline=timedelta(seconds=30))
+    assert clock.monotonic() == 30.0
+    script(server, "completed")
+    with pytest.raises(QueueResultError) as caught:
+        await queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4", max_bytes=5)
+    assert caught.value.too_large
+
+
+@pytest.mark.asyncio
+async def test_the_same_options_serve_twice(server: ScriptedServer, queue: QueueClient, tmp_path: Path) -> None:
+    told: list[str] = []
+    options: dict[str, Any] = {"prompt": "x", "on_status_change": lambda news: told.append(news.status)}
+    before = dict(options)
+    for name in ("a", "b"):
+        script(server, "completed")
+        await queue.submit_and_poll(T2V, path=tmp_path / name, **options)
+    assert options == before
+    assert told == ["pending", "completed"] * 2
+
+
+@pytest.mark.asyncio
+async def test_a_hundred_jobs_at_once_keep_apart(tmp_path: Path, clock: ManualClock) -> None:
+    numbers = iter(range(1000))
+
+    async def take(request: web.Request) -> web.StreamResponse:
+        return await job("pending", f"job-{next(numbers)}")(request)
+
+    async with ScriptedServer() as server, client(server.url, clock) as queue:
+        server.on_submit(T2V, take)
+        for n in range(100):
+            job_id = f"job-{n}"
+            server.on_status(job("processing", job_id), job("completed", job_id), job_id=job_id)
+            server.on_result(Reply(body=MP4 + str(n).encode()), job_id=job_id)
+        jobs = [queue.submit_and_poll(T2V, prompt="x", path=tmp_path / f"{n}.mp4") for n in range(100)]
+        done = await asyncio.gather(*jobs)
+    assert {d.job_id for d in done} == {f"job-{n}" for n in range(100)}
+    for one in done:
+        assert isinstance(one, CompletedJob)
+        assert one.path.read_bytes() == MP4 + one.job_id.removeprefix("job-").encode()
+
+
+@pytest.mark.asyncio
+async def test_polls_do_not_wait_behind_uploads_and_downloads(tmp_path: Path, clock: ManualClock) -> None:
+    held = asyncio.Event()
+    started = asyncio.Semaphore(0)
+
+    async def hold(request: web.Request) -> web.StreamResponse:
+        started.release()
+        await held.wait()
+        return await (VIDEO if request.method == "GET" else job("pending"))(request)
+
+    async with (
+        ScriptedServer() as server,
+        client(server.url, clock, limits=Limits(asks=1, uploads=1, downloads=1)) as queue,
+    ):
+        server.on_submit(T2V, hold)
+        server.on_result(hold)
+        server.on_status(job("processing"))
+        transfers = [asyncio.create_task(queue.submit(T2V, prompt="x")) for _ in range(5)]
+        fetches = [asyncio.create_task(queue.result("job-1", tmp_path / f"{n}.mp4")) for n in range(5)]
+        await started.acquire()
+        await started.acquire()
+        assert (await queue.status("job-1")).status == "processing"
+        assert len(server.requests) == 3
+        held.set()
+        await asyncio.gather(*transfers, *fetches)
+
+
+@pytest.mark.asyncio
+async def test_polls_share_their_connections(server: ScriptedServer, queue: QueueClient) -> None:
+    server.on_status(job("processing"))
+    for _ in range(10):
+        await queue.status("job-1")
+    assert len({request.connection for request in server.requests}) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_call_leaves_nothing_behind(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
+    sent = asyncio.Event()
+
+    async def slowly(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "video/mp4"})
+        await response.prepare(request)
+        await response.write(MP4)
+        sent.set()
+        await asyncio.Event().wait()
+        return response
+
+    server.on_result(slowly)
+    fetching = asyncio.create_task(queue.result("job-1", tmp_path / "a.mp4"))
+    await sent.wait()
+    while not list(tmp_path.iterdir()):
+        await asyncio.sleep(0)
+    fetching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await fetching
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.asyncio
+async def test_a_large_upload_and_a_large_result_stay_out_of_memory(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
+    size = 64 * MIB
+    video = tmp_path / "in.mp4"
+    with video.open("wb") as stream:
+        stream.write(MP4)
+        stream.truncate(size)
+
+    async def large(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "video/mp4", "Content-Length": str(size)})
+        await response.prepare(request)
+        await response.write(MP4)
+        chunk = bytes(MIB // 4)
+        left = size - len(MP4)
+        while left:
+            await response.write(chunk[:left])
+            left -= min(left, len(chunk))
+        return response
+
+    server.on_submit("lucy-fast-v2v", job("completed"))
+    server.on_result(large)
+    tracemalloc.start()
+    try:
+        done = await queue.submit_and_poll("lucy-fast-v2v", prompt="x", data=video, path=tmp_path / "out.mp4")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(done, CompletedJob)
+    assert server.requests[0].size > size
+    assert done.path.stat().st_size == size
+    assert peak < 10 * MIB  # both ends of both transfers are in this process
+
+
+def test_the_client_is_a_library_of_its_own() -> None:
+    script = "import sys; from bot.queue import QueueClient; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "aiohttp" in loaded
+    unwanted = {"discord", "sqlalchemy", "av", "PIL", "structlog", "stamina", "pydantic_settings", "obstore", "cogs"}
+    assert not loaded & unwanted
