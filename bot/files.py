@@ -1,0 +1,150 @@
+"""Bytes by key, in a folder or in an S3 bucket: inputs that wait for their submit, and results too large for Discord.
+
+Everything is streamed both ways and is all or nothing: a reader sees the old bytes or the new ones, never a part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterable, Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.store import LocalStore, S3Store
+
+from bot.errors import SettingsError
+from bot.rules.intake import Files
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_KEY_LONGEST = 512
+_CHUNK_BYTES = 8 * 1024**2  # S3 takes parts of 5 MiB or more
+_CHUNKS_AT_ONCE = 2
+
+
+class StoredFiles(Files):
+    """`Files` over obstore. Made by `open_files`; one for the whole process, nothing to close."""
+
+    def __init__(self, store: LocalStore | S3Store) -> None:
+        self._store = store
+
+    async def put(self, key: str, path: Path, content_type: str) -> int:
+        """Store the file under `key`, over what was there; gives the number of bytes. Raises `OSError`."""
+        size_bytes = (await asyncio.to_thread(path.stat)).st_size
+        # A folder has nowhere to keep a type: whoever reads from it knows it from the job's row.
+        attributes = {"Content-Type": content_type} if isinstance(self._store, S3Store) else None
+        await obstore.put_async(
+            self._store,
+            _checked(key),
+            path,
+            attributes=attributes,
+            use_multipart=size_bytes > _CHUNK_BYTES,
+            chunk_size=_CHUNK_BYTES,
+            max_concurrency=_CHUNKS_AT_ONCE,
+        )
+        return size_bytes
+
+    async def fetch(self, key: str, to: Path) -> Path:
+        """Write the bytes to `to`, by way of a partial file beside it. Raises `FileNotFoundError`, `OSError`."""
+        found = await obstore.get_async(self._store, _checked(key))
+        partial = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+        try:
+            await _spool(found.stream(min_chunk_size=_CHUNK_BYTES), partial)
+            await asyncio.to_thread(partial.replace, to)
+        finally:
+            await asyncio.to_thread(partial.unlink, missing_ok=True)
+        return to
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Forget the keys; one that holds nothing is no error."""
+        for key in keys:
+            try:
+                await obstore.delete_async(self._store, _checked(key))
+            except FileNotFoundError:
+                continue
+
+    async def exists(self, key: str) -> bool:
+        return await self.size_bytes(key) is not None
+
+    async def size_bytes(self, key: str) -> int | None:
+        """How many bytes `key` holds; None where it holds nothing."""
+        try:
+            return (await obstore.head_async(self._store, _checked(key)))["size"]
+        except FileNotFoundError:
+            return None
+
+    async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterable[bytes]:
+        """The bytes from `start` up to, not including, `end`, in pieces. Raises `FileNotFoundError` at the first."""
+        size = await self.size_bytes(key)
+        if size is None:
+            raise FileNotFoundError(key)
+        stop = size if end is None else min(end, size)
+        for at in range(start, stop, _CHUNK_BYTES):
+            piece = await obstore.get_range_async(self._store, key, start=at, end=min(at + _CHUNK_BYTES, stop))
+            yield bytes(piece)
+
+    async def keys(self, under: str) -> list[str]:
+        """Every key below the folder `under`, in order: for pruning."""
+        listing = obstore.list(self._store, prefix=_checked(under))
+        return sorted([entry["path"] async for page in listing for entry in page])
+
+    async def link(self, key: str, lifetime: timedelta) -> str | None:
+        """An address that anybody can fetch `key` from until `lifetime` is over; None where the store is a folder."""
+        if not isinstance(self._store, S3Store):
+            return None
+        return await obstore.sign_async(self._store, "GET", _checked(key), lifetime)
+
+
+def open_files(files_url: str, data_dir: Path) -> StoredFiles:
+    """The store that `FILES_URL` names: empty for a folder in `DATA_DIR`, `file:///folder` or `s3://bucket/prefix`.
+
+    S3's credentials, region and endpoint come from the usual `AWS_*` variables (`AWS_ENDPOINT_URL` for a server of
+    one's own), which obstore reads. Raises `SettingsError`.
+    """
+    parts = urlsplit(files_url)
+    try:
+        if not files_url:
+            return StoredFiles(LocalStore(_absolute(data_dir / "files"), mkdir=True))
+        if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.startswith("/"):
+            return StoredFiles(LocalStore(_absolute(Path(unquote(parts.path))), mkdir=True))
+        if parts.scheme == "s3" and parts.netloc:
+            prefix = parts.path.strip("/") or None
+            return StoredFiles(S3Store(parts.netloc, prefix=prefix, client_options={"allow_http": True}))
+    except (obstore.exceptions.BaseError, OSError, ValueError) as exc:
+        raise SettingsError(f"FILES_URL {files_url!r} can't be used: {str(exc).splitlines()[0]}") from exc
+    raise SettingsError(f"FILES_URL {files_url!r} can't be used: set it to file:///a/folder or s3://bucket/prefix")
+
+
+def _absolute(folder: Path) -> Path:
+    return folder.expanduser().resolve()
+
+
+def _checked(key: str) -> str:
+    """The key itself; `ValueError` where it could leave its folder or mean something else in another store."""
+    if len(key) > _KEY_LONGEST or not _KEY.fullmatch(key):
+        raise ValueError(f"not a key: {key!r}")
+    return key
+
+
+async def _spool(chunks: AsyncIterable[bytes], path: Path) -> None:
+    await _in_thread(path.touch)
+    async for chunk in chunks:
+        await _in_thread(_append, path, chunk)
+
+
+def _append(path: Path, chunk: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(chunk)
+
+
+async def _in_thread(call: Callable[..., object], *args: object) -> None:
+    """Like `asyncio.to_thread`, but a cancelled caller waits for the thread: it must not write after the clean-up."""
+    running = asyncio.ensure_future(asyncio.to_thread(call, *args))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise

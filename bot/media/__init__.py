@@ -1,0 +1,20 @@
+"""Strangers' pictures and videos, opened in a guarded child process only; see `guard` for what guards it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.media.studio import MediaEncoder, Normaliser, Sketcher
+
+__all__ = ["MediaEncoder", "Normaliser", "Sketcher"]
+
+
+def __getattr__(name: str) -> object:
+    """The names, imported when they are asked for: the child, which lives in this package too, starts without."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from bot.media import studio  # noqa: PLC0415
+
+    found: object = getattr(studio, name)
+    return found

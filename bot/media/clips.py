@@ -1,0 +1,127 @@
+"""Videos of members, in the child: checked to the end, and made H.264 at an even rate only where they are not."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from av.video.frame import VideoFrame
+
+from bot.errors import FileBroken, FileTooLong
+from bot.media import pictures
+from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
+from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at, opened, sound_of, video_of
+from bot.media.mux import Writer, copy_pictures, faststart_of
+from bot.media.whole import is_whole
+from bot.rules.bounds import LENGTH_SLACK_SECONDS
+
+_CODEC = "h264"
+_QUALITY = {"crf": "18", "preset": "veryfast"}
+
+
+def normalise(
+    path: Path, to: Path, *, demuxer: str | None, decoder: str | None, frame: list[int], fps: int, max_seconds: float
+) -> dict[str, Any]:
+    """Write what the model can take to `to`, or say that `path` is fine as it is.
+
+    `demuxer` is FFmpeg's for the sniffed format; animations have none and a Pillow `decoder` instead. `frame` is the
+    model's landscape frame. Answers {"changed", "size", "seconds", "done"}.
+    """
+    if demuxer is None:
+        return _from_animation(path, to, decoder or "GIF", frame=frame, fps=fps, max_seconds=max_seconds)
+    if not is_whole(path, demuxer):
+        raise FileBroken(found=demuxer)
+    with opened(path, demuxer) as source:
+        look = look_at(source, max_seconds)
+    box = even(pictures.box_for((look.width, look.height), frame))
+    done = _reasons(look, box)
+    if not done and not _plays_through(path, demuxer):
+        done = ["resized"]  # the pictures change their size on the way
+    if not done:
+        light = _without_encoding(path, to, demuxer, look)
+        if light is not None:
+            return {"changed": bool(light), "size": [look.width, look.height], "seconds": look.seconds, "done": light}
+        done = ["converted"]
+    _encode(path, to, demuxer, look, box=box, fps=fps)
+    return {"changed": True, "size": list(box), "seconds": look.seconds, "done": done}
+
+
+def even(size: tuple[int, int]) -> tuple[int, int]:
+    """4:2:0 has one colour for two by two pixels."""
+    return max(2, size[0] - size[0] % 2), max(2, size[1] - size[1] % 2)
+
+
+def _reasons(look: Look, box: tuple[int, int]) -> list[str]:
+    """Why the pictures must be encoded again, in the words of the table of inputs; none if they need not."""
+    reasons = (
+        ("converted", look.codec != _CODEC or look.pixels != PIXELS or not look.stamped),
+        ("turned", not look.upright),
+        ("resized", not look.square or (look.width, look.height) != box),
+        ("even rate", not (look.even and MIN_RATE <= look.rate <= MAX_RATE)),
+    )
+    return [name for name, true in reasons if true]
+
+
+def _plays_through(path: Path, demuxer: str) -> bool:
+    """Decode every frame: what can't be read to the end is refused before it is paid for. False: sizes change."""
+    with opened(path, demuxer) as source:
+        sizes = {(shown.width, shown.height) for shown in source.decode(video_of(source))}
+    return len(sizes) == 1
+
+
+def _without_encoding(path: Path, to: Path, demuxer: str, look: Look) -> list[str] | None:
+    """What was done to bring the same pictures into a plain MP4: nothing, at best. None: it can't be done so."""
+    if demuxer == "mp4" and look.sound_fits and faststart_of(path):
+        return []
+    try:
+        with opened(path, demuxer) as source:
+            copy_pictures(source, video_of(source), sound_of(source), to)
+    except FileBroken:  # stamps that the new container does not take
+        return None
+    return ["rewrapped"] if look.sound_fits else ["rewrapped", "sound converted"]
+
+
+def _encode(path: Path, to: Path, demuxer: str, look: Look, *, box: tuple[int, int], fps: int) -> None:
+    rate = look.rate if MIN_RATE <= look.rate <= MAX_RATE else Fraction(fps)
+    with opened(path, demuxer) as source:
+        video, sound = video_of(source), sound_of(source)
+        shaper, slots = Shaper(box), EvenRate(rate, look.start)
+        with Writer(to, size=box, rate=rate, options=_QUALITY, tags=look.tags, sound=sound, start=look.start) as writer:
+            shown_at = look.start
+            count = itertools.count()
+            for packet in source.demux(*([video] if sound is None else [video, sound])):
+                if packet.stream is not video:
+                    writer.audio(packet)
+                    continue
+                for shown in packet.decode():
+                    if isinstance(shown, VideoFrame):
+                        guess = look.start + float(next(count) / look.rate)
+                        shown_at = guess if shown.pts is None else shown.time
+                        for due in slots.take(shown_at, shaper.shape(shown)):
+                            writer.video(due)
+            for due in slots.end(shown_at + float(1 / look.rate)):
+                writer.video(due)
+
+
+def _from_animation(
+    path: Path, to: Path, decoder: str, *, frame: list[int], fps: int, max_seconds: float
+) -> dict[str, Any]:
+    """GIF and animated WebP, which say how long each frame shows."""
+    rate = Fraction(fps)
+    with pictures.opened(path, decoder) as animation:
+        box, at = even(pictures.box_for(animation.size, frame)), 0.0
+    shaper, slots = Shaper(box), EvenRate(rate)
+    tags = tags_of(VideoFrame(2, 2, "rgb24"))
+    with Writer(to, size=box, rate=rate, options=_QUALITY, tags=tags, sound=None) as writer:
+        for at, shown in pictures.frames_of(path, decoder):
+            if at > max_seconds + LENGTH_SLACK_SECONDS:
+                raise FileTooLong(seconds=round(at, 1), limit_seconds=max_seconds)
+            if shown is not None:
+                picture: VideoFrame = VideoFrame.from_image(shown)  # type: ignore[no-untyped-call]  # PyAV's stub
+                for due in slots.take(at, shaper.shape(picture)):
+                    writer.video(due)
+        for due in slots.end(at):
+            writer.video(due)
+    return {"changed": True, "size": list(box), "seconds": round(at, 3), "done": ["converted"]}

@@ -1,0 +1,162 @@
+"""Results, in the child: what they are, an index that comes first, a smaller encode, a poster."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from PIL import Image
+
+from bot.errors import InputRejected, ResultInvalid
+from bot.media.frames import EvenRate, Shaper, is_upright, lies_on_its_side, tags_of
+from bot.media.look import MAX_RATE, opened, sound_of, tidy_rate, video_of
+from bot.media.mux import Writer, copy_pictures, faststart_of
+from bot.rules.fit import TRIES, Encode, plan
+
+_POSTER_SIDE = 1280
+_POSTER_AT_SECONDS = 1.0
+
+
+def probe(path: Path) -> dict[str, Any]:
+    """The facts of `bot.rules.intake.Probe`. Raises `ResultInvalid`."""
+    try:
+        with opened(path, "mp4") as source:
+            stream, sound = video_of(source), sound_of(source)
+            first = _first(source)
+            lies = lies_on_its_side(first)
+            return {
+                "container": "mp4",
+                "size_bytes": path.stat().st_size,
+                "width": first.height if lies else first.width,
+                "height": first.width if lies else first.height,
+                "seconds": _seconds(source),
+                "fps": float(stream.average_rate or 0) or None,
+                "video": stream.codec_context.name,
+                "audio": sound.codec_context.name if sound is not None else None,
+                "pixels": first.format.name,
+                "faststart": faststart_of(path),
+            }
+    except InputRejected as exc:
+        raise ResultInvalid from exc
+
+
+def faststart(path: Path, to: Path) -> dict[str, Any]:
+    """Answers {"changed"}; `to` is written only where the index did not come first. Raises `ResultInvalid`."""
+    if probe(path)["faststart"]:
+        return {"changed": False}
+    try:
+        with opened(path, "mp4") as source:
+            copy_pictures(source, video_of(source), sound_of(source), to, keep_sound=True)
+    except InputRejected as exc:
+        raise ResultInvalid from exc
+    return {"changed": True}
+
+
+def fit(path: Path, to: Path, *, limit_bytes: int) -> dict[str, Any]:
+    """Answers the facts of `bot.rules.intake.Fitted`, or {"fits": False}. Raises `ResultInvalid`."""
+    before = probe(path)
+    closeness = 1.0
+    for _ in range(TRIES):
+        encode = plan(
+            seconds=before["seconds"],
+            width=before["width"],
+            height=before["height"],
+            fps=before["fps"] or 25.0,
+            limit_bytes=limit_bytes,
+            has_audio=before["audio"] is not None,
+            closeness=closeness,
+        )
+        if encode is None:
+            break
+        _encode(path, to, encode)
+        size = to.stat().st_size
+        if size <= limit_bytes:
+            return {
+                "fits": True,
+                "size_bytes": size,
+                "seconds": before["seconds"],
+                "width": encode.width,
+                "height": encode.height,
+                "size_bytes_before": before["size_bytes"],
+                "width_before": before["width"],
+                "height_before": before["height"],
+                "audio_dropped": before["audio"] is not None and not encode.audio_bits,
+            }
+        closeness *= 0.95 * limit_bytes / size
+    to.unlink(missing_ok=True)
+    return {"fits": False}
+
+
+def poster(path: Path, to: Path) -> dict[str, Any]:
+    """A JPEG of the frame at one second, or of the last where it is shorter. Raises `ResultInvalid`."""
+    try:
+        with opened(path, "mp4") as source:
+            shown = None
+            for shown in source.decode(video_of(source)):
+                if (shown.time or 0.0) >= _POSTER_AT_SECONDS:
+                    break
+            if shown is None:
+                raise ResultInvalid
+            size = (shown.height, shown.width) if lies_on_its_side(shown) else (shown.width, shown.height)
+            upright = shown if is_upright(shown) else Shaper(size).shape(shown)
+            picture: Image.Image = upright.to_image()  # type: ignore[no-untyped-call]  # PyAV's stub leaves it out
+    except InputRejected as exc:
+        raise ResultInvalid from exc
+    picture.thumbnail((_POSTER_SIDE, _POSTER_SIDE))
+    picture.save(to, "JPEG", quality=85)
+    return {"size": list(picture.size)}
+
+
+def _first(source: InputContainer) -> VideoFrame:
+    for frame in source.decode(video_of(source)):
+        return frame
+    raise ResultInvalid
+
+
+def _seconds(source: InputContainer) -> float:
+    stream = video_of(source)
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return float(source.duration / av.time_base) if source.duration else 0.0
+
+
+def _encode(path: Path, to: Path, encode: Encode) -> None:
+    options = {
+        "preset": "medium",
+        "b": str(encode.video_bits),
+        "maxrate": str(encode.video_bits),
+        "bufsize": str(encode.video_bits),
+    }
+    with opened(path, "mp4") as source:
+        first = _first(source)
+    with opened(path, "mp4") as source:
+        stream = video_of(source)
+        sound = sound_of(source) if encode.audio_bits else None
+        rate = min(tidy_rate(float(stream.average_rate or 25), None), Fraction(MAX_RATE))
+        size, start = (encode.width, encode.height), first.time or 0.0
+        shaper, slots, at = Shaper(size), EvenRate(rate, start), start
+        with Writer(
+            to,
+            size=size,
+            rate=rate,
+            options=options,
+            tags=tags_of(first),
+            sound=sound,
+            audio_bits=encode.audio_bits,
+            start=start,
+        ) as writer:
+            for packet in source.demux(*([stream] if sound is None else [stream, sound])):
+                if packet.stream is not stream:
+                    writer.audio(packet)
+                    continue
+                for shown in packet.decode():
+                    if isinstance(shown, VideoFrame):
+                        at = at + float(1 / rate) if shown.pts is None else shown.time
+                        for due in slots.take(at, shaper.shape(shown)):
+                            writer.video(due)
+            for due in slots.end(at + float(1 / rate)):
+                writer.video(due)

@@ -1,0 +1,205 @@
+"""Pictures, in the child: read to the end, turned upright, made opaque, brought within the model's frame."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import struct
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
+
+from bot.errors import FileBroken, FileUnsupported, PictureTooLarge
+from bot.media.framing import cut_to_shape, overhangs
+from bot.rules.bounds import PICTURE_MAX_PIXELS
+
+JPEG_QUALITY = 92
+_BACKDROP = (255, 255, 255)
+UNTOUCHED = {"JPEG": {"RGB", "L"}, "PNG": {"RGB", "L"}, "WEBP": {"RGB"}}
+"""Formats and modes that the service takes as they are."""
+
+_DECODERS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF", "BMP", "DIB", "TIFF")
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By EXIF's orientation: the metadata of strangers is read here, and never by code that writes it back."""
+_BROKEN = (
+    *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError),
+    *(RuntimeError, struct.error),
+)
+"""What Pillow's decoders raise for bytes that lie, besides the two that are named for it."""
+
+Image.MAX_IMAGE_PIXELS = PICTURE_MAX_PIXELS
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
+@contextlib.contextmanager
+def opened(path: Path, decoder: str) -> Iterator[Image.Image]:
+    """The picture, its header read and its size allowed; raises `FileBroken`, `PictureTooLarge`, `FileUnsupported`."""
+    if decoder in {"HEIC", "HEIF"}:
+        import pillow_heif  # noqa: PLC0415  # loads a decoder that only these files need
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+        decoder = "HEIF"
+    if decoder not in _DECODERS:
+        raise FileUnsupported(found=decoder, wanted="picture")
+    formats = [decoder, "DIB"] if decoder == "BMP" else [decoder]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd metadata is no reason to refuse; the bomb check is made below by number
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path, formats=formats) as picture:
+                width, height = picture.size
+                if width * height > PICTURE_MAX_PIXELS:
+                    raise PictureTooLarge(width=width, height=height, limit_pixels=PICTURE_MAX_PIXELS)
+                yield picture
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+            raise _too_many_pixels(path, formats) from None
+        except UnidentifiedImageError:
+            raise FileBroken(found=decoder) from None
+        except _BROKEN as exc:
+            raise FileBroken(found=decoder) from exc
+
+
+def normalise(path: Path, to: Path, *, decoder: str, frame: list[int], cut: bool = False) -> dict[str, Any]:
+    """Write what the model can take to `to`, or say that `path` is fine as it is.
+
+    `frame` is (width, height) of the model's landscape frame; an upright picture is held to the same frame, upright.
+    With `cut` it gets the frame's own shape instead, so that places of the frame are places of the picture.
+    Answers {"changed", "content_type", "size", "done"}; `done` lists what was done, for the table of inputs.
+    """
+    with opened(path, decoder) as picture:
+        picture.load()  # to the end, whatever comes of it: a truncated file must not pass
+        form, moving = picture.format or decoder, bool(getattr(picture, "is_animated", False))
+        turn = _turn_of(picture)
+        fits = _fits(picture.size, frame)
+        whole = not (cut and overhangs(picture.size, frame))
+        if _is_plain(picture, path) and fits and whole and turn is None and not moving:
+            return {"changed": False, "content_type": Image.MIME[form], "size": list(picture.size), "done": []}
+        reasons = (("first frame", moving), ("turned", turn is not None), ("resized", not fits), ("converted", True))
+        flat = flat_picture(picture)
+    cutting = cut and overhangs(flat.size, frame)
+    if cutting:
+        flat = cut_to_shape(flat, frame)
+    width, height = box_for(flat.size, frame)
+    if (width, height) != flat.size:
+        flat = flat.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    flat.save(to, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    done = [name for name, true in (*reasons, ("cut", cutting)) if true]
+    return {"changed": True, "content_type": "image/jpeg", "size": [width, height], "done": done}
+
+
+def flat_picture(picture: Image.Image) -> Image.Image:
+    """Upright, in sRGB, without transparency."""
+    turn = _turn_of(picture)
+    return _opaque(_in_srgb(picture if turn is None else picture.transpose(turn)))
+
+
+def _is_plain(picture: Image.Image, path: Path) -> bool:
+    """Whether the service takes the picture's own bytes: eight bits a channel, nothing see-through."""
+    if picture.mode not in UNTOUCHED.get(picture.format or "", frozenset()) or "transparency" in picture.info:
+        return False
+    if picture.format != "PNG":
+        return True
+    with path.open("rb") as file:  # Pillow narrows 16 bits of colour without a word
+        file.seek(24)
+        return file.read(1) <= b"\x08"
+
+
+def _turn_of(picture: Image.Image) -> Image.Transpose | None:
+    """What turns the picture upright; None where it is so, or where its metadata can't be read."""
+    try:
+        return _TURNS.get(picture.getexif().get(_ORIENTATION, 1))
+    except (*_BROKEN, AttributeError):
+        return None
+
+
+def box_for(size: tuple[int, int], frame: list[int]) -> tuple[int, int]:
+    """The largest size of the same shape within the frame, laid or upright as the picture is; never enlarged."""
+    width, height = size
+    most_wide, most_high = sorted(frame, reverse=width >= height)
+    scale = min(1.0, most_wide / width, most_high / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def frames_of(path: Path, decoder: str) -> Iterator[tuple[float, Image.Image | None]]:
+    """(seconds from the start, the opaque picture) of each frame of an animation, and (its length, None) at the end.
+
+    Frames are read as they are asked for: a file may hold millions.
+    """
+    with opened(path, decoder) as animation:
+        at = 0.0
+        for number in itertools.count():
+            try:
+                animation.seek(number)
+            except EOFError:
+                break
+            animation.load()
+            yield at, _opaque(animation.copy())
+            milliseconds = animation.info.get("duration", 100)
+            # Browsers show frames of 10 ms or less for 100 ms, and so do we.
+            at += (milliseconds if milliseconds > 10 else 100) / 1000
+        yield at, None
+
+
+def _fits(size: tuple[int, int], frame: list[int]) -> bool:
+    return max(size) <= max(frame) and min(size) <= min(frame)
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """In the colours that a browser would show, where the picture names its own colour space."""
+    profile = picture.info.get("icc_profile")
+    if not profile or picture.mode not in {"RGB", "RGBA", "CMYK", "L"}:
+        return picture
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = "RGBA" if picture.mode == "RGBA" else "RGB"
+        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except (ImageCms.PyCMSError, OSError, ValueError):  # a profile that lies is left out, as browsers do
+        return picture
+    return converted or picture
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """In RGB, over white where it was transparent."""
+    if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits and more a channel
+        return _eight_bits(picture)
+    if picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info:
+        seen = picture.convert("RGBA")
+        backdrop = Image.new("RGBA", seen.size, (*_BACKDROP, 255))
+        return Image.alpha_composite(backdrop, seen).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Pillow clips 16-bit grey instead of scaling it."""
+    wide = picture.convert("F")
+    _, most = wide.getextrema()
+    if not isinstance(most, float | int):  # several channels, which these modes have not
+        raise FileBroken(found=picture.format)
+    scale = 255 / 65535 if most > 255 else 1.0 if most > 1 else 255.0  # measured light counts from 0 to 1
+    return wide.point(lambda value: value * scale).convert("L").convert("RGB")
+
+
+def _too_many_pixels(path: Path, formats: list[str]) -> PictureTooLarge:
+    """With the numbers, which Pillow's own error keeps to itself; nothing is decoded for them."""
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(path, formats=formats) as picture:
+            width, height = picture.size
+    except (*_BROKEN, UnidentifiedImageError):
+        width = height = 0
+    finally:
+        Image.MAX_IMAGE_PIXELS = PICTURE_MAX_PIXELS
+    return PictureTooLarge(width=width, height=height, limit_pixels=PICTURE_MAX_PIXELS)

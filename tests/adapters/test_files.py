@@ -1,0 +1,212 @@
+"""Blobs by key, in a folder and on a server that speaks S3."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto.server import ThreadedMotoServer
+
+from bot.errors import SettingsError
+from bot.files import StoredFiles, _checked, open_files
+
+MIB = 1024**2
+
+
+@pytest.fixture(scope="module")
+def s3_endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_url(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "a-key",
+        "AWS_SECRET_ACCESS_KEY": "a-secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": s3_endpoint,
+    }.items():
+        monkeypatch.setenv(name, value)
+    bucket = f"clapper-{uuid4().hex}"
+    with urllib.request.urlopen(urllib.request.Request(f"{s3_endpoint}/{bucket}", method="PUT")) as answer:
+        assert answer.status == 200
+    return f"s3://{bucket}/some/prefix"
+
+
+@pytest_asyncio.fixture(params=["default folder", "named folder", "s3"])
+async def files(request: pytest.FixtureRequest, tmp_path: Path) -> StoredFiles:
+    match request.param:
+        case "default folder":
+            return open_files("", tmp_path)
+        case "named folder":
+            return open_files((tmp_path / "a folder" / "deep").as_uri(), tmp_path / "unused")
+        case _:
+            return open_files(request.getfixturevalue("s3_url"), tmp_path)
+
+
+def _write(path: Path, size_bytes: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for start in range(0, size_bytes, MIB):
+            block = os.urandom(min(MIB, size_bytes - start))
+            digest.update(block)
+            file.write(block)
+    return digest.hexdigest()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("size_bytes", [0, 1, 20 * MIB + 7])
+async def test_what_was_put_comes_back(files: StoredFiles, tmp_path: Path, size_bytes: int) -> None:
+    source, copy = tmp_path / "in", tmp_path / "out"
+    digest = _write(source, size_bytes)
+    assert await files.put("jobs/1/data", source, "video/mp4") == size_bytes
+    assert await files.fetch("jobs/1/data", copy) == copy
+    assert hashlib.sha256(copy.read_bytes()).hexdigest() == digest
+    assert not list(tmp_path.glob("*.part"))
+    assert await files.size_bytes("jobs/1/data") == size_bytes
+
+
+@pytest.mark.asyncio
+async def test_putting_again_replaces_the_bytes(files: StoredFiles, tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    for text in ("long and old", "new"):
+        source.write_text(text)
+        await files.put("k", source, "text/plain")
+    assert (await files.fetch("k", tmp_path / "out")).read_text() == "new"
+
+
+@pytest.mark.asyncio
+async def test_a_key_without_bytes_is_told_apart_from_an_empty_one(files: StoredFiles, tmp_path: Path) -> None:
+    (tmp_path / "in").touch()
+    await files.put("empty", tmp_path / "in", "text/plain")
+    assert await files.exists("empty")
+    assert not await files.exists("nothing")
+    with pytest.raises(FileNotFoundError):
+        await files.fetch("nothing", tmp_path / "out")
+    with pytest.raises(FileNotFoundError):
+        _ = [piece async for piece in files.read("nothing")]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.asyncio
+async def test_deleting_forgets_all_keys_and_does_not_mind_missing_ones(files: StoredFiles, tmp_path: Path) -> None:
+    (tmp_path / "in").write_text("x")
+    for key in ("jobs/1/a", "jobs/1/b", "jobs/2/a"):
+        await files.put(key, tmp_path / "in", "text/plain")
+    assert await files.keys("jobs") == ["jobs/1/a", "jobs/1/b", "jobs/2/a"]
+    await files.delete(["jobs/1/a", "never/there", "jobs/1/b"])
+    await files.delete(["jobs/1/a"])
+    assert await files.keys("jobs") == ["jobs/2/a"]
+
+
+@pytest.mark.asyncio
+async def test_a_range_can_be_read_in_pieces(files: StoredFiles, tmp_path: Path) -> None:
+    content = os.urandom(20 * MIB)
+    (tmp_path / "in").write_bytes(content)
+    await files.put("k", tmp_path / "in", "video/mp4")
+    pieces = [piece async for piece in files.read("k", start=5, end=18 * MIB)]
+    assert b"".join(pieces) == content[5 : 18 * MIB]
+    assert max(map(len, pieces)) <= 8 * MIB
+    assert b"".join([piece async for piece in files.read("k", start=20 * MIB - 3)]) == content[-3:]
+
+
+@pytest.mark.asyncio
+async def test_large_files_are_never_whole_in_memory(tmp_path: Path) -> None:
+    files = open_files("", tmp_path)  # the S3 server of these tests keeps its objects in this very process's memory
+    source = tmp_path / "in"
+    with source.open("wb") as file:
+        file.truncate(300 * MIB)
+    before = psutil.Process().memory_info().rss
+    await files.put("k", source, "video/mp4")
+    await files.fetch("k", tmp_path / "out")
+    assert psutil.Process().memory_info().rss - before < 120 * MIB
+    assert (tmp_path / "out").stat().st_size == 300 * MIB
+
+
+@pytest.mark.asyncio
+async def test_a_fetch_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:
+    files = open_files("", tmp_path)
+    with (tmp_path / "in").open("wb") as file:
+        file.truncate(64 * MIB)
+    await files.put("k", tmp_path / "in", "video/mp4")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    fetching = asyncio.create_task(files.fetch("k", folder / "file"))
+    while not list(folder.iterdir()):
+        await asyncio.sleep(0)
+    fetching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await fetching
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.asyncio
+async def test_s3_keeps_the_type_and_gives_links_that_work_without_credentials(s3_url: str, tmp_path: Path) -> None:
+    files = open_files(s3_url, tmp_path)
+    (tmp_path / "in").write_text("hello")
+    await files.put("results/1.mp4", tmp_path / "in", "video/mp4")
+    link = await files.link("results/1.mp4", timedelta(minutes=5))
+    assert link is not None
+    assert "/some/prefix/results/1.mp4?" in link
+
+    def get() -> tuple[str, bytes]:
+        with urllib.request.urlopen(link) as answer:
+            return answer.headers["Content-Type"], answer.read()
+
+    assert await asyncio.to_thread(get) == ("video/mp4", b"hello")
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".hidden", "a/.b", "a\\b", "a\0b", "ü", "a" * 513]
+)
+@pytest.mark.asyncio
+async def test_keys_that_could_leave_their_folder_are_refused(key: str, tmp_path: Path) -> None:
+    files = open_files("", tmp_path)
+    (tmp_path / "in").write_text("x")
+    with pytest.raises(ValueError, match="not a key"):
+        await files.put(key, tmp_path / "in", "text/plain")
+    with pytest.raises(ValueError, match="not a key"):
+        await files.fetch(key, tmp_path / "out")
+    with pytest.raises(ValueError, match="not a key"):
+        await files.delete([key])
+
+
+@given(st.text(max_size=30))
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+def test_an_accepted_key_always_stays_below_its_folder(key: str) -> None:
+    try:
+        _checked(key)
+    except ValueError:
+        return
+    folder = Path("/folder")
+    assert (folder / key).is_relative_to(folder)
+    assert ".." not in Path(key).parts
+    assert str(Path(key)) == key
+
+
+@pytest.mark.parametrize("url", ["ftp://x/y", "s3://", "folder", "file://host/x", "file:relative"])
+def test_an_address_that_names_no_store_is_one_plain_line(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="FILES_URL") as caught:
+        open_files(url, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_made_is_one_plain_line(tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("a file is in the way")
+    with pytest.raises(SettingsError, match="FILES_URL"):
+        open_files((tmp_path / "files" / "x").as_uri(), tmp_path)

@@ -1,0 +1,420 @@
+"""Files as members attach them, good, odd and hostile, made when a test asks: nothing here is read by name.
+
+Pictures carry a colour in each corner (`CORNERS`), so that a test can see which way round they came out; clips do too,
+and turn white, with a tone, for `FLASH_SECONDS` from `FLASH_AT`, so that picture and sound can be held together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+CORNERS = {
+    "top left": (220, 30, 30),
+    "top right": (30, 180, 40),
+    "bottom left": (30, 60, 220),
+    "bottom right": (230, 210, 40),
+}
+FLASH_AT, FLASH_SECONDS = 1.0, 0.3
+TONE_HZ, TONE_LEVEL = 440, 0.25
+
+Pixels = NDArray[np.uint8]
+Paint = Callable[[float], Image.Image]
+
+
+def picture(size: tuple[int, int] = (320, 180), mode: str = "RGB") -> Image.Image:
+    """A colour in each corner over grey."""
+    width, height = size
+    image = Image.new("RGB", size, (128, 128, 128))
+    draw = ImageDraw.Draw(image)
+    reach = (max(1, width // 3), max(1, height // 3))
+    for name, colour in CORNERS.items():
+        x = 0 if "left" in name else width - reach[0]
+        y = 0 if "top" in name else height - reach[1]
+        draw.rectangle((x, y, x + reach[0] - 1, y + reach[1] - 1), fill=colour)
+    return image if mode == "RGB" else image.convert(mode)
+
+
+def corner_names(image: Image.Image, *, apart: int = 60) -> dict[str, str]:
+    """Which of the four colours each corner of the picture shows now, by its place."""
+    rgb = image.convert("RGB")
+    width, height = rgb.size
+    found = {}
+    for place in CORNERS:
+        x = width // 8 if "left" in place else width - 1 - width // 8
+        y = height // 8 if "top" in place else height - 1 - height // 8
+        seen = rgb.getpixel((x, y))
+        assert isinstance(seen, tuple)
+        distance, name = min((sum(abs(a - b) for a, b in zip(seen, c, strict=True)), n) for n, c in CORNERS.items())
+        assert distance < apart, f"{place} shows {seen}"
+        found[place] = name
+    return found
+
+
+UPRIGHT = {name: name for name in CORNERS}
+
+
+def oriented(path: Path, orientation: int, form: str = "JPEG", **options: Any) -> Path:
+    """`picture` stored turned away, with the EXIF note that turns it back."""
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    image = picture()
+    if orientation in undo:
+        image = image.transpose(undo[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.save(path, form, exif=exif, **options)
+    return path
+
+
+def saved(path: Path, form: str, image: Image.Image | None = None, **options: Any) -> Path:
+    """A picture in Pillow's format `form`; HEIF by its plug-in."""
+    if form == "HEIF":
+        import pillow_heif  # noqa: PLC0415  # slow to load, and two tests need it
+
+        pillow_heif.register_heif_opener()
+    (image or picture()).save(path, form, **options)
+    return path
+
+
+def animation(
+    path: Path, form: str = "GIF", *, frames: int = 20, milliseconds: int = 100, size: tuple[int, int] = (96, 54)
+) -> Path:
+    """A GIF or animated WebP in which a white block moves over the four corners, transparent in the middle."""
+    painted = []
+    for number in range(frames):
+        image = picture(size).convert("RGBA")
+        image.paste((0, 0, 0, 0), (size[0] // 2 - 4, size[1] // 2 - 4, size[0] // 2 + 4, size[1] // 2 + 4))
+        at = number * (size[0] - 8) // max(1, frames - 1)
+        image.paste((255, 255, 255, 255), (at, size[1] // 2 - 3, at + 8, size[1] // 2 + 3))
+        painted.append(image)
+    painted[0].save(path, form, save_all=True, append_images=painted[1:], duration=milliseconds, loop=0, disposal=2)
+    return path
+
+
+def endless_gif(path: Path, frames: int) -> Path:
+    """Thousands of one-pixel frames, by hand: 21 bytes each, shown for a hundredth of a second."""
+    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\x00\x00\x00\xff\xff\xff"
+    one = b"\x21\xf9\x04\x00\x02\x00\x00\x00" + b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
+    path.write_bytes(head + one * frames + b"\x3b")
+    return path
+
+
+def png_bomb(path: Path, side: int = 20_000) -> Path:
+    """A PNG of `side` by `side` pixels, one bit each, that fits into a few kilobytes."""
+    packer = zlib.compressobj(9)
+    row = b"\x00" + bytes((side + 7) // 8)
+    data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
+        png_chunk(kind, body)
+        for kind, body in (
+            (b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)),
+            (b"IDAT", data),
+            (b"IEND", b""),
+        )
+    ))  # fmt: skip
+    return path
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """One piece of a PNG, with its sum."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def corners_and_flash(size: tuple[int, int]) -> Paint:
+    """What clips show: the corners, and white for a moment."""
+    plain, white = picture(size), Image.new("RGB", size, (255, 255, 255))
+    return lambda at: white if FLASH_AT <= at < FLASH_AT + FLASH_SECONDS else plain
+
+
+def still(size: tuple[int, int]) -> Paint:
+    """The corners alone."""
+    plain = picture(size)
+    return lambda at: plain
+
+
+def noise(size: tuple[int, int], seed: int = 1) -> Paint:
+    """What no codec can make small."""
+    rng = np.random.default_rng(seed)
+    return lambda at: Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8))
+
+
+def clip(
+    path: Path,
+    *,
+    form: str = "mp4",
+    codec: str = "libx264",
+    pixels: str = "yuv420p",
+    size: tuple[int, int] = (160, 90),
+    rate: Fraction = Fraction(25),
+    seconds: float = 2.0,
+    times: Iterable[float] | None = None,
+    start: float = 0.0,
+    stretch: Fraction | None = None,
+    sound: str | None = "aac",
+    channels: int = 2,
+    sound_rate: int = 48_000,
+    sound_start: float = 0.0,
+    sound_seconds: float | None = None,
+    paint: Paint | None = None,
+    options: dict[str, str] | None = None,
+    tags: dict[str, int] | None = None,
+    faststart: bool = True,
+    movflags: str = "+faststart",
+) -> Path:
+    """A clip; `times` are its frames' own (uneven) times, `start` moves pictures and sound together.
+
+    `sound_start` moves the sound's first sample, not the tone in it: that keeps to the flash.
+    """
+    paint = paint or corners_and_flash(size)
+    when = list(times) if times is not None else [n / float(rate) for n in range(max(1, round(seconds * rate)))]
+    flags = {"movflags": movflags} if faststart and form in {"mp4", "mov"} else {}
+    with _as_urgent_as_before(), av.open(str(path), "w", format=form, options=flags) as out:
+        video: Any = out.add_stream(codec, rate=rate, options=options if options is not None else _quick(codec))
+        video.width, video.height = size
+        video.pix_fmt = pixels
+        fine = Fraction(1, 90_000) if form in {"mp4", "mov"} and times is not None else 1 / rate
+        video.codec_context.time_base = fine
+        if stretch is not None:
+            video.codec_context.sample_aspect_ratio = stretch
+        for name, value in (tags or {}).items():
+            setattr(video.codec_context, name, value)
+        audio: Any = None
+        if sound is not None:
+            audio = out.add_stream(sound, rate=sound_rate)
+            audio.codec_context.layout = {1: "mono", 2: "stereo", 6: "5.1"}[channels]
+        last = when[-1] + 1 / float(rate)
+        pending = _tone(audio, sound_rate, channels, sound_start, sound_seconds or last) if audio is not None else []
+        for at in when:
+            while pending and (pending[0].time or 0.0) <= at:
+                out.mux(audio.encode(_moved(pending.pop(0), start)))
+            frame: Any = VideoFrame.from_image(paint(at)).reformat(format=pixels)  # type: ignore[no-untyped-call]
+            frame.pts, frame.time_base = round((at + start) / fine), fine
+            out.mux(video.encode(frame))
+        for block in pending:
+            out.mux(audio.encode(_moved(block, start)))
+        for stream in (video, audio):
+            if stream is not None:
+                out.mux(stream.encode(None))
+    return path
+
+
+@contextlib.contextmanager
+def _as_urgent_as_before() -> Iterator[None]:
+    """libsvtav1 gives the thread of a root user the highest real-time priority for good, and all that it starts later
+    with it: a browser, say, which then starves the machine."""
+    if not hasattr(os, "sched_getscheduler"):  # Linux alone
+        yield
+        return
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        if os.sched_getscheduler(0) != policy:
+            os.sched_setscheduler(0, policy, priority)
+
+
+def _quick(codec: str) -> dict[str, str]:
+    return {
+        "libx264": {"preset": "ultrafast", "crf": "12", "tune": "zerolatency"},
+        "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+        "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+        "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
+        "libsvtav1": {"preset": "12"},
+    }.get(codec, {})
+
+
+def _tone(audio: Any, rate: int, channels: int, begin: float, end: float) -> list[AudioFrame]:
+    """Silence with the tone while the picture is white, in blocks of 20 ms."""
+    count = round((end - begin) * rate)
+    at = begin + np.arange(count) / rate
+    on = (at >= FLASH_AT) & (at < FLASH_AT + FLASH_SECONDS)
+    wave = (np.sin(2 * np.pi * TONE_HZ * at) * on * TONE_LEVEL).astype(np.float32)
+    step, blocks = rate // 50, []
+    form, layout = audio.codec_context.format.name, audio.codec_context.layout.name
+    for first in range(0, count, step):
+        piece = wave[first : first + step]
+        planes = np.ascontiguousarray(np.tile(piece, (channels, 1)))
+        frame = AudioFrame.from_ndarray(planes, format="fltp", layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = rate, round(begin * rate) + first, Fraction(1, rate)
+        if form != "fltp":
+            (frame,) = av.AudioResampler(format=form, layout=layout, rate=rate).resample(frame)
+        blocks.append(frame)
+    return blocks
+
+
+def _moved(block: AudioFrame, start: float) -> AudioFrame:
+    assert block.pts is not None
+    block.pts += round(start / float(block.time_base))
+    return block
+
+
+TURNED = {
+    0: (1, 0, 0, 1),
+    90: (0, 1, -1, 0),
+    180: (-1, 0, 0, -1),
+    270: (0, -1, 1, 0),
+    "mirrored": (-1, 0, 0, 1),
+    "turned and mirrored": (0, 1, 1, 0),
+}
+"""What a phone notes in a track's head: how the player must turn (clockwise) or mirror the picture."""
+
+
+def with_matrix(path: Path, turn: int | str) -> Path:
+    """Write the note into an MP4's or MOV's first track, by hand."""
+    data = bytearray(path.read_bytes())
+    head = data.index(b"tkhd") + 4
+    a, b, c, d = (part * 0x10000 for part in TURNED[turn])
+    assert data[head] == 0, "a version with longer times"
+    struct.pack_into(">9i", data, head + 40, a, b, 0, c, d, 0, 0, 0, 0x40000000)
+    path.write_bytes(data)
+    return path
+
+
+def flashing_noise(size: tuple[int, int]) -> Paint:
+    """Noise, and white for a moment."""
+    grain, flash = noise(size), corners_and_flash(size)
+    return lambda at: flash(at) if FLASH_AT <= at < FLASH_AT + FLASH_SECONDS else grain(at)
+
+
+def changing_size(path: Path, *sizes: tuple[int, int]) -> Path:
+    """A Matroska file of Motion JPEG whose pictures change their size, as recorded calls do."""
+    with av.open(str(path), "w", format="matroska") as out:
+        video: Any = out.add_stream("mjpeg", rate=25)
+        video.width, video.height, video.pix_fmt = *sizes[0], "yuvj420p"
+        for number in range(10 * len(sizes)):
+            packed = io.BytesIO()
+            picture(sizes[number // 10]).save(packed, "JPEG", quality=95)
+            packet: Any = av.Packet(packed.getvalue())
+            packet.stream, packet.pts, packet.dts, packet.time_base = video, number, number, Fraction(1, 25)
+            packet.is_keyframe = True
+            out.mux(packet)
+    return path
+
+
+def sound_only(path: Path) -> Path:
+    """An MP4 without pictures."""
+    with av.open(str(path), "w", format="mp4") as out:
+        audio: Any = out.add_stream("aac", rate=48_000)
+        audio.codec_context.layout = "stereo"
+        for block in _tone(audio, 48_000, 2, 0.0, 1.0):
+            out.mux(audio.encode(block))
+        out.mux(audio.encode(None))
+    return path
+
+
+def without_length(path: Path) -> Path:
+    """A Matroska file as live recorders leave it: its great element open, its length unsaid."""
+    data = bytearray(path.read_bytes())
+    segment = data.index(b"\x18\x53\x80\x67") + 4
+    data[segment : segment + 8] = b"\x01" + b"\xff" * 7
+    info = data.index(b"\x44\x89")  # the element Duration becomes one that means nothing
+    data[info : info + 2] = b"\x44\x8a"
+    path.write_bytes(data)
+    return path
+
+
+def referring(secret: Path, to: Path) -> Path:
+    """A QuickTime file whose pictures are said to lie in another file."""
+    data = bytearray(secret.read_bytes())
+    at = data.index(b"url \x00\x00\x00\x01")
+    data[at : at + 8] = b"url \x00\x00\x00\x00"
+    begin = data.index(b"mdat")
+    data[begin + 4 : begin + 4000] = bytes(min(3996, len(data) - begin - 4))
+    to.write_bytes(data)
+    return to
+
+
+def differ(one: Image.Image, other: Image.Image) -> bool:
+    """Whether two decoded frames show different things, past what an encoder does to them."""
+    change = np.abs(np.asarray(one, dtype=int) - np.asarray(other, dtype=int))
+    return bool(change.max() > 60)
+
+
+def playlist(path: Path) -> Path:
+    """An HLS playlist: a reader that guesses would fetch what it names."""
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")
+    return path
+
+
+def cut(path: Path, to: Path, share: float) -> Path:
+    """The first part of a file."""
+    data = path.read_bytes()
+    to.write_bytes(data[: int(len(data) * share)])
+    return to
+
+
+class Seen:
+    """What a clip shows when it is played: `times` and `frames` (RGB), `sound` (mono, from time 0 on) at 48 kHz."""
+
+    def __init__(self, path: Path) -> None:
+        self.times: list[float] = []
+        self.frames: list[Image.Image] = []
+        heard: list[tuple[float, NDArray[np.float32]]] = []
+        with av.open(str(path)) as source:
+            video: Any = source.streams.video[0]
+            self.codec, self.rate = video.codec_context.name, Fraction(*_parts(video.average_rate))
+            self.stretch, self.colorspace = video.sample_aspect_ratio, video.codec_context.colorspace
+            self.pixels, self.size = video.codec_context.pix_fmt, (video.width, video.height)
+            self.sounds = [stream.codec_context.name for stream in source.streams.audio]
+            self.channels = source.streams.audio[0].codec_context.channels if self.sounds else 0
+            for shown in source.decode(video):
+                self.times.append(shown.time)
+                self.frames.append(shown.to_image())
+        if self.sounds:
+            with av.open(str(path)) as source:
+                resampler = av.AudioResampler(format="fltp", layout="mono", rate=48_000)
+                for block in source.decode(source.streams.audio[0]):
+                    heard += [(part.time or 0.0, part.to_ndarray()[0]) for part in resampler.resample(block)]
+        self.sound = _laid_out(heard)
+
+    @property
+    def flash_at(self) -> float:
+        """When the picture turns white."""
+        return next(at for at, image in zip(self.times, self.frames, strict=True) if np.asarray(image).mean() > 230)
+
+    @property
+    def tone_at(self) -> float:
+        """When the tone sets in."""
+        loud = np.abs(self.sound) > TONE_LEVEL / 4
+        return float(np.argmax(loud)) / 48_000 if loud.any() else -1.0
+
+    @property
+    def loudness(self) -> float:
+        """Root mean square of the tone's middle: 0.177 for a sine of 0.25."""
+        middle = self.sound[round((self.tone_at + 0.1) * 48_000) : round((self.tone_at + 0.2) * 48_000)]
+        return float(np.sqrt(np.mean(middle**2)))
+
+
+def _parts(rate: Any) -> tuple[int, int]:
+    return rate.numerator, rate.denominator
+
+
+def _laid_out(heard: list[tuple[float, NDArray[np.float32]]]) -> NDArray[np.float32]:
+    end = max((round(at * 48_000) + len(part) for at, part in heard), default=0)
+    line = np.zeros(max(0, end), dtype=np.float32)
+    for at, part in heard:
+        begin = round(at * 48_000)
+        line[max(0, begin) : begin + len(part)] = part[max(0, -begin) :]
+    return line
