@@ -1,0 +1,143 @@
+"""The limits' gate: decided from the jobs' rows, in the transaction that writes the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import MemberBlocked
+from bot.rules.catalog import Catalog
+from bot.rules.clock import Clock
+from bot.rules.job import Requester
+from bot.rules.limit_rules import LimitBook, Rule, Scope
+from bot.rules.limits import Asked, Standing, Usage, blocked, decide, need, review
+from bot.rules.line import Waiter, advance, place_behind
+from bot.rules.request import VideoRequest
+from bot.store.database import Database
+from bot.store.tables import jobs
+from bot.store.usage import (
+    Lane,
+    books_in,
+    give_place,
+    lanes_in,
+    placed,
+    running_in,
+    usage_in,
+    waiters_in,
+)
+
+_ALL = 0x436C6171  # a lock's number, no Discord id: those are far larger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How a member stands with the limits. `blocked` is the reason why they may make nothing, if they may not."""
+
+    standings: tuple[Standing, ...]
+    blocked: MemberBlocked | None = None
+    exempt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What a move of the line has changed: the jobs that may start now, and those with another place, by id."""
+
+    starting: tuple[str, ...] = ()
+    nearer: tuple[str, ...] = ()
+
+
+class Admission:
+    """`bot.store.jobs.Gate` for limits. Every method may raise `DatabaseUnavailable` and `RowUnreadable`.
+
+    All whose jobs count for the same limits are decided on one after the other: those of a server, or everybody where
+    the operator has limits that go through all servers.
+    """
+
+    def __init__(self, database: Database, *, catalog: Catalog, operator: Sequence[Rule], clock: Clock) -> None:
+        self._database = database
+        self._catalog = catalog
+        self._operator = tuple(operator)
+        self._clock = clock
+        self._everywhere = any(rule.scope in {Scope.EVERYONE, Scope.BOT} for rule in self._operator)
+
+    def lock(self, requester: Requester) -> int:
+        return _ALL if self._everywhere else requester.guild_id or requester.user_id
+
+    async def admit(self, connection: AsyncConnection, request: VideoRequest, requester: Requester) -> int | None:
+        model, now = self._catalog.get(request.model), self._clock.now()
+        asked, who = Asked(cost=model.cost, seconds=model.output_seconds), placed(requester)
+        book = await self._book(connection, who)
+        rows = await usage_in(connection, who, need(book, self._operator, now))
+        decision = decide(book, who, asked, rows, now, operator=self._operator).or_raise()
+        if not decision.waits:
+            return None
+        if (place := place_behind(decision, who, asked, rows)) is not None:
+            return place
+        new = Usage(
+            job_id="the new one",
+            user_id=who.user_id,
+            channel_id=who.channel_id,
+            guild_id=who.guild_id,
+            accepted_at=now,
+            cost=asked.cost,
+            seconds=asked.seconds,
+            live=True,
+            waiting=True,
+        )
+        lane = self._lane(who.guild_id)
+        line = [waiter for waiter, _ in await waiters_in(connection, lane)]
+        newcomer = Waiter(job=new, requester=who, book=book)
+        moved = advance([*line, newcomer], await running_in(connection, lane), operator=self._operator)
+        return moved.places.get(new.job_id)
+
+    async def move_line(self) -> Moved:
+        """Let those start for whom there is room now. Cheap where nobody waits."""
+        async with self._database.reading() as connection:
+            lanes: list[Lane] = list(await lanes_in(connection))
+        if self._everywhere and lanes:
+            lanes = ["all"]
+        starting: list[str] = []
+        nearer: list[str] = []
+        for lane in lanes:
+            moved = await self._move(lane)
+            starting += moved.starting
+            nearer += moved.nearer
+        return Moved(starting=tuple(starting), nearer=tuple(nearer))
+
+    async def account(self, requester: Requester) -> Account:
+        """How the member stands now under every rule that holds for them."""
+        who, now = placed(requester), self._clock.now()
+        async with self._database.reading() as connection:
+            book = await self._book(connection, who)
+            rows = await usage_in(connection, who, need(book, self._operator, now))
+        return Account(
+            standings=review(book, who, rows, now, operator=self._operator),
+            blocked=blocked(book, who, now),
+            exempt=bool(book.exempt_role_ids & set(who.role_ids)),
+        )
+
+    async def forgive(self, guild_id: int, user_id: int) -> int:
+        """Have the server's rules for each member not count what this one has used so far; gives the jobs' number."""
+        theirs = (jobs.c.guild_id == guild_id, jobs.c.user_id == user_id, jobs.c.forgiven.is_(False))
+        async with self._database.writing() as connection:
+            return (await connection.execute(update(jobs).where(*theirs).values(forgiven=True))).rowcount
+
+    async def _move(self, lane: Lane) -> Moved:
+        lock = lane if isinstance(lane, int) else _ALL
+        async with self._database.writing(lock=lock) as connection:
+            line = await waiters_in(connection, lane)
+            moved = advance([waiter for waiter, _ in line], await running_in(connection, lane), operator=self._operator)
+            places = {waiter.job.job_id: place for waiter, place in line}
+            starting = [job_id for job_id in moved.starting if await give_place(connection, job_id, None)]
+            changed = {job_id: place for job_id, place in moved.places.items() if places[job_id] != place}
+            nearer = [job_id for job_id, place in changed.items() if await give_place(connection, job_id, place)]
+        return Moved(starting=tuple(starting), nearer=tuple(nearer))
+
+    def _lane(self, guild_id: int | None) -> Lane:
+        return "all" if self._everywhere else guild_id
+
+    async def _book(self, connection: AsyncConnection, requester: Requester) -> LimitBook:
+        return (await books_in(connection, [requester.guild_id]))[requester.guild_id]

@@ -1,0 +1,284 @@
+"""The jobs' rows. Every write is one UPDATE that matches what its writer believes; who is wrong gets `JobMoved`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol, Unpack
+
+from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import AlreadyAsked, DatabaseUnavailable, JobGone, JobMoved, RowUnreadable
+from bot.rules.clock import Clock
+from bot.rules.job import ENDED, HELD, LIVE, MOVES, Failure, Job, JobState, Reply, Requester
+from bot.rules.request import VideoRequest
+from bot.store.database import Database
+from bot.store.rows import Facts, fact_columns, job_of, reply_columns, row_of
+from bot.store.secrets import Keyring
+from bot.store.tables import jobs
+
+log = logging.getLogger(__name__)
+
+_STAMPS = {
+    JobState.PENDING: "submitted_at",
+    JobState.PROCESSING: "processing_at",
+    JobState.COMPLETED: "completed_at",
+    **dict.fromkeys(ENDED, "ended_at"),
+}
+
+
+class Gate(Protocol):
+    """Decides whether one more job may be, from the rows themselves."""
+
+    def lock(self, requester: Requester) -> int:
+        """What is decided by one at a time: the same number for all whose jobs count for the same limits."""
+        ...
+
+    async def admit(self, connection: AsyncConnection, request: VideoRequest, requester: Requester) -> int | None:
+        """None where it may start at once, its place in the line where it must wait for others; or raise the `Refused`
+        that says which limit and when it frees.
+
+        Called twice: before the member is told anything, in a reading transaction, where the answer may be out of
+        date a moment later; and inside the transaction that inserts the row, where it counts.
+        """
+        ...
+
+
+class Companion(Protocol):
+    """Writes something that must be true exactly if the new row is: a cluster's queue entry."""
+
+    async def __call__(self, connection: AsyncConnection, job: Job) -> None: ...
+
+
+class Jobs:
+    """All that is asked of the jobs' table. Every method may raise `DatabaseUnavailable`."""
+
+    def __init__(self, database: Database, *, keys: Keyring, clock: Clock) -> None:
+        self._database = database
+        self._keys = keys
+        self._clock = clock
+
+    async def insert(self, job: Job, *, gate: Gate | None = None, companion: Companion | None = None) -> Job:
+        """Admit and insert in one transaction, and give the job as it was written, perhaps with a place in the line.
+
+        Raises the gate's `Refused`, and `AlreadyAsked`; then nothing was written.
+        """
+        lock = None if gate is None else gate.lock(job.requester)
+        async with self._database.writing(lock=lock) as connection:
+            await _refuse_twins(connection, job)
+            if gate is not None:
+                place = await gate.admit(connection, job.request, job.requester)
+                job = job.model_copy(update={"place": place})
+            try:
+                await connection.execute(insert(jobs).values(row_of(job, self._keys)))
+            except IntegrityError as exc:  # without a lock two may come to this point at once
+                raise AlreadyAsked from exc
+            if companion is not None:
+                await companion(connection, job)
+        return job
+
+    async def answered(self, asked: int) -> bool:
+        """Whether that interaction or message has a job."""
+        async with self._database.reading() as connection:
+            return await connection.scalar(_answers(asked)) is not None
+
+    async def ask(self, gate: Gate, request: VideoRequest, requester: Requester) -> None:
+        """What the gate would say now, without promise; raises its `Refused`."""
+        async with self._database.reading() as connection:
+            await gate.admit(connection, request, requester)
+
+    async def get(self, job_id: str) -> Job:
+        """Raises `JobGone`, and `RowUnreadable`."""
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).mappings().one_or_none()
+        if row is None:
+            raise JobGone
+        return job_of(row, self._keys)
+
+    async def advance(self, job: Job, to: JobState, **facts: Unpack[Facts]) -> Job:
+        """Move the row on and give the changed copy; the time of the move is written with it, where it is the first.
+
+        Raises `JobMoved`: the row has another state or epoch than `job`, or is gone. Waits out a short outage of the
+        database, since what it writes has been done already.
+        """
+        if to not in MOVES[job.state]:
+            raise ValueError(f"no move leads from {job.state} to {to}")
+        return await self._database.insist(lambda: self._advance(job, to, facts))
+
+    async def note(self, job: Job, **facts: Unpack[Facts]) -> Job:
+        """Write facts without a move; otherwise as `advance`."""
+        return await self._database.insist(lambda: self._advance(job, job.state, facts))
+
+    async def confirm(self, job: Job) -> Job:
+        """The row as it is now, for a step that acts outside before it writes; `JobMoved` if it is not `job`'s."""
+        current = await self.get(job.id)
+        if (current.state, current.epoch) != (job.state, job.epoch):
+            raise JobMoved(job.id)
+        return current
+
+    async def claim(self, job: Job) -> Job:
+        """Take the job over: whoever worked on it before finds `JobMoved` at the next write. Raises `JobMoved`."""
+        belief = (jobs.c.id == job.id, jobs.c.state == job.state.value, jobs.c.epoch == job.epoch)
+        row = await self._update(belief, {"epoch": job.epoch + 1})
+        if row is None:
+            raise JobMoved(job.id)
+        return job_of(row, self._keys)
+
+    async def move_reply(self, job_id: str, reply: Reply) -> Job:
+        """Another way to reach the member, whatever state the job is in; `waiting` ends, unless it is for a moderator.
+        Raises `JobGone`."""
+        waiting = case((jobs.c.waiting == HELD, HELD), else_=None)
+        row = await self._update([jobs.c.id == job_id], {**reply_columns(reply, self._keys), "waiting": waiting})
+        if row is None:
+            raise JobGone
+        return job_of(row, self._keys)
+
+    async def drop_files(self, job_id: str) -> Job:
+        """Write that nothing of the job's files is kept any more. Raises `JobGone`."""
+        row = await self._update([jobs.c.id == job_id], fact_columns({"stored": {}, "result": None}))
+        if row is None:
+            raise JobGone
+        return job_of(row, self._keys)
+
+    async def condemn(self, job_id: str, failure: Failure) -> bool:
+        """End a live job whose row can't be read, without reading it; whether there was one."""
+        values = {
+            "state": JobState.FAILED.value,
+            "epoch": jobs.c.epoch + 1,
+            "refunded": True,
+            "ended_at": self._clock.now(),
+            **fact_columns({"failure": failure}),
+        }
+        return await self._update([jobs.c.id == job_id, jobs.c.state.not_in(_words(ENDED))], values) is not None
+
+    async def live(self) -> list[str]:
+        """The ids of jobs that have a next step, oldest first. One that waits for its member, or in line, has none.
+
+        The last step of one that failed is to say so.
+        """
+        may_start = (jobs.c.state != JobState.ACCEPTED.value) | jobs.c.place.is_(None)
+        goes_on = jobs.c.state.in_(_words(LIVE)) & jobs.c.waiting.is_(None) & may_start
+        query = select(jobs.c.id).where(goes_on | jobs.c.untold)
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(query.order_by(jobs.c.accepted_at, jobs.c.id)))
+
+    async def held(self) -> list[str]:
+        """The ids of jobs that wait for a moderator, oldest first."""
+        query = select(jobs.c.id).where(jobs.c.state == JobState.ACCEPTED.value, jobs.c.waiting == HELD)
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(query.order_by(jobs.c.accepted_at, jobs.c.id)))
+
+    async def accepted(self) -> list[Job]:
+        """All that have not been submitted, whatever they wait for, oldest first; without rows that can't be read."""
+        query = select(jobs).where(jobs.c.state == JobState.ACCEPTED.value).order_by(jobs.c.accepted_at, jobs.c.id)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return list(self._readable(rows))
+
+    async def turn_of(self, job_id: str) -> int | None:
+        """Whose jobs it waits behind: its server's, or its member's in direct messages. None where it is gone."""
+        query = select(func.coalesce(jobs.c.guild_id, jobs.c.user_id)).where(jobs.c.id == job_id)
+        async with self._database.reading() as connection:
+            turn: int | None = await connection.scalar(query)
+        return turn
+
+    async def of_user(
+        self, user_id: int, *, states: Collection[JobState] = frozenset(JobState), limit: int = 10, offset: int = 0
+    ) -> list[Job]:
+        """A member's jobs, newest first. Rows that can't be read are left out, with a line in the log."""
+        query = (
+            select(jobs)
+            .where(jobs.c.user_id == user_id, jobs.c.state.in_(_words(states)))
+            .order_by(jobs.c.accepted_at.desc(), jobs.c.id)
+            .limit(limit)
+            .offset(offset)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return list(self._readable(rows))
+
+    async def counts(self) -> dict[JobState, int]:
+        """How many rows are in each state, those with none included."""
+        query = select(jobs.c.state, func.count().label("number")).group_by(jobs.c.state)
+        async with self._database.reading() as connection:
+            found = {row.state: row.number for row in await connection.execute(query)}
+        return {state: found.get(state.value, 0) for state in JobState}
+
+    async def durations(self, model: str, *, limit: int = 100) -> list[float]:
+        """Seconds from submit to completion of the model's recent jobs, oldest first."""
+        query = (
+            select(jobs.c.submitted_at, jobs.c.completed_at)
+            .where(jobs.c.model == model, jobs.c.completed_at.is_not(None), jobs.c.submitted_at.is_not(None))
+            .order_by(jobs.c.completed_at.desc())
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            times = (await connection.execute(query)).all()
+        return [(completed - submitted).total_seconds() for submitted, completed in reversed(times)]
+
+    async def stale(self, before: datetime, *, limit: int = 100) -> list[str]:
+        """Ids of jobs that ended before then, or have waited for their member since before then."""
+        ended = jobs.c.ended_at < before
+        waiting = jobs.c.waiting.is_not(None) & (func.coalesce(jobs.c.completed_at, jobs.c.accepted_at) < before)
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(select(jobs.c.id).where(ended | waiting).limit(limit)))
+
+    async def remove(self, job_ids: Iterable[str]) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(delete(jobs).where(jobs.c.id.in_(list(job_ids))))
+
+    async def _advance(self, job: Job, to: JobState, facts: Facts) -> Job:
+        values: dict[str, Any] = {"state": to.value, **fact_columns(facts)}
+        stamp = _STAMPS.get(to)
+        if stamp is not None and to is not job.state:
+            values[stamp] = func.coalesce(jobs.c[stamp], self._clock.now())
+        belief = (jobs.c.id == job.id, jobs.c.state == job.state.value, jobs.c.epoch == job.epoch)
+        try:
+            row = await self._update(belief, values)
+        except DatabaseUnavailable:
+            log.warning("the database did not confirm that job %s is %s; trying again", job.id, to)
+            raise
+        if row is None:
+            row = await self._written_before(job, to)
+        return job_of(row, self._keys)
+
+    async def _written_before(self, job: Job, to: JobState) -> RowMapping:
+        """A repeated write finds its first one done where only the database's answer was lost.
+
+        The pipeline alone writes under its epoch, but for cancelling, which anyone may; so a cancelled row is moved.
+        """
+        same = (jobs.c.id == job.id, jobs.c.state == to.value, jobs.c.epoch == job.epoch)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(select(jobs).where(*same))).mappings().one_or_none()
+        if row is None or to in {JobState.CANCELLED, job.state}:
+            raise JobMoved(job.id)
+        return row
+
+    async def _update(self, where: Sequence[ColumnElement[bool]], values: dict[str, Any]) -> RowMapping | None:
+        async with self._database.writing() as connection:
+            result = await connection.execute(update(jobs).where(*where).values(values).returning(*jobs.c))
+            return result.mappings().one_or_none()
+
+    def _readable(self, rows: Iterable[RowMapping]) -> Iterable[Job]:
+        for row in rows:
+            try:
+                yield job_of(row, self._keys)
+            except RowUnreadable as exc:
+                log.warning("skipped a row that can't be read: %s", exc)
+
+
+def _answers(asked: int) -> Select[tuple[str]]:
+    return select(jobs.c.id).where(jobs.c.answers == asked).limit(1)
+
+
+async def _refuse_twins(connection: AsyncConnection, job: Job) -> None:
+    asked = job.reply.answers
+    if asked is not None and await connection.scalar(_answers(asked)) is not None:
+        raise AlreadyAsked
+
+
+def _words(states: Iterable[JobState]) -> list[str]:
+    return [state.value for state in states]

@@ -1,0 +1,64 @@
+"""Small things that outlive the process: what was synced last, which model rests until when."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from bot.store.database import Database
+from bot.store.tables import notes
+
+
+class Notes:
+    """Texts by key. Every method may raise `DatabaseUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, key: str) -> str | None:
+        async with self._database.reading() as connection:
+            return await connection.scalar(select(notes.c.value).where(notes.c.key == key))
+
+    async def put(self, key: str, value: str) -> None:
+        """Over what was there."""
+        insert = sqlite_insert if self._database.is_sqlite else postgres_insert
+        statement = insert(notes).values(key=key, value=value)
+        async with self._database.writing() as connection:
+            await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+    async def settle(self, key: str, value: str) -> str:
+        """Put it where nothing is yet; gives what is there afterwards, which is the same for all who ask."""
+        insert = sqlite_insert if self._database.is_sqlite else postgres_insert
+        async with self._database.writing() as connection:
+            await connection.execute(insert(notes).values(key=key, value=value).on_conflict_do_nothing())
+            return str(await connection.scalar(select(notes.c.value).where(notes.c.key == key)))
+
+    async def replace(self, key: str, old: str | None, new: str) -> bool:
+        """Put `new` if `old` is what is there (None: nothing); of several that try at once one succeeds."""
+        if old is None:
+            return await self.settle(key, new) == new
+        same = (notes.c.key == key, notes.c.value == old)
+        async with self._database.writing() as connection:
+            return (await connection.execute(update(notes).where(*same).values(value=new))).rowcount == 1
+
+    async def take(self, key: str) -> str | None:
+        """Give the text and forget it, in one: of two who take the same, one gets None."""
+        async with self._database.writing() as connection:
+            return await connection.scalar(delete(notes).where(notes.c.key == key).returning(notes.c.value))
+
+    async def between(self, first: str, last: str) -> dict[str, str]:
+        """The texts of every key from `first` to `last`, in the order of their characters."""
+        wanted = select(notes.c.key, notes.c.value).where((notes.c.key >= first) & (notes.c.key <= last))
+        async with self._database.reading() as connection:
+            return {row.key: row.value for row in await connection.execute(wanted)}
+
+    async def drop_between(self, first: str, last: str) -> int:
+        """Forget every key from `first` to `last`, in the order of their characters; gives their number."""
+        between = (notes.c.key >= first) & (notes.c.key <= last)
+        async with self._database.writing() as connection:
+            return (await connection.execute(delete(notes).where(between))).rowcount
+
+    async def drop(self, key: str) -> None:
+        async with self._database.writing() as connection:
+            await connection.execute(delete(notes).where(notes.c.key == key))

@@ -1,0 +1,57 @@
+"""What statistics are made of, read from the jobs' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+
+from bot.errors import RowUnreadable
+from bot.rules.catalog import Operation
+from bot.rules.job import JobState
+from bot.rules.statistics import Record
+from bot.store.database import Database
+from bot.store.rows import requester_of
+from bot.store.tables import jobs
+
+_COLUMNS = (jobs.c.state, jobs.c.operation, jobs.c.user_id, jobs.c.accepted_at, jobs.c.completed_at)
+
+
+class Ledger:
+    """Every method may raise `DatabaseUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_guild(self, guild_id: int, since: datetime, *, limit: int) -> list[Record]:
+        """The server's jobs since then, the newest `limit` of them."""
+        query = select(*_COLUMNS).where(jobs.c.guild_id == guild_id, jobs.c.accepted_at >= since)
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query.order_by(jobs.c.accepted_at.desc()).limit(limit))
+            return [
+                Record(
+                    state=JobState(state),
+                    operation=Operation(operation),
+                    user_id=user_id,
+                    accepted_at=accepted_at,
+                    completed_at=completed_at,
+                )
+                for state, operation, user_id, accepted_at, completed_at in rows
+            ]
+
+    async def names(self, guild_id: int, user_ids: Collection[int]) -> dict[int, str]:
+        """What these members were called when they asked last."""
+        found: dict[int, str] = {}
+        async with self._database.reading() as connection:
+            for user_id in user_ids:
+                theirs = (jobs.c.guild_id == guild_id, jobs.c.user_id == user_id)
+                newest = select(jobs.c.id, jobs.c.requester).where(*theirs).order_by(jobs.c.accepted_at.desc())
+                row = (await connection.execute(newest.limit(1))).one_or_none()
+                if row is None:
+                    continue
+                try:
+                    found[user_id] = requester_of(row.id, row.requester).name
+                except RowUnreadable:
+                    continue
+        return found

@@ -1,0 +1,116 @@
+"""The tables as they are now. How they came to be: `migrations/versions`; a test compares the two.
+
+Times are aware and in UTC on both databases. What the rules own as one thing (a request, a reply) is one JSON text:
+text, because a value that can't be read must reach `rows` and not blow up in the driver. What SQL asks for is a column.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    false,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, kept in UTC: SQLite has no time zones, so its texts must all be of one to sort rightly."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("model", String(100), nullable=False),
+    Column("operation", String(16), nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("parent_channel_id", BigInteger),
+    Column("place", Integer),
+    Column("cost", Integer, nullable=False),
+    Column("output_seconds", Float, nullable=False),
+    Column("refunded", Boolean, nullable=False),
+    Column("forgiven", Boolean, nullable=False, default=False, server_default=false()),
+    Column("slow", Boolean, nullable=False),
+    Column("untold", Boolean, nullable=False, default=False, server_default=false()),
+    Column("waiting", String(32)),
+    Column("resubmitted", Boolean, nullable=False),
+    Column("again_of", String(32)),
+    Column("answers", BigInteger),
+    Column("remote_id", Text),
+    Column("expected_seconds", Float),
+    Column("accepted_at", Moment, nullable=False),
+    Column("submitted_at", Moment),
+    Column("processing_at", Moment),
+    Column("completed_at", Moment),
+    Column("ended_at", Moment),
+    Column("request", Text, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("reply_token", Text),  # encrypted: it lets its holder write as the bot for a quarter of an hour
+    Column("stored", Text, nullable=False),
+    Column("result", Text),
+    Column("failure", Text),
+)
+Index("ix_jobs_state", jobs.c.state)
+Index("ix_jobs_user", jobs.c.user_id, jobs.c.accepted_at)
+Index("ix_jobs_guild", jobs.c.guild_id, jobs.c.accepted_at)
+Index("ix_jobs_model", jobs.c.model, jobs.c.completed_at)
+Index("ix_jobs_ended", jobs.c.ended_at)
+Index("ix_jobs_place", jobs.c.place)
+Index("ix_jobs_answers", jobs.c.answers, unique=True)
+
+houses = Table(
+    "houses",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,119 @@
+"""Upgrades from every earlier version, with rows in every table, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from cryptography.fernet import Fernet
+from sqlalchemy import Connection, MetaData, insert, select, types
+from sqlalchemy.engine import URL
+
+from bot.rules.house import House
+from bot.store import migrations
+from bot.store.database import Database, alembic_config, migrate
+from bot.store.houses import Houses
+from bot.store.jobs import Jobs
+from bot.store.rows import row_of
+from bot.store.secrets import Keyring
+from bot.store.tables import metadata
+from tests.adapters.databases import empty_url
+from tests.clock import ManualClock
+from tests.jobs import GUILD, a_job
+
+__all__ = ["empty_url"]
+
+KEYS = Keyring([Fernet.generate_key().decode()])
+OLD = a_job()
+_SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
+EARLIER = [script.revision for script in _SCRIPTS.walk_revisions()][1:]
+
+
+def _value(kind: types.TypeEngine[Any], length: int | None = None) -> Any:
+    """Something of that type; the same wherever it is asked, so that keys and references agree."""
+    match kind:
+        case types.Boolean():
+            return False
+        case types.DateTime():
+            return datetime(2026, 1, 1, tzinfo=UTC)
+        case types.Integer() | types.Float() | types.Numeric():
+            return 1
+        case types.LargeBinary():
+            return b"x"
+    return "x"[:length]
+
+
+def _fill(connection: Connection) -> dict[str, int]:
+    """A row in every table that there is; gives their numbers by table."""
+    found = MetaData()
+    found.reflect(connection)
+    known: dict[str, dict[str, Any]] = {
+        "jobs": row_of(OLD, KEYS),
+        "houses": {"guild_id": GUILD, "version": 1, "document": House(version=1).model_dump_json()},
+    }
+    counts = {}
+    for table in found.sorted_tables:
+        if table.name.startswith("procrastinate_") or table.name == "alembic_version":
+            continue
+        facts = known.get(table.name, {})
+        row = {
+            column.name: facts[column.name] if column.name in facts else _value(column.type)
+            for column in table.columns
+            if column.name in facts or (not column.nullable and column.server_default is None)
+        }
+        connection.execute(insert(table).values(row))
+        counts[table.name] = len(connection.execute(select(table)).all())
+    return counts
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("revision", EARLIER)
+async def test_an_upgrade_from_an_earlier_version_keeps_every_row(empty_url: URL, revision: str) -> None:
+    clock = ManualClock(auto=True)
+    database = Database(empty_url, clock=clock, enforce_foreign_keys=False)
+    async with database.writing() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), revision))
+        before = await connection.run_sync(_fill)
+    await database.close()
+    assert "jobs" in before
+
+    await migrate(empty_url, clock=clock)
+
+    database = Database(empty_url, clock=clock)
+    async with database.reading() as connection:
+        for name, rows in before.items():
+            assert len((await connection.execute(select(metadata.tables[name].c[0]))).all()) >= rows, name
+        if database.is_sqlite:
+            assert (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all() == []
+    assert (await Jobs(database, keys=KEYS, clock=clock).get(OLD.id)) == OLD
+    if "houses" in before:
+        assert (await Houses(database, clock=clock).get(GUILD)).version == 1
+    await database.close()
+
+
+@pytest.mark.asyncio
+async def test_the_migrations_lead_to_the_tables_that_the_code_describes(empty_url: URL) -> None:
+    clock = ManualClock(auto=True)
+    await migrate(empty_url, clock=clock)
+    database = Database(empty_url, clock=clock)
+
+    def differences(connection: Connection) -> list[Any]:
+        def ours(name: str | None, kind: str, _: object) -> bool:
+            return kind != "table" or not (name or "").startswith("procrastinate_")
+
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": ours})
+        return list(compare_metadata(context, metadata))
+
+    async with database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+def test_there_is_one_newest_migration() -> None:
+    assert len(_SCRIPTS.get_heads()) == 1

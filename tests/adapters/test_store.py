@@ -1,0 +1,323 @@
+"""The jobs' table, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from alembic.script import ScriptDirectory
+from cryptography.fernet import Fernet
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import (
+    AlreadyAsked,
+    DatabaseUnavailable,
+    JobGone,
+    JobMoved,
+    ModelUnavailable,
+    RowUnreadable,
+    ServiceFailed,
+)
+from bot.rules.catalog import Role
+from bot.rules.job import LIVE, MOVES, Failure, Job, JobState, Requester, StoredFile
+from bot.rules.request import VideoRequest
+from bot.store import tables
+from bot.store.database import Database, alembic_config
+from bot.store.jobs import Jobs
+from bot.store.notes import Notes
+from bot.store.secrets import Keyring
+from tests.adapters.databases import database, empty_url
+from tests.clock import ManualClock
+from tests.jobs import ADA, GRACE, NOW, a_job, a_member, a_reply, an_image_request
+
+__all__ = ["database", "empty_url"]
+
+KEY = Fernet.generate_key().decode()
+S = JobState
+
+
+@pytest.fixture
+def jobs(database: Database) -> Jobs:
+    return Jobs(database, keys=Keyring([KEY]), clock=ManualClock(auto=True))
+
+
+async def _put(jobs: Jobs, **facts: object) -> Job:
+    job = a_job(**facts)
+    await jobs.insert(job)
+    return job
+
+
+async def _spoil(database: Database, job_id: str, **columns: str) -> None:
+    async with database.writing() as connection:
+        await connection.execute(update(tables.jobs).where(tables.jobs.c.id == job_id).values(**columns))
+
+
+@pytest.mark.asyncio
+async def test_a_job_comes_back_as_it_went_in(jobs: Jobs) -> None:
+    file = StoredFile(key="jobs/x/data", filename="cat.png", content_type="image/png", size_bytes=10)
+    job = await _put(
+        jobs,
+        request=an_image_request("snøw \u202e @everyone 😀"),
+        stored={Role.DATA: file},
+        result=file,
+        failure=Failure.of(ServiceFailed(reason="no")),
+        expected_seconds=12.5,
+        again_of="0" * 32,
+        waiting="token_expired",
+        cost=7,
+    )
+    assert await jobs.get(job.id) == job
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_id_is_a_job_that_is_gone(jobs: Jobs) -> None:
+    with pytest.raises(JobGone):
+        await jobs.get("nope")
+    with pytest.raises(JobGone):
+        await jobs.move_reply("nope", a_reply())
+    with pytest.raises(JobGone):
+        await jobs.drop_files("nope")
+
+
+@pytest.mark.asyncio
+async def test_the_interaction_token_is_not_in_the_database_in_plain(jobs: Jobs, database: Database) -> None:
+    job = await _put(jobs)
+    async with database.reading() as connection:
+        row = (await connection.execute(select(tables.jobs))).mappings().one()
+    assert "a-secret-interaction-token" not in str(dict(row))
+    assert (await jobs.get(job.id)).reply.token == "a-secret-interaction-token"
+
+
+@pytest.mark.asyncio
+async def test_tokens_survive_a_new_key_in_front_and_end_with_their_own(jobs: Jobs, database: Database) -> None:
+    job = await _put(jobs)
+    new = Fernet.generate_key().decode()
+    both = Jobs(database, keys=Keyring([new, KEY]), clock=ManualClock())
+    assert (await both.get(job.id)).reply.token == "a-secret-interaction-token"
+    only_new = Jobs(database, keys=Keyring([new]), clock=ManualClock())
+    assert (await only_new.get(job.id)).reply.token is None
+
+
+@pytest.mark.asyncio
+async def test_advance_writes_the_state_its_time_and_the_facts(jobs: Jobs) -> None:
+    job = await _put(jobs)
+    job = await jobs.advance(job, S.SUBMITTING)
+    job = await jobs.advance(job, S.PENDING, remote_id="r1")
+    job = await jobs.advance(job, S.PROCESSING)
+    job = await jobs.advance(job, S.COMPLETED)
+    job = await jobs.advance(job, S.DELIVERED)
+    assert job == await jobs.get(job.id)
+    assert (job.state, job.remote_id, job.submitted_at, job.processing_at) == (S.DELIVERED, "r1", NOW, NOW)
+    assert job.completed_at == job.ended_at == NOW
+
+
+@pytest.mark.asyncio
+async def test_the_first_time_of_a_state_stays_when_the_service_puts_a_job_back(database: Database) -> None:
+    clock = ManualClock(auto=True)
+    jobs = Jobs(database, keys=Keyring([KEY]), clock=clock)
+    job = await jobs.advance(await _put(jobs), S.SUBMITTING)
+    job = await jobs.advance(job, S.PENDING, remote_id="r")
+    await clock.sleep(60)
+    job = await jobs.advance(job, S.PROCESSING)
+    job = await jobs.advance(job, S.PENDING)
+    assert job.submitted_at == NOW
+    assert job.processing_at == NOW + timedelta(seconds=60)
+
+
+@pytest.mark.asyncio
+async def test_a_writer_whose_belief_is_out_of_date_is_told_that_the_job_moved(jobs: Jobs) -> None:
+    old = await _put(jobs)
+    new = await jobs.advance(old, S.SUBMITTING)
+    with pytest.raises(JobMoved):
+        await jobs.advance(old, S.CANCELLED)
+    with pytest.raises(JobMoved):
+        await jobs.note(old, slow=True)
+    with pytest.raises(JobMoved):
+        await jobs.confirm(old)
+    assert await jobs.get(old.id) == new
+
+
+@pytest.mark.asyncio
+async def test_who_claims_a_job_locks_out_whoever_had_it(jobs: Jobs) -> None:
+    first = await jobs.claim(await _put(jobs))
+    second = await jobs.claim(first)
+    assert second.epoch == first.epoch + 1
+    with pytest.raises(JobMoved):
+        await jobs.advance(first, S.SUBMITTING)
+    with pytest.raises(JobMoved):
+        await jobs.claim(first)
+    assert (await jobs.advance(second, S.SUBMITTING)).state is S.SUBMITTING
+
+
+@pytest.mark.asyncio
+async def test_of_many_that_move_a_job_at_once_exactly_one_does(jobs: Jobs) -> None:
+    job = await _put(jobs)
+    outcomes = await asyncio.gather(
+        *(jobs.advance(job, S.CANCELLED if n % 2 else S.SUBMITTING) for n in range(20)), return_exceptions=True
+    )
+    moved = [outcome for outcome in outcomes if isinstance(outcome, Job)]
+    # A cancel is never mistaken for a repeat; a repeated advance to the same state under one epoch is.
+    assert len({job.state for job in moved}) == 1
+    assert all(isinstance(outcome, Job | JobMoved) for outcome in outcomes)
+
+
+@pytest.mark.asyncio
+async def test_moves_that_the_table_does_not_have_are_mistakes(jobs: Jobs) -> None:
+    job = await _put(jobs)
+    for to in frozenset(S) - MOVES[S.ACCEPTED]:
+        with pytest.raises(ValueError, match="no move"):
+            await jobs.advance(job, to)
+
+
+@pytest.mark.asyncio
+async def test_a_write_whose_confirmation_was_lost_is_found_done(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = await _put(jobs)
+    really, calls = jobs._update, []
+
+    async def commit_and_lose_the_answer(*args: object) -> object:
+        calls.append(args)
+        row = await really(*args)  # type: ignore[arg-type]
+        if len(calls) == 1:
+            raise DatabaseUnavailable("connection reset")
+        return row
+
+    monkeypatch.setattr(jobs, "_update", commit_and_lose_the_answer)
+    job = await jobs.advance(job, S.SUBMITTING)
+    assert (job.state, len(calls)) == (S.SUBMITTING, 2)
+
+
+@pytest.mark.asyncio
+async def test_live_jobs_are_those_with_a_next_step_oldest_first(jobs: Jobs) -> None:
+    made = {
+        state: await _put(jobs, state=state, accepted_at=NOW + timedelta(seconds=n)) for n, state in enumerate(JobState)
+    }
+    await _put(jobs, state=S.COMPLETED, waiting="message_deleted")
+    assert await jobs.live() == [job.id for state, job in made.items() if state in LIVE]
+    assert (await jobs.counts())[S.COMPLETED] == 2
+
+
+@pytest.mark.asyncio
+async def test_a_members_jobs_are_paged_newest_first(jobs: Jobs) -> None:
+    mine = [await _put(jobs, accepted_at=NOW + timedelta(seconds=n)) for n in range(5)]
+    await _put(jobs, requester=a_member(GRACE))
+    page = await jobs.of_user(ADA, limit=2, offset=1)
+    assert [job.id for job in page] == [mine[3].id, mine[2].id]
+    assert await jobs.of_user(ADA, states={S.DELIVERED}) == []
+
+
+@pytest.mark.asyncio
+async def test_recent_durations_are_a_models_own_oldest_first(jobs: Jobs) -> None:
+    for seconds in (30, 10, 20):
+        done = NOW + timedelta(minutes=seconds)
+        await _put(
+            jobs, state=S.DELIVERED, submitted_at=done - timedelta(seconds=seconds), completed_at=done, ended_at=done
+        )
+    await _put(jobs)
+    assert await jobs.durations("lucy-pro-t2v") == [10.0, 20.0, 30.0]
+    assert await jobs.durations("lucy-pro-t2v", limit=1) == [30.0]
+    assert await jobs.durations("lucy-motion") == []
+
+
+@pytest.mark.asyncio
+async def test_stale_jobs_are_ended_or_waiting_ones_from_before(jobs: Jobs) -> None:
+    old = NOW - timedelta(days=40)
+    ended = await _put(jobs, state=S.FAILED, ended_at=old)
+    waiting = await _put(jobs, state=S.COMPLETED, waiting="channel_gone", completed_at=old)
+    await _put(jobs, state=S.PROCESSING, accepted_at=old)
+    await _put(jobs, state=S.DELIVERED, ended_at=NOW)
+    stale = await jobs.stale(NOW - timedelta(days=30))
+    assert sorted(stale) == sorted([ended.id, waiting.id])
+    await jobs.remove(stale)
+    with pytest.raises(JobGone):
+        await jobs.get(ended.id)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("column", ["request", "requester", "reply", "stored", "state"])
+async def test_a_row_that_can_not_be_read_is_skipped_or_named_without_its_value(
+    jobs: Jobs,
+    database: Database,
+    column: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    job = await _put(jobs)
+    good = await _put(jobs)
+    await _spoil(database, job.id, **{column: "{secret"})
+    with pytest.raises(RowUnreadable) as caught:
+        await jobs.get(job.id)
+    assert column in str(caught.value)
+    assert "{secret" not in str(caught.value)
+    assert [found.id for found in await jobs.of_user(ADA)] == [good.id]
+    assert await jobs.condemn(job.id, Failure(key="internal_failure"))
+    assert not await jobs.condemn(job.id, Failure(key="internal_failure"))
+    assert job.id not in await jobs.live()
+    assert column == "state" or job.id in caplog.text
+
+
+class _AtMost:
+    """A gate as the limits will be: counts the rows inside the transaction."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+
+    def lock(self, requester: Requester) -> int:
+        return requester.guild_id or requester.user_id
+
+    async def admit(self, connection: AsyncConnection, request: VideoRequest, requester: Requester) -> None:
+        query = select(func.count()).where(tables.jobs.c.guild_id == requester.guild_id)
+        if (await connection.scalar(query) or 0) >= self.limit:
+            raise ModelUnavailable(model=request.model, until=None)
+
+
+@pytest.mark.asyncio
+async def test_a_gate_admits_exactly_its_limit_of_a_hundred_at_once(jobs: Jobs) -> None:
+    outcomes = await asyncio.gather(
+        *(jobs.insert(a_job(), gate=_AtMost(7)) for _ in range(100)), return_exceptions=True
+    )
+    assert sum(isinstance(outcome, Job) for outcome in outcomes) == 7
+    assert sum(isinstance(outcome, ModelUnavailable) for outcome in outcomes) == 93
+    assert (await jobs.counts())[S.ACCEPTED] == 7
+
+
+@pytest.mark.asyncio
+async def test_what_is_asked_once_and_sent_twice_gets_one_job(jobs: Jobs) -> None:
+    assert not await jobs.answered(77)
+    twins = [jobs.insert(a_job(reply=a_reply(answers=77))) for _ in range(5)]
+    outcomes = await asyncio.gather(*twins, return_exceptions=True)
+    assert sum(isinstance(outcome, AlreadyAsked) for outcome in outcomes) == 4
+    assert await jobs.answered(77)
+    assert not await jobs.answered(78)
+    await jobs.insert(a_job())
+    await jobs.insert(a_job())  # what answers nothing in particular is never a repetition
+
+
+@pytest.mark.asyncio
+async def test_what_accompanies_an_insert_is_undone_with_it(jobs: Jobs, database: Database) -> None:
+    async def fails(connection: AsyncConnection, job: Job) -> None:
+        raise RuntimeError("no queue entry")
+
+    with pytest.raises(RuntimeError, match="no queue entry"):
+        await jobs.insert(a_job(), companion=fails)
+    assert (await jobs.counts())[S.ACCEPTED] == 0
+
+
+@pytest.mark.asyncio
+async def test_notes_are_kept_overwritten_and_dropped(database: Database) -> None:
+    notes = Notes(database)
+    assert await notes.get("k") is None
+    await notes.put("k", "one")
+    await notes.put("k", "two")
+    assert await notes.get("k") == "two"
+    await notes.drop("k")
+    assert await notes.get("k") is None
+
+
+@pytest.mark.asyncio
+async def test_a_new_database_is_of_the_newest_migration(database: Database) -> None:
+    async with database.reading() as connection:
+        newest = await connection.run_sync(
+            lambda sync: ScriptDirectory.from_config(alembic_config(sync)).get_current_head()
+        )
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == newest

@@ -1,0 +1,240 @@
+"""Clapper as real processes, as many as wanted, against stand-ins in this one: to be killed, stopped and started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+from bot.rules.clock import SystemClock
+from bot.rules.house import House
+from bot.rules.limit_rules import LimitBook
+from bot.store.database import Database, migrate, parse_url
+from bot.store.houses import Houses
+from sandbox.discord import DiscordStandIn, Invocation
+from sandbox.queue_api import QueueStandIn
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PATIENCE_SECONDS = 60.0
+LOGGED_IN = "is logged in"
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+
+Json = dict[str, Any]
+
+
+class Child:
+    """One process of Clapper, and all that it has printed. Only its own id is ever sent a signal."""
+
+    def __init__(self, process: Process, name: str) -> None:
+        self.name = name
+        self.lines: list[str] = []
+        self._process = process
+        self._news = asyncio.Condition()
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """The exit code; None while it lives."""
+        return self._process.returncode
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    async def says(self, words: str, *, times: int = 1) -> None:
+        """Return once it has printed the words so often. Raises `AssertionError` if it ends before, or never does."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._news:
+                await self._news.wait_for(
+                    lambda: sum(words in line for line in self.lines) >= times or self._reading_is_over()
+                )
+        except TimeoutError:
+            raise AssertionError(f"{self.name} has not said {words!r} but:\n{self.output}") from None
+        assert words in self.output, f"{self.name} ended without saying {words!r} but:\n{self.output}"
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.code is None:
+            self._process.send_signal(number)
+
+    async def kill(self) -> None:
+        """kill -9, also where it is stopped."""
+        self.signal(signal.SIGKILL)
+        await self.ended()
+
+    async def ask_to_stop(self) -> float:
+        """SIGTERM; gives the seconds until it was gone."""
+        begun = time.monotonic()
+        self.signal(signal.SIGTERM)
+        await self.ended()
+        return time.monotonic() - begun
+
+    async def ended(self) -> int:
+        """Its exit code, once it has one."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            code = await self._process.wait()
+        await self._reading
+        return code
+
+    def _reading_is_over(self) -> bool:
+        return bool(self.lines) and self.lines[-1] == ""
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            await self._add(line.decode(errors="replace").rstrip())
+        await self._add("")
+
+    async def _add(self, line: str) -> None:
+        async with self._news:
+            self.lines.append(line)
+            self._news.notify_all()
+
+
+class Fleet:
+    """Both stand-ins, one database, one folder, and the processes on them; `close` ends whichever still lives."""
+
+    def __init__(self, discord: DiscordStandIn, queue: QueueStandIn, folder: Path, database_url: str) -> None:
+        self.discord = discord
+        self.queue = queue
+        self.folder = folder
+        self.database_url = database_url
+        self.children: list[Child] = []
+        self.secret_keys = Fernet.generate_key().decode()
+
+    @property
+    def files(self) -> Path:
+        return self.folder / "files"
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """Quick settings that name the stand-ins; `changes` come on top, by their names in the environment."""
+        return {
+            "DISCORD_TOKEN": self.discord.token,
+            "DISCORD_API_BASE_URL": self.discord.api_url,
+            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+            "DISCORD_CDN_HOSTS": self.discord.cdn_host,
+            "DECART_API_KEY": self.queue.api_key,
+            "DECART_BASE_URL": self.queue.url,
+            "DATA_DIR": str(self.folder),
+            "DATABASE_URL": self.database_url,
+            "FILES_URL": f"file://{self.files}",
+            "SECRET_KEYS": self.secret_keys,
+            "HTTP_PORT": "0",
+            "POLL_MIN_SECONDS": "0.2",
+            "POLL_MAX_SECONDS": "0.5",
+            "LOG_FORMAT": "json",
+        } | changes
+
+    async def spawn(self, *command: str, **changes: str) -> Child:
+        """`python -m bot COMMAND`; does not wait for it to get anywhere."""
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        environment = inherited | {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"} | self.environment(**changes)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *command, cwd=self.folder, env=environment, stdin=DEVNULL, stdout=PIPE,
+            stderr=asyncio.subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        child = Child(process, " ".join(("bot", *command, str(len(self.children)))))
+        self.children.append(child)
+        return child
+
+    async def bot(self, **changes: str) -> Child:
+        """A bot that is connected to the gateway."""
+        child = await self.spawn(**changes)
+        await child.says(LOGGED_IN)
+        await self.discord.bot_ready(PATIENCE_SECONDS)
+        return child
+
+    async def worker(self, **changes: str) -> Child:
+        """A worker that takes part."""
+        child = await self.spawn("worker", **changes)
+        await child.says(LOGGED_IN)
+        return child
+
+    async def without_limits(self) -> None:
+        """Make the tables, and let members ask for as much as they like."""
+        clock = SystemClock()
+        url = parse_url(self.database_url or f"sqlite:///{self.folder / 'clapper.sqlite3'}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        await migrate(url, clock=clock)
+        database = Database(url, clock=clock)
+        boundless = House().amended(limits=LimitBook(rules=()))
+        for guild_id in self.discord.world.guilds:
+            await Houses(database, clock=clock).replace(int(guild_id), boundless, expected_version=0)
+        await database.close()
+
+    async def close(self) -> None:
+        for child in self.children:
+            if child.code is None:
+                await child.kill()
+
+
+@asynccontextmanager
+async def fleet(
+    folder: Path,
+    database_url: str = "",
+    *,
+    clip: Path | None = None,
+    pending_seconds: float | Callable[[Any], float] = 0.0,
+    processing_seconds: float | Callable[[Any], float] = 0.0,
+    seed: int = 0,
+) -> AsyncIterator[Fleet]:
+    """Stand-ins that keep real time, with nothing started yet. `clip` spares the rendering."""
+    async with (
+        DiscordStandIn() as discord,
+        QueueStandIn(
+            pending_seconds=pending_seconds, processing_seconds=processing_seconds, preview_width=160,
+            clip_seconds=2.0, clip=clip, workers=1, seed=seed,
+        ) as queue,
+    ):  # fmt: skip
+        ships = Fleet(discord, queue, folder, database_url)
+        try:
+            yield ships
+        finally:
+            await ships.close()
+
+
+async def until(condition: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, what: str = "it") -> Any:
+    """What `condition` gives once it is true. For what nobody announces; it is asked twenty times a second."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} never came to be")
+        await asyncio.sleep(0.05)
+    return found
+
+
+def state_of(message: Mapping[str, Any] | None) -> str:
+    """The state's own word, as the card's footer shows it; empty where there is no card."""
+    embeds = message["embeds"] if message else []
+    return str(embeds[0]["footer"]["text"]).split(" · ")[0] if embeds and "footer" in embeds[0] else ""
+
+
+async def seen(asked: Invocation, *states: str, seconds: float = PATIENCE_SECONDS) -> Json:
+    """The reply, once its card shows one of these states."""
+    return await asked.reply(lambda message: state_of(message) in states, seconds)
+
+
+def uploads_of(ships: Fleet, message_id: str) -> int:
+    """How often a file was sent into the message."""
+    return sum(
+        bool(exchange.files) and exchange.path.endswith(f"/messages/{message_id}") and exchange.status == 200
+        for exchange in ships.discord.record
+    )
+
+
+def submits_of(ships: Fleet, prompt: str) -> int:
+    """How many jobs the service took with this prompt."""
+    return sum(call.texts.get("prompt") == prompt and call.status == 200 for call in ships.queue.submits)
