@@ -1,0 +1,200 @@
+"""From the service's result to the member's message: one rung after the other, down to where it fits.
+
+As it is → made smaller, saying so → a link with a still picture → a sentence. The file is kept under the job's key from
+the download on, so that a restart, or a member who comes for it later, needs the service no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from bot.errors import ClapperError, JobGone, JobMoved, QueueResultError, ResultInvalid, ResultTooLarge
+from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
+from bot.rules.job import Job, StoredFile
+from bot.work.failures import passing
+from bot.work.tools import Tools, result_key
+
+log = logging.getLogger(__name__)
+
+RESULT_PATIENCE = timedelta(minutes=10)
+"""How long after its completion a result is asked for that can't be had for the moment."""
+RESULT_PAUSE_SECONDS = 15.0
+DISCORD_PAUSE_SECONDS = 60.0
+"""Between two tries while Discord itself is out of reach."""
+_UNREACHABLE = "unreachable"
+_WAITING_MAX_CHARS = 32
+_VIDEO = "video/mp4"
+
+
+class Handover:
+    """Hands one completed job over. `pause` sleeps, but raises `JobMoved` when the row is changed elsewhere.
+
+    `on_upload` is called before Discord is given the video: from then on a stop had better wait a moment.
+    """
+
+    def __init__(
+        self, job: Job, tools: Tools, pause: Callable[[float], Awaitable[None]], *, on_upload: Callable[[], None]
+    ) -> None:
+        self._job = job
+        self._tools = tools
+        self._pause = pause
+        self._on_upload = on_upload
+        self._linked = False
+
+    @property
+    def _filename(self) -> str:
+        return f"{self._job.request.operation}-{self._job.id[:8]}.mp4"
+
+    async def run(self) -> Job:
+        """The row afterwards: with `waiting` where no way leads to the member now, else ready to be `delivered`.
+
+        Raises `ResultTooLarge` and the other failures of the job, `QueueResultError`, `JobMoved`.
+        """
+        with self._tools.workbench() as bench:
+            video = await self._video(bench)
+            # Another process may have handed it over during a long download; the token may be a new one, too.
+            self._job = await self._tools.jobs.confirm(self._job)
+            self._on_upload()
+            # Only time can help where Discord itself is out of reach, so nothing is given up: a minute between tries.
+            while (lost := await self._lost(video, bench)) == _UNREACHABLE:
+                await self._pause(DISCORD_PAUSE_SECONDS)
+                self._job = await self._tools.jobs.confirm(self._job)
+            if lost is not None:
+                self._job = await self._tools.jobs.note(self._job, waiting=lost[:_WAITING_MAX_CHARS])
+        return self._job
+
+    async def again(self) -> None:
+        """Hand it over once more, to the job's reply as it was given here; the row stays as it is.
+
+        Raises `DeliveryLost`, `QueueResultError` where nobody has the video any more, and `ResultTooLarge`.
+        """
+        reply = self._job.reply
+        with self._tools.workbench() as bench:
+            video = await self._video(bench)
+            # The row, which may just have been written and read, tells of another reply: the one that has it already.
+            self._job = self._job.model_copy(update={"reply": reply})
+            await self._descend(video, bench)
+
+    async def _lost(self, video: Path, bench: Path) -> str | None:
+        """Why it was not handed over, or None if it was."""
+        try:
+            await self._descend(video, bench)
+        except DeliveryLost as exc:
+            return exc.reason or "lost"
+        return None
+
+    def _size_bytes(self, video: Path) -> int:
+        return self._job.result.size_bytes if self._job.result else video.stat().st_size
+
+    async def tidy(self) -> None:
+        """The member has the video: ours goes, unless it is kept for a while (`housekeeping` lets it go then)."""
+        if self._tools.settings.keep_results_hours or self._linked:
+            return
+        try:
+            await self._tools.files.delete([result_key(self._job.id)])
+        except (OSError, ClapperError):
+            log.warning("the result of job %s was not deleted", self._job.id, exc_info=True)
+
+    async def _video(self, bench: Path) -> Path:
+        """The result on the local disk: our own copy, or the service's, which then becomes ours."""
+        local = bench / "result.mp4"
+        if self._job.result is not None:
+            try:
+                return await self._tools.files.fetch(self._job.result.key, local)
+            except FileNotFoundError:
+                log.warning("the stored result of job %s is gone; asking the service again", self._job.id)
+        raw = await self._download(bench / "raw.mp4")
+        ready = await self._tools.encoder.faststart(raw, local)
+        key = result_key(self._job.id)
+        size = await self._tools.files.put(key, ready, _VIDEO)
+        result = StoredFile(key=key, filename=f"{self._job.id}.mp4", content_type=_VIDEO, size_bytes=size)
+        try:
+            self._job = await self._tools.jobs.note(self._job, result=result)
+        except (JobGone, JobMoved):
+            await self._let_go(key)
+            raise
+        return ready
+
+    async def _let_go(self, key: str) -> None:
+        """The job was ended meanwhile: nobody asks for its video. If another process has it now, that one does."""
+        try:
+            job = await self._tools.jobs.get(self._job.id)
+        except JobGone:
+            job = None
+        if job is None or (job.ended and job.result is None):
+            await self._tools.files.delete([key])
+
+    async def _download(self, to: Path) -> Path:
+        job, clock = self._job, self._tools.clock
+        give_up_at = (job.completed_at or clock.now()) + RESULT_PATIENCE
+        while True:
+            try:
+                return await self._tools.queue.result(
+                    job.remote_id or "", to, max_bytes=self._tools.settings.max_result_bytes
+                )
+            except QueueResultError as exc:
+                if not passing(exc) or clock.now() >= give_up_at:
+                    raise
+                log.warning("the result of job %s can't be had yet: %s", job.id, exc)
+            await self._pause(RESULT_PAUSE_SECONDS)
+
+    async def _descend(self, video: Path, bench: Path) -> None:
+        """The ladder. Each rung says if the video was handed over; Discord's own "too large" is a normal answer."""
+        limit = self._job.reply.upload_limit_bytes
+        rungs = (("as_it_is", self._as_it_is), ("smaller", self._smaller), ("link", self._link))
+        for name, rung in rungs:
+            try:
+                done = await rung(video, bench, limit)
+            except DeliveryTooLarge:
+                log.info("job %s: Discord takes less than it announced (%s)", self._job.id, name)
+                limit //= 2
+                continue
+            if done:
+                self._tools.metrics.deliveries.labels(name).inc()
+                return
+        raise ResultTooLarge(size_bytes=self._size_bytes(video))
+
+    async def _as_it_is(self, video: Path, bench: Path, limit_bytes: int) -> bool:
+        del bench
+        size = self._size_bytes(video)
+        if size > limit_bytes:
+            return False
+        await self._tools.announcer.deliver(self._job, Clip(path=video, filename=self._filename, size_bytes=size))
+        return True
+
+    async def _smaller(self, video: Path, bench: Path, limit_bytes: int) -> bool:
+        fitted = await self._tools.encoder.fit(video, bench / "fitted.mp4", limit_bytes)
+        if fitted is None:
+            return False
+        clip = Clip(
+            path=fitted.path,
+            filename=self._filename,
+            size_bytes=fitted.size_bytes,
+            seconds=fitted.seconds,
+            note="fit_reencoded",
+            note_facts={"size_bytes_before": fitted.size_bytes_before},
+        )
+        await self._tools.announcer.deliver(self._job, clip)
+        return True
+
+    async def _link(self, video: Path, bench: Path, limit_bytes: int) -> bool:
+        del limit_bytes
+        signed = None if self._tools.links is None else await self._tools.links.link(self._job.id, self._filename)
+        if signed is None:
+            return False
+        url, expires_at = signed
+        try:
+            poster = await self._tools.encoder.poster(video, bench / "poster.jpg")
+        except ResultInvalid:  # the video can be watched all the same, perhaps
+            poster = None
+        link = Link(url=url, poster=poster, size_bytes=self._size_bytes(video), expires_at=expires_at)
+        self._linked = True
+        try:
+            await self._tools.announcer.deliver(self._job, link)
+        except DeliveryTooLarge:  # the picture, then: it is less than the link
+            await self._tools.announcer.deliver(self._job, replace(link, poster=None))
+        return True

@@ -1,0 +1,148 @@
+"""Jobs that wait for a moderator: the row says `held`, a message in the moderators' channel asks, a button decides."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.errors import (
+    ClapperError,
+    HoldSettledAlready,
+    HoldUnseen,
+    JobGone,
+    JobMoved,
+    ModeratorsOnly,
+    PromptDenied,
+    RowUnreadable,
+)
+from bot.ops.metrics import Metrics
+from bot.rules.delivery import Announcer
+from bot.rules.house import House
+from bot.rules.job import Failure, Job, JobState, Requester
+from bot.rules.notices import Noticeboard, NoticeLost
+from bot.rules.prompts import judge
+from bot.store.jobs import Jobs
+from bot.store.notes import Notes
+from bot.work.chronicle import Chronicle
+from bot.work.engine import Engine
+from bot.work.houses import HouseKeeper
+from bot.work.limits import Limits
+
+log = logging.getLogger(__name__)
+
+
+class Holds:
+    """Asks and heeds the moderators. Every method may raise `DatabaseUnavailable`."""
+
+    def __init__(
+        self,
+        *,
+        jobs: Jobs,
+        houses: HouseKeeper,
+        notes: Notes,
+        noticeboard: Noticeboard,
+        announcer: Announcer,
+        engine: Engine,
+        limits: Limits,
+        chronicle: Chronicle,
+        metrics: Metrics,
+    ) -> None:
+        self._jobs = jobs
+        self._houses = houses
+        self._notes = notes
+        self._noticeboard = noticeboard
+        self._announcer = announcer
+        self._engine = engine
+        self._limits = limits
+        self._chronicle = chronicle
+        self._metrics = metrics
+
+    async def ask(self, job: Job) -> None:
+        """Have the moderators asked; a job that they can't be asked about fails, and is given back."""
+        guild_id = job.requester.guild_id
+        house = House() if guild_id is None else await self._houses.house(guild_id)
+        if house.mod_channel_id is None:
+            log.warning("job %s is held, but there is no moderators' channel any more", job.id)
+            await self._end(job, Failure.of(HoldUnseen()))
+            return
+        try:
+            found = judge(house.word_rules, job.request.inputs.prompt or "")
+            pattern = "" if found is None else found.rule.pattern  # the rule may have been taken away since
+            message_id = await self._noticeboard.ask(house.mod_channel_id, job, pattern)
+        except NoticeLost as exc:
+            log.warning("job %s is held, but no moderator can be asked: %s", job.id, exc.reason)
+            await self._end(job, Failure.of(HoldUnseen()))
+            return
+        await self._notes.put(_key(job.id), f"{house.mod_channel_id}:{message_id}")
+
+    async def resume(self) -> None:
+        """Ask about what an earlier process held and did not come to ask about any more."""
+        for job_id in await self._jobs.held():
+            try:
+                if await self._notes.get(_key(job_id)) is None:
+                    await self.ask(await self._jobs.get(job_id))
+            except ClapperError as exc:
+                log.warning("job %s is held, and nobody was asked: %s", job_id, exc)
+
+    async def approve(self, job_id: str, by: Requester) -> Job:
+        """Let the job go on, through the line like all others. Raises as `deny`."""
+        job = await self._decidable(job_id, by)
+        try:
+            # As the first of the line: it starts in the next moment where the at-once limits have room.
+            job = await self._jobs.note(job, waiting=None, place=1)
+        except JobMoved as exc:
+            raise await self._settled_already(job_id) from exc
+        log.info("job %s is approved by %s", job.id, by.user_id)
+        await self._limits.move()
+        await self._announcer.show(await self._jobs.get(job_id))
+        self._chronicle.settled(job, by, approved=True)
+        await self.settle(job, by, approved=True)
+        return job
+
+    async def deny(self, job_id: str, by: Requester) -> Job:
+        """End the job, which the limits don't count. Raises `ModeratorsOnly`, `HoldSettledAlready`, `JobGone`."""
+        job = await self._decidable(job_id, by)
+        try:
+            job = await self._end(job, Failure.of(PromptDenied()))
+        except JobMoved as exc:
+            raise await self._settled_already(job_id) from exc
+        log.info("job %s is denied by %s", job.id, by.user_id)
+        self._chronicle.settled(job, by, approved=False)
+        await self.settle(job, by, approved=False)
+        return job
+
+    async def settle(self, job: Job, by: Requester, *, approved: bool | None) -> None:
+        """Have the question in the moderators' channel say how it ended; None: the job was cancelled."""
+        asked = await self._notes.get(_key(job.id))
+        if asked is None:
+            return
+        channel_id, _, message_id = asked.partition(":")
+        await self._noticeboard.settle(int(channel_id), int(message_id), job, by, approved=approved)
+        await self._notes.drop(_key(job.id))
+
+    async def _end(self, job: Job, failure: Failure) -> Job:
+        job = await self._jobs.advance(job, JobState.FAILED, failure=failure, refunded=True)
+        self._metrics.moved.labels(job.state.value, job.request.model).inc()
+        self._metrics.failed.labels(failure.key).inc()
+        await self._engine.start(job.id)
+        await self._announcer.show(job)
+        await self._chronicle.ended(job)
+        await self._limits.move()
+        return job
+
+    async def _decidable(self, job_id: str, by: Requester) -> Job:
+        try:
+            job = await self._jobs.get(job_id)
+        except RowUnreadable as exc:
+            raise JobGone from exc
+        if not (by.moderator or by.admin) or by.guild_id is None or by.guild_id != job.requester.guild_id:
+            raise ModeratorsOnly
+        if not job.held:
+            raise HoldSettledAlready(state=job.state.value)
+        return job
+
+    async def _settled_already(self, job_id: str) -> HoldSettledAlready:
+        return HoldSettledAlready(state=(await self._jobs.get(job_id)).state.value)
+
+
+def _key(job_id: str) -> str:
+    return f"hold:{job_id}"

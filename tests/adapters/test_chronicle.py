@@ -1,0 +1,96 @@
+"""The audit channel and held jobs below Discord: what is told, what is given up, and what a restart takes up again."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import HoldSettledAlready, ModeratorsOnly
+from bot.rules.house import House
+from bot.rules.job import JobState, Requester
+from bot.rules.notices import JobEnded, NoticeLost, SettingsChanged
+from bot.rules.prompts import WordAction, WordRule
+from bot.store.notes import Notes
+from bot.work.chronicle import REFUSALS_MAX
+from tests.adapters.pipeline_bench import Bench, bench, empty_url
+from tests.jobs import GUILD, a_member, a_reply, a_request
+
+__all__ = ["bench", "empty_url"]
+
+ADMIN = Requester(user_id=7, name="Linus", guild_id=GUILD, channel_id=1, admin=True, moderator=True)
+HOLD = WordRule(pattern="cat", action=WordAction.HOLD)
+
+
+async def arrange(bench: Bench, **changes: object) -> House:
+    return await bench.houses.rework(GUILD, ADMIN, lambda _: changes)
+
+
+@pytest.mark.asyncio
+async def test_final_refusals_in_a_row_silence_the_audit_channel_until_it_is_chosen_again(bench: Bench) -> None:
+    await arrange(bench, audit_channel_id=5)
+    chronicle = bench.studio.chronicle
+    await chronicle.drain()
+    assert isinstance(bench.noticeboard.posted[0], SettingsChanged)
+    bench.noticeboard.lost = NoticeLost("http_500", final=False)
+    for private in (True, False) * REFUSALS_MAX:
+        await arrange(bench, private_by_default=private)
+        await chronicle.drain()
+    assert await chronicle.silenced(GUILD) is None, "a failure of Discord's own says nothing about the channel"
+    bench.noticeboard.lost = NoticeLost("http_404", final=True)
+    for private in (True, False, True):
+        assert await chronicle.silenced(GUILD) is None
+        await arrange(bench, private_by_default=private)
+        await chronicle.drain()
+    assert await chronicle.silenced(GUILD) == "http_404"
+    bench.noticeboard.lost = None
+    posted = len(bench.noticeboard.posted)
+    await arrange(bench, private_by_default=False)
+    await chronicle.drain()
+    assert len(bench.noticeboard.posted) == posted
+    await chronicle.reopen(GUILD, ADMIN)
+    await arrange(bench, private_by_default=True)
+    await chronicle.drain()
+    assert len(bench.noticeboard.posted) == posted + 1
+
+
+@pytest.mark.asyncio
+async def test_a_held_job_counts_takes_no_place_and_goes_on_through_the_line(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
+    job = await bench.studio.accept(a_request(), a_member(), a_reply())
+    held = await bench.ended(job.id)
+    await bench.studio.chronicle.drain()
+    assert held.held
+    assert bench.noticeboard.asked[0][0] == 6
+    assert bench.noticeboard.asked[0][2] == "cat"
+    with pytest.raises(ModeratorsOnly):
+        await bench.studio.holds.approve(job.id, a_member())
+    with pytest.raises(ModeratorsOnly):
+        await bench.studio.holds.deny(job.id, ADMIN.model_copy(update={"guild_id": GUILD + 1}))
+    await bench.studio.holds.approve(job.id, ADMIN)
+    with pytest.raises(HoldSettledAlready):
+        await bench.studio.holds.deny(job.id, ADMIN)
+    assert bench.noticeboard.settled == [(901, True)]
+
+
+@pytest.mark.asyncio
+async def test_a_denied_job_is_given_back_and_told_to_the_audit_channel(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, audit_channel_id=5, word_rules=(HOLD,))
+    job = await bench.studio.accept(a_request(), a_member(), a_reply())
+    await bench.ended(job.id)
+    await bench.studio.chronicle.drain()
+    denied = await bench.studio.holds.deny(job.id, ADMIN)
+    assert (denied.state, denied.refunded) == (JobState.FAILED, True)
+    await bench.studio.chronicle.drain()
+    assert any(isinstance(entry, JobEnded) for entry in bench.noticeboard.posted)
+
+
+@pytest.mark.asyncio
+async def test_what_was_held_but_not_asked_about_before_a_crash_is_asked_about_at_the_start(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
+    job = await bench.studio.accept(a_request(), a_member(), a_reply())
+    await bench.ended(job.id)
+    await bench.studio.chronicle.drain()
+    await bench.studio.holds.resume()
+    assert len(bench.noticeboard.asked) == 1, "it was asked about already"
+    await Notes(bench.database).drop(f"hold:{job.id}")
+    await bench.studio.holds.resume()
+    assert len(bench.noticeboard.asked) == 2
