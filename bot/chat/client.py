@@ -1,0 +1,209 @@
+"""The bot's connection to Discord: what it asks for, which cogs it has, and what happens when one of them fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.chat.answer import Interaction, tell
+from bot.chat.buttons import JobButton, Press, Verb
+from bot.chat.choice import ChoiceMenu, Choose, DraftMenu, Pick
+from bot.chat.excuses import sentence_for
+from bot.chat.translator import WordingTranslator
+from bot.chat.ways import UNSENT
+from bot.settings import Settings
+from bot.wording import say
+
+if TYPE_CHECKING:
+    from bot.work.studio import Studio
+
+log = logging.getLogger(__name__)
+
+COGS = (
+    "cogs.generate",
+    "cogs.motion",
+    "cogs.reuse",
+    "cogs.replies",
+    "cogs.menus",
+    "cogs.controls",
+    "cogs.jobs",
+    "cogs.forgetme",
+    "cogs.help",
+    "cogs.limits",
+    "cogs.holds",
+    "cogs.settings",
+    "cogs.stats",
+    "cogs.usage",
+    "cogs.welcome",
+)
+
+
+def point_at(settings: Settings) -> None:
+    """Have discord.py talk to the settings' addresses. It keeps them in classes, so this holds for the process."""
+    Route.BASE = settings.discord_api_base_url
+    if settings.discord_gateway_url:
+        gateway = DiscordWebSocket.DEFAULT_GATEWAY
+        DiscordWebSocket.DEFAULT_GATEWAY = type(gateway)(settings.discord_gateway_url)
+
+
+def rest_client(settings: Settings) -> discord.Client:
+    """A client for a worker: `login` it and edit messages; it never connects to the gateway. `close` it in the end."""
+    point_at(settings)
+    return discord.Client(
+        intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none(), max_messages=None
+    )
+
+
+def _shards(settings: Settings) -> dict[str, Any]:
+    """Only what is set: discord.py asks Discord for the rest."""
+    chosen: dict[str, Any] = {"shard_count": settings.shard_count}
+    return chosen | ({"shard_ids": list(settings.shard_ids)} if settings.shard_ids else {})
+
+
+class Tree(app_commands.CommandTree["VideoBot"]):
+    """The commands, and the one place where what they raise becomes a sentence."""
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        await self.client.excuse(interaction, error)
+
+
+class VideoBot(commands.AutoShardedBot):
+    """Clapper in Discord. Hand it its `studio` before `start`.
+
+    `cogs` are module names, each a feature; none of them is imported by anything else.
+    """
+
+    def __init__(self, settings: Settings, *, cogs: Sequence[str] = COGS) -> None:
+        point_at(settings)
+        self.settings = settings
+        self._wanted = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+        self._wanted.message_content = settings.message_content_intent == "on"
+        self._cog_names = tuple(cogs)
+        self._presses: dict[Verb, Press] = {}
+        self._choose: Choose | None = None
+        self._pick: Pick | None = None
+        self._underway: set[int] = set()
+        self._studio: Studio | None = None
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=Tree,
+            intents=self._wanted,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            **_shards(settings),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
+        )
+
+    @property
+    def studio(self) -> Studio:
+        """What commands and buttons may ask. Raises `RuntimeError` before `attach`."""
+        if self._studio is None:
+            raise RuntimeError("the bot has no studio yet: attach one before start")
+        return self._studio
+
+    def attach(self, studio: Studio) -> None:
+        """Give the bot its studio, which needs the bot's announcer first."""
+        self._studio = studio
+
+    def on_choice(self, choose: Choose) -> None:
+        """Have `choose` called for every choice in the question which picture is meant."""
+        self._choose = choose
+
+    def on_pick(self, pick: Pick) -> None:
+        """Have `pick` called for every choice in the question that a command asks."""
+        self._pick = pick
+
+    def on_press(self, verb: Verb, press: Press) -> None:
+        """Have `press` called for every press of that button, on messages of earlier runs, too."""
+        self._presses[verb] = press
+
+    async def setup_hook(self) -> None:
+        """Logged in, not connected yet: settle the intents, load the cogs, sync the commands if they changed."""
+        if self.settings.message_content_intent == "auto":
+            flags = self.application_flags
+            self._wanted.message_content = flags.gateway_message_content or flags.gateway_message_content_limited
+        self.add_dynamic_items(JobButton, ChoiceMenu, DraftMenu)
+        await self.tree.set_translator(WordingTranslator())
+        for name in self._cog_names:
+            await self.load_extension(name)
+        await self.sync_commands()
+
+    async def sync_commands(self, *, force: bool = False) -> bool:
+        """Send the commands to Discord if they are not what was sent last; says whether they were sent.
+
+        New names are limited to 200 a day, and sending drops nothing but costs every start a slow request.
+        """
+        translator = self.tree.translator
+        payload = [
+            await command.get_translated_payload(self.tree, translator) if translator else command.to_dict(self.tree)
+            for command in self.tree.get_commands()
+        ]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+        key = f"commands:{self.application_id}"
+        if not force and await self.studio.recall(key) == digest:
+            return False
+        await self.tree.sync()
+        await self.studio.remember(key, digest)
+        log.info("%d commands were sent to Discord", len(payload))
+        return True
+
+    async def press(self, interaction: discord.Interaction[Any], verb: Verb, job_id: str) -> None:
+        """Let the cog of that button answer, and excuse what it raises."""
+        press = self._presses.get(verb)
+        try:
+            if press is None:
+                await tell(interaction, say("command_outdated", interaction.locale.value))
+                return
+            await press(interaction, job_id)
+        except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
+            await self.excuse(interaction, exc)
+
+    async def choose(self, interaction: discord.Interaction[Any], message_id: int, asker_id: int, at: int) -> None:
+        """Let the cog answer that asked, and excuse what it raises."""
+        if self._choose is not None:
+            await self._once(interaction, message_id, self._choose(interaction, message_id, asker_id, at))
+
+    async def pick(self, interaction: discord.Interaction[Any], asked: int, asker_id: int, draft: str) -> None:
+        """Let the command go on that asked, and excuse what it raises."""
+        if self._pick is not None:
+            await self._once(interaction, asked, self._pick(interaction, asked, asker_id, draft))
+
+    async def _once(self, interaction: Interaction, asked: int, act: Coroutine[Any, Any, None]) -> None:
+        """`act`, unless the same question is being answered already: the second would spoil the first one's card."""
+        if asked in self._underway:
+            act.close()
+            await interaction.response.defer()
+            return
+        self._underway.add(asked)
+        try:
+            await act
+        except Exception as exc:  # noqa: BLE001  # as for presses
+            await self.excuse(interaction, exc)
+        finally:
+            self._underway.discard(asked)
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Nothing: the cog for text listens by itself, and the library's own prefix commands are not used."""
+
+    async def excuse(self, interaction: Interaction, error: Exception) -> None:
+        """Turn whatever a command or a button raised into one private sentence, as far as Discord lets us say it."""
+        sentence = sentence_for(error, interaction.locale.value, f"interaction {interaction.id}")
+        if sentence is None:
+            return
+        try:
+            await tell(interaction, sentence)
+        except UNSENT as exc:
+            log.warning("interaction %s could not be answered: %s", interaction.id, exc)

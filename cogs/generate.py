@@ -1,0 +1,171 @@
+"""The commands that make videos at once; `/motion`, which asks first, is `cogs.motion`. A signature is the form that
+Discord shows; its texts are in `bot.wording`.
+
+Rules that Discord can't express are `bot.rules.request`'s; what they refuse becomes a sentence in one place, the tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from discord.ext import commands
+
+from bot.chat.answer import Interaction, answer, attachment_of, requester_of
+from bot.chat.client import VideoBot
+from bot.chat.generation import File, Prompt, Seed, generation, operation_of
+from bot.chat.nearby import animate_newest, picked
+from bot.rules.catalog import Operation, Role
+from bot.rules.request import Inputs, Orientation, Resolution, compose
+
+
+class Generate(commands.Cog):
+    """One command an operation, named as in the catalogue."""
+
+    @generation
+    async def t2v(
+        self,
+        interaction: Interaction,
+        *,
+        prompt: Prompt,
+        model: str | None = None,
+        resolution: Resolution | None = None,
+        orientation: Orientation | None = None,
+        seed: Seed | None = None,
+        private: bool | None = None,
+    ) -> None:
+        """From words alone."""
+        inputs = Inputs(prompt=prompt, resolution=resolution, orientation=orientation, seed=seed)
+        await make(interaction, inputs, model=model, private=private)
+
+    @generation
+    async def animate(
+        self,
+        interaction: Interaction,
+        *,
+        prompt: Prompt,
+        image: File | None = None,
+        model: str | None = None,
+        resolution: Resolution | None = None,
+        seed: Seed | None = None,
+        private: bool | None = None,
+    ) -> None:
+        """From a picture that begins to move."""
+        inputs = Inputs(prompt=prompt, resolution=resolution, seed=seed)
+        if image is None:
+            chosen = await interaction.client.studio.choose(Operation.IMAGE_TO_VIDEO, model, requester_of(interaction))
+            await animate_newest(interaction, chosen, inputs, private=private)
+            return
+        await make(interaction, inputs, {Role.DATA: image}, model=model, private=private)
+
+    @generation
+    async def v2v(
+        self,
+        interaction: Interaction,
+        *,
+        prompt: Prompt,
+        video: File,
+        reference: File | None = None,
+        model: str | None = None,
+        resolution: Resolution | None = None,
+        enhance: bool | None = None,
+        seed: Seed | None = None,
+        private: bool | None = None,
+    ) -> None:
+        """From a video that changes as a whole."""
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        files = {Role.DATA: video, Role.REFERENCE: reference}
+        await make(interaction, inputs, files, model=model, private=private)
+
+    @generation
+    async def flf2v(
+        self,
+        interaction: Interaction,
+        *,
+        prompt: Prompt,
+        first: File,
+        last: File,
+        model: str | None = None,
+        resolution: Resolution | None = None,
+        seed: Seed | None = None,
+        private: bool | None = None,
+    ) -> None:
+        """From a first picture to a last one."""
+        inputs = Inputs(prompt=prompt, resolution=resolution, seed=seed)
+        await make(interaction, inputs, {Role.START: first, Role.END: last}, model=model, private=private)
+
+    @generation
+    async def restyle(
+        self,
+        interaction: Interaction,
+        *,
+        video: File,
+        prompt: Prompt | None = None,
+        reference: File | None = None,
+        model: str | None = None,
+        resolution: Resolution | None = None,
+        enhance: bool | None = None,
+        seed: Seed | None = None,
+        private: bool | None = None,
+    ) -> None:
+        """From a video that gets another look, by words or by a picture."""
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        files = {Role.DATA: video, Role.REFERENCE: reference}
+        await make(interaction, inputs, files, model=model, private=private)
+
+    @generation
+    async def edit(
+        self,
+        interaction: Interaction,
+        *,
+        video: File,
+        prompt: Prompt | None = None,
+        reference: File | None = None,
+        model: str | None = None,
+        resolution: Resolution | None = None,
+        enhance: bool | None = None,
+        seed: Seed | None = None,
+        private: bool | None = None,
+    ) -> None:
+        """From a video in which something changes, by words, a picture or both."""
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        files = {Role.DATA: video, Role.REFERENCE: reference}
+        await make(interaction, inputs, files, model=model, private=private)
+
+    @generation
+    async def tryon(
+        self,
+        interaction: Interaction,
+        *,
+        video: File,
+        prompt: Prompt | None = None,
+        garment: File | None = None,
+        model: str | None = None,
+        resolution: Resolution | None = None,
+        enhance: bool | None = None,
+        seed: Seed | None = None,
+        private: bool | None = None,
+    ) -> None:
+        """From a video whose person gets other clothes, by words, a picture or both."""
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        files = {Role.DATA: video, Role.REFERENCE: garment}
+        await make(interaction, inputs, files, model=model, private=private)
+
+
+async def make(
+    interaction: Interaction,
+    inputs: Inputs,
+    files: Mapping[Role, File | None] | None = None,
+    *,
+    model: str | None,
+    private: bool | None,
+) -> None:
+    """Ask the studio for the video, with the named model or the usual one."""
+    chosen = await interaction.client.studio.choose(operation_of(interaction), model, requester_of(interaction))
+    given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
+    await answer(interaction, compose(chosen, inputs, given), private=private)
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    bot.on_pick(picked)
+    await bot.add_cog(Generate())

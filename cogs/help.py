@@ -1,0 +1,90 @@
+"""What there is, for whoever asks: `/help` and `/models`, both answered privately."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.answer import Interaction
+from bot.chat.client import VideoBot
+from bot.chat.translator import Described
+from bot.rules.catalog import Catalog, Operation
+from bot.wording import say, translated
+
+FIELD_MAX_CHARS = 700
+"""Discord's most is 1024 for one field and 6000 for all of an embed, and every command is to have its share."""
+
+
+class Help(commands.Cog):
+    """Both answers are made from the catalogue and the table of sentences."""
+
+    @app_commands.command(description=Described("command_help"))
+    async def help(self, interaction: Interaction) -> None:
+        """The commands and the buttons, in a few lines."""
+        await interaction.response.send_message(
+            embed=_help(
+                interaction.client.studio.catalog,
+                interaction.locale.value,
+                bot_id=interaction.application_id,
+            ),
+            ephemeral=True,
+        )
+
+    @app_commands.command(description=Described("command_models"))
+    async def models(self, interaction: Interaction) -> None:
+        """Every model by command, with what it is good at and what it takes."""
+        studio = interaction.client.studio
+        embed = _models(studio.catalog, await studio.resting(), interaction.locale.value)
+        await interaction.response.send_message(embed=embed, ephemeral=True)
+
+
+def _help(catalog: Catalog, locale: str, *, bot_id: int) -> discord.Embed:
+    offered = [o for o in Operation if catalog.of(o)]
+    listing = "\n".join(f"`/{o}` · {translated(f'command_{o}', locale)}" for o in offered)
+    keys = [
+        "help_replies",
+        "help_buttons",
+        "help_use",
+        "help_motion",
+        "help_jobs",
+        "help_seed",
+        "help_private",
+        "help_admins",
+        "help_usage",
+    ]
+    notes = "\n".join(say(key, locale, bot_id=bot_id) for key in keys)
+    embed = discord.Embed(title=say("help_title", locale))
+    embed.description = f"{say('help_body', locale)}\n\n{listing}\n\n{notes}"
+    return embed
+
+
+def _models(catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> discord.Embed:
+    embed = discord.Embed(title=say("models_title", locale))
+    for operation in Operation:
+        lines = [
+            f"**{m.title}** (`{m.name}`)"
+            + (f" · {say('models_usual', locale)}" if m.default else "")
+            + f" · {', '.join(m.resolutions)}"
+            + (f"\n{say('models_resting', locale, until=resting[m.name])}" if m.name in resting else "")
+            + (f"\n{m.note}" if m.note else "")
+            for m in catalog.of(operation)
+        ]
+        if lines:
+            embed.add_field(name=f"/{operation}", value=_within("\n".join(lines), FIELD_MAX_CHARS), inline=False)
+    return embed
+
+
+def _within(text: str, limit: int) -> str:
+    """As many whole lines as Discord's limit allows, with a mark where some were left out."""
+    if len(text) <= limit:
+        return text
+    return text[: text.rfind("\n", 0, limit - 1)] + "\n…"
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    await bot.add_cog(Help())

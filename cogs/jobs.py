@@ -1,0 +1,98 @@
+"""`/jobs`: a member's own videos, for them alone, wherever they asked for them."""
+
+from __future__ import annotations
+
+import re
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat import own
+from bot.chat.answer import Interaction, look_ahead, open_reply, requester_of
+from bot.chat.client import VideoBot
+from bot.chat.translator import Described
+from bot.errors import JobGone, NotYours
+from bot.rules.job import Job
+
+
+class Own(commands.Cog):
+    """The list, and one job of it with what can be done."""
+
+    @app_commands.command(description=Described("command_jobs"))
+    async def jobs(self, interaction: Interaction) -> None:
+        """The first page."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await _show_list(interaction, 0)
+
+    async def act(self, interaction: Interaction, verb: str, page: int, job_id: str) -> None:
+        """Called for every press under a list, of earlier runs of the bot, too."""
+        match verb:
+            case own.SHOW:
+                await _show_here(interaction, job_id)
+            case own.SAME | own.NEW:
+                await _again(interaction, job_id, same_seed=verb == own.SAME)
+            case own.CANCEL:
+                await interaction.response.defer()
+                await interaction.client.studio.cancel(
+                    (await _theirs(interaction, job_id)).id, requester_of(interaction)
+                )
+                await _show_one(interaction, job_id, page)
+            case own.PICK:
+                await interaction.response.defer()
+                await _show_one(interaction, job_id, page)
+            case _:
+                await interaction.response.defer()
+                await _show_list(interaction, page)
+
+
+async def _show_list(interaction: Interaction, number: int) -> None:
+    studio, locale = interaction.client.studio, interaction.locale.value
+    page = await studio.shelf.page(interaction.user.id, number, size=own.PAGE_SIZE)
+    await interaction.edit_original_response(
+        embed=own.list_embed(page.jobs, studio.catalog, number=page.number, pages=page.pages, locale=locale),
+        view=own.list_view(page.jobs, studio.catalog, number=page.number, pages=page.pages, locale=locale),
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+async def _show_one(interaction: Interaction, job_id: str, page: int) -> None:
+    studio, locale = interaction.client.studio, interaction.locale.value
+    job = await _theirs(interaction, job_id)
+    kept_until = studio.shelf.kept_until(job)
+    await interaction.edit_original_response(
+        embed=own.detail_embed(job, studio.catalog, kept_until=kept_until, locale=locale),
+        view=own.detail_view(job, page=page, locale=locale),
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+
+
+async def _show_here(interaction: Interaction, job_id: str) -> None:
+    """In a message of its own; as private as it was asked for."""
+    job = await _theirs(interaction, job_id)
+    reply = await open_reply(interaction, private=job.reply.ephemeral)
+    await interaction.client.studio.bring(job_id, requester_of(interaction), reply)
+
+
+async def _again(interaction: Interaction, job_id: str, *, same_seed: bool) -> None:
+    job = await _theirs(interaction, job_id)
+    await look_ahead(interaction, job.request, private=job.reply.ephemeral)
+    reply = await open_reply(interaction, private=job.reply.ephemeral)
+    seed = job.request.inputs.seed if same_seed else None
+    await interaction.client.studio.again(job_id, requester_of(interaction), reply, seed=seed)
+
+
+async def _theirs(interaction: Interaction, job_id: str) -> Job:
+    """The job, if whoever presses asked for it; raises `NotYours`, `JobGone`."""
+    if not re.fullmatch(r"[0-9a-f]{32}", job_id):
+        raise JobGone
+    job = await interaction.client.studio.job(job_id)
+    if job.requester.user_id != interaction.user.id:
+        raise NotYours(requester_id=job.requester.user_id)
+    return job
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    bot.add_dynamic_items(own.OwnButton, own.OwnMenu)
+    await bot.add_cog(Own())

@@ -1,0 +1,266 @@
+"""`/limits`: who may make how much, set by those who manage the server. Every change and every look is checked here,
+too, since a server's admins can open a command to anybody and forged clients ask nobody.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.answer import Interaction, requester_of, tell
+from bot.chat.client import VideoBot
+from bot.chat.rule_texts import Names, block_text, rule_text, rule_word
+from bot.chat.translator import Described
+from bot.errors import AdminsOnly, LimitTargetInvalid, RuleUnknown
+from bot.rules.house import House
+from bot.rules.job import Requester
+from bot.rules.limit_rules import AMOUNT_MAX, REASON_MAX_CHARS, Block, LimitBook, Scope, Unit, Window, make_rule
+from bot.wording import Markup, say
+
+LIST_MAX_CHARS = 3900
+"""What an embed's 4096 characters leave for a list, with a line below it."""
+
+BLOCK_LENGTHS: Mapping[str, timedelta | None] = {
+    "1 hour": timedelta(hours=1),
+    "1 day": timedelta(days=1),
+    "1 week": timedelta(weeks=1),
+    "30 days": timedelta(days=30),
+    "for good": None,
+}
+
+
+class Words(app_commands.Transformer):
+    """An option with fixed words. Another one, which only a forged client sends, is refused with a sentence."""
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        self._words = words
+
+    @property
+    def choices(self) -> list[app_commands.Choice[str | int | float]]:
+        return [app_commands.Choice(name=word, value=word) for word in self._words]
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
+        del interaction
+        return self._words[value]
+
+
+class Place(app_commands.Transformer):
+    """A channel, of the kinds in which one can write; a thread counts for its channel and can't be chosen itself."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.voice, kinds.stage_voice, kinds.forum]
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> app_commands.AppCommandChannel:
+        del interaction
+        if not isinstance(value, app_commands.AppCommandChannel):
+            raise TypeError("not a channel")
+        return value
+
+
+_SCOPES = {scope.value: scope for scope in Scope if scope is not Scope.BOT}
+ScopeWord = app_commands.Transform[Scope, Words(_SCOPES)]
+WindowWord = app_commands.Transform[Window, Words({window.value: window for window in Window})]
+UnitWord = app_commands.Transform[Unit, Words({unit.value: unit for unit in Unit})]
+FullWord = app_commands.Transform[str, Words({"queue": "queue", "refuse": "refuse"})]
+ChannelOption = app_commands.Transform[app_commands.AppCommandChannel, Place()]
+LengthWord = app_commands.Transform[timedelta | None, Words(BLOCK_LENGTHS)]
+
+
+async def offer_rules(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """The server's rules that hold what was typed so far, those of deleted roles and channels, too."""
+    by = requester_of(interaction)
+    if not by.admin or by.guild_id is None:
+        return []
+    house = await interaction.client.studio.houses.house(by.guild_id)
+    names = Names(interaction.guild, interaction.locale.value, plain=True)
+    found = [(rule_text(rule, names), rule_word(rule)) for rule in house.limits.rules]
+    fitting = [(text, word) for text, word in found if typed.casefold() in text.casefold()]
+    return [app_commands.Choice(name=text[:100], value=word) for text, word in fitting[:25]]
+
+
+class Limits(commands.Cog):
+    """Each subcommand is one change of the server's settings, or a look at them."""
+
+    limits = app_commands.Group(
+        name="limits",
+        description=Described("command_limits"),
+        guild_only=True,
+        default_permissions=discord.Permissions(manage_guild=True),
+        allowed_installs=app_commands.AppInstallationType(guild=True),
+    )
+
+    @limits.command(name="set", description=Described("command_limits_set"))
+    @app_commands.describe(
+        scope=Described("option_scope"),
+        amount=Described("option_amount"),
+        window=Described("option_window"),
+        unit=Described("option_unit"),
+        role=Described("option_role"),
+        channel=Described("option_channel"),
+    )
+    async def set_rule(
+        self,
+        interaction: Interaction,
+        *,
+        scope: ScopeWord,
+        amount: app_commands.Range[int, 0, AMOUNT_MAX],
+        window: WindowWord,
+        unit: UnitWord = Unit.JOBS,
+        role: discord.Role | None = None,
+        channel: ChannelOption | None = None,
+    ) -> None:
+        """A new rule, or another amount for one that is there."""
+        by, names = admin(interaction)
+        rule = make_rule(scope, amount, window, unit=unit, target_id=target_of(scope, role, channel))
+        await rework(interaction, by, lambda book: book.with_rule(rule))
+        await tell(interaction, say("limit_set", names.locale, rule=Markup(rule_text(rule, names))))
+
+    @limits.command(name="remove", description=Described("command_limits_remove"))
+    @app_commands.describe(rule=Described("option_rule"))
+    @app_commands.autocomplete(rule=offer_rules)
+    async def remove(self, interaction: Interaction, *, rule: str) -> None:
+        """A rule of the list goes."""
+        by, names = admin(interaction)
+        house = await interaction.client.studio.houses.house(by.guild_id or 0)
+        found = next((known for known in house.limits.rules if rule_word(known) == rule), None)
+        if found is None:
+            raise RuleUnknown
+        await rework(interaction, by, lambda book: book.without_rule(found.key))
+        await tell(interaction, say("limit_removed", names.locale, rule=Markup(rule_text(found, names))))
+
+    @limits.command(name="show", description=Described("command_limits_show"))
+    async def show(self, interaction: Interaction) -> None:
+        """Everything about limits that is set here."""
+        by, names = admin(interaction)
+        house = await interaction.client.studio.houses.house(by.guild_id or 0)
+        lines = list(listing(house, names))
+        text = "\n".join(lines)
+        embed = discord.Embed(title=say("limits_title", names.locale), description=shortened(text, names.locale))
+        embed.set_footer(text=say("limits_how", names.locale))
+        files = []
+        if len(text) > LIST_MAX_CHARS:
+            whole = "\n".join(listing(house, Names(interaction.guild, names.locale, plain=True)))
+            files = [discord.File(io.BytesIO(whole.encode()), "limits.txt")]
+        await interaction.response.send_message(
+            embed=embed, files=files, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+        )
+
+    @limits.command(name="reset", description=Described("command_limits_reset"))
+    @app_commands.describe(member=Described("option_reset_member"))
+    async def reset(self, interaction: Interaction, *, member: discord.User) -> None:
+        """What a member has used so far counts no more for the server's rules for each member."""
+        by, names = admin(interaction)
+        number = await interaction.client.studio.limits.forgive(by.guild_id or 0, by, member.id)
+        key = "limits_reset" if number else "limits_reset_nothing"
+        await tell(interaction, say(key, names.locale, member_id=member.id, number=number))
+
+    @limits.command(name="exempt", description=Described("command_limits_exempt"))
+    @app_commands.describe(role=Described("option_exempt_role"), exempt=Described("option_exempt"))
+    async def exempt(self, interaction: Interaction, *, role: discord.Role, exempt: bool = True) -> None:
+        """A role whose members no rule of the server holds for, or does again."""
+        by, names = admin(interaction)
+
+        def change(book: LimitBook) -> LimitBook:
+            roles = book.exempt_role_ids | {role.id} if exempt else book.exempt_role_ids - {role.id}
+            return book.model_copy(update={"exempt_role_ids": roles})
+
+        await rework(interaction, by, change)
+        key = "limits_exempt" if exempt else "limits_not_exempt"
+        await tell(interaction, say(key, names.locale, target=Markup(names.role(role.id))))
+
+    @limits.command(name="block", description=Described("command_limits_block"))
+    @app_commands.describe(
+        member=Described("option_block_member"), reason=Described("option_reason"), length=Described("option_length")
+    )
+    async def block(
+        self,
+        interaction: Interaction,
+        *,
+        member: discord.User,
+        reason: app_commands.Range[str, 1, REASON_MAX_CHARS] = "",
+        length: LengthWord = None,
+    ) -> None:
+        """A member may make nothing, for a while or for good."""
+        by, names = admin(interaction)
+        now = interaction.created_at
+        until = None if length is None else now + length
+        block = Block(user_id=member.id, reason=reason[:REASON_MAX_CHARS].strip(), until=until)
+        await rework(interaction, by, lambda book: book.with_block(block, now))
+        await tell(interaction, say("limits_blocked", names.locale, block=Markup(block_text(block, names))))
+
+    @limits.command(name="unblock", description=Described("command_limits_unblock"))
+    @app_commands.describe(member=Described("option_unblock_member"))
+    async def unblock(self, interaction: Interaction, *, member: discord.User) -> None:
+        """A blocked member may make videos again."""
+        by, names = admin(interaction)
+        await rework(interaction, by, lambda book: book.without_block(member.id))
+        await tell(interaction, say("limits_unblocked", names.locale, member_id=member.id))
+
+    @limits.command(name="full", description=Described("command_limits_full"))
+    @app_commands.describe(then=Described("option_then"))
+    async def full(self, interaction: Interaction, *, then: FullWord) -> None:
+        """What happens to one more job where an at-once rule is full."""
+        by, names = admin(interaction)
+        await rework(interaction, by, lambda book: book.model_copy(update={"when_full": then}))
+        await tell(interaction, say(f"when_full_{then}", names.locale))
+
+
+def admin(interaction: Interaction) -> tuple[Requester, Names]:
+    """Who asks, and the server's names in their language. Raises `AdminsOnly` for everybody else."""
+    by = requester_of(interaction)
+    if not by.admin or by.guild_id is None:
+        raise AdminsOnly
+    return by, Names(interaction.guild, interaction.locale.value)
+
+
+def target_of(scope: Scope, role: discord.Role | None, channel: app_commands.AppCommandChannel | None) -> int | None:
+    """The role or channel that the scope asks for. Raises `LimitTargetInvalid` where another was chosen."""
+    wanted = {Scope.ROLE: role, Scope.CHANNEL: channel}.get(scope)
+    if any(given is not None and given is not wanted for given in (role, channel)):
+        raise LimitTargetInvalid(scope=scope.value)
+    return None if wanted is None else wanted.id
+
+
+async def rework(interaction: Interaction, by: Requester, change: Callable[[LimitBook], LimitBook]) -> House:
+    """Save one change of the limits, made on whatever they are when it is saved."""
+    houses = interaction.client.studio.houses
+    return await houses.rework(by.guild_id or 0, by, lambda house: {"limits": change(house.limits)})
+
+
+def listing(house: House, names: Names) -> Iterable[str]:
+    """All that is set, a line each; a rule of a deleted role or channel says so."""
+    book, locale = house.limits, names.locale
+    if not book.rules:
+        yield say("limits_none", locale)
+    for rule in sorted(book.rules, key=lambda rule: (list(Scope).index(rule.scope), rule.target_id or 0)):
+        yield f"- {rule_text(rule, names)}"
+    yield say(f"when_full_{book.when_full}", locale)
+    if book.exempt_role_ids:
+        roles = ", ".join(names.role(role_id) for role_id in sorted(book.exempt_role_ids))
+        yield say("limits_exempt", locale, target=Markup(roles))
+    for block in book.blocks:
+        yield f"- {block_text(block, names)}"
+
+
+def shortened(text: str, locale: str) -> str:
+    """As many whole lines as there is room for, with a word on the file that has all of them."""
+    if len(text) <= LIST_MAX_CHARS:
+        return text
+    return text[: text.rfind("\n", 0, LIST_MAX_CHARS)] + "\n" + say("limits_in_file", locale)
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    await bot.add_cog(Limits())

@@ -1,0 +1,113 @@
+"""Apps → Animate, Restyle and Edit on any message: a form asks for the prompt, and the card answers.
+
+The form's event does not say which message it is about. Its custom id does; and what was found there is remembered, as
+the bot may not be able to look again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.answer import Interaction, answer, look_ahead, requester_of
+from bot.chat.client import VideoBot
+from bot.chat.forms import CUSTOM_ID, Filled, form_of, read_form
+from bot.chat.sources import MENUS, media_of, nothing_found
+from bot.errors import FormForgotten
+from bot.rules.catalog import Operation, Role
+from bot.rules.request import Attachment, Inputs, VideoRequest, compose
+
+_REMEMBERED = 1000
+"""Messages whose files are kept in mind while forms about them are open."""
+
+_FETCH_SECONDS = 1.5
+"""How long a message may be looked for again: Discord gives three seconds for the whole answer."""
+
+Files = tuple[Attachment, ...]
+
+
+class Menus(commands.Cog):
+    """One menu an operation; all of them open the same form."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        self._bot = bot
+        self._hosts = bot.settings.discord_cdn_hosts
+        self._files: OrderedDict[tuple[Operation, int], Files] = OrderedDict()
+        for operation, name in MENUS.items():
+            bot.tree.add_command(self._menu(operation, name))
+
+    def _menu(self, operation: Operation, name: str) -> app_commands.ContextMenu:
+        async def open_form(interaction: Interaction, message: discord.Message) -> None:
+            await self.open(interaction, message, operation)
+
+        # discord.py finds out by the annotations what the menu is for, and these are texts.
+        open_form.__annotations__ = {"interaction": discord.Interaction, "message": discord.Message}
+        return app_commands.ContextMenu(name=name, callback=open_form)
+
+    async def open(self, interaction: Interaction, message: discord.Message, operation: Operation) -> None:
+        """Show the form, or say at once why it would be of no use."""
+        offered = await self._bot.studio.offered(operation, requester_of(interaction))
+        usual = await self._bot.studio.choose(operation, None, requester_of(interaction))
+        found = media_of(message, usual.files[Role.DATA], self._hosts)
+        if not found.files:
+            raise nothing_found(usual, found, bot_id=self._bot.application_id, sees_all=True)
+        nothing_yet = VideoRequest(model=usual.name, operation=operation, inputs=Inputs())
+        await look_ahead(interaction, nothing_yet)
+        self._remember(operation, message.id, found.files)
+        form = form_of(operation, message.id, found.files, offered, interaction.locale.value)
+        await interaction.response.send_modal(form)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Take forms that come back, those of an earlier run too; discord.py forgets them at a restart."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        data = dict(interaction.data or {})
+        found = CUSTOM_ID.fullmatch(str(data.get("custom_id")))
+        if found is None:
+            return
+        try:
+            await self._take(interaction, Operation(found["operation"]), int(found["message"]), read_form(data))
+        except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
+            await self._bot.excuse(interaction, exc)
+
+    async def _take(self, interaction: Interaction, operation: Operation, message_id: int, filled: Filled) -> None:
+        files = self._files.get((operation, message_id)) or await self._look_again(interaction, operation, message_id)
+        model = await self._bot.studio.choose(operation, filled.model, requester_of(interaction))
+        given = {Role.DATA: files[filled.chosen if filled.chosen < len(files) else 0]}
+        if filled.reference is not None:
+            given[Role.REFERENCE] = filled.reference
+        await answer(interaction, compose(model, Inputs(prompt=filled.prompt), given))
+
+    def _remember(self, operation: Operation, message_id: int, files: Files) -> None:
+        self._files[operation, message_id] = files
+        self._files.move_to_end((operation, message_id))
+        while len(self._files) > _REMEMBERED:
+            self._files.popitem(last=False)
+
+    async def _look_again(self, interaction: Interaction, operation: Operation, message_id: int) -> Files:
+        """The message's files, where the bot may read it: always in the channel in which the form was sent.
+
+        Raises `FormForgotten`.
+        """
+        if interaction.guild_id is not None and not interaction.permissions.read_message_history:
+            raise FormForgotten(menu=MENUS[operation])
+        usual = self._bot.studio.catalog.choose(operation, None)
+        place = self._bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
+        try:
+            message = await asyncio.wait_for(place.fetch_message(message_id), _FETCH_SECONDS)
+        except (discord.HTTPException, TimeoutError) as exc:
+            raise FormForgotten(menu=MENUS[operation]) from exc
+        files = media_of(message, usual.files[Role.DATA], self._hosts).files
+        if not files:
+            raise FormForgotten(menu=MENUS[operation])
+        return files
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    await bot.add_cog(Menus(bot))

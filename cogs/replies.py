@@ -1,0 +1,206 @@
+"""Commands that are written as messages: a reply `/animate …`, a mention `@Clapper animate …`, a direct message.
+
+Each is answered as its slash command would be, by a reply to the message. Discord may send a message twice, after a
+lost connection; it is answered once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import discord
+from discord.ext import commands
+
+from bot.chat.answer import Interaction
+from bot.chat.choice import question
+from bot.chat.client import VideoBot
+from bot.chat.sources import Found, media_of, newest, nothing_found
+from bot.chat.texts import (
+    answer_here,
+    answer_text,
+    author_of,
+    check_author,
+    check_rights,
+    excuse_text,
+    locale_of,
+    tell_text,
+)
+from bot.errors import FileForbidden, FormNeeded, NotYours, SourceGone, TextUnknown
+from bot.rules.catalog import Kind, Model, Operation, Role
+from bot.rules.request import Attachment, VideoRequest, compose
+from bot.rules.text_command import TextCommand, link_host, read
+from bot.wording import say
+
+_WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
+_NEED_A_FORM = {Operation.FIRST_LAST_FRAME, Operation.MOTION}
+_REMEMBERED = 1000
+"""Messages that are known to be under way; the job's row knows the rest."""
+
+_FETCH_SECONDS = 1.5
+"""How long a message may be looked for before a press is answered: Discord gives three seconds for all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a message asks for; of `files` one is to be used."""
+
+    command: TextCommand
+    model: Model
+    files: tuple[Attachment, ...] = ()
+    reference: Attachment | None = None
+
+    def request(self, at: int = 0) -> VideoRequest:
+        """The valid request with the file at that place; raises `Refused`."""
+        given = {Role.REFERENCE: self.reference} if self.reference is not None else {}
+        if self.files:
+            given[Role.DATA] = self.files[at if at < len(self.files) else 0]
+        return compose(self.model, self.command.inputs, given)
+
+
+class Replies(commands.Cog):
+    """Listens to messages, as far as the message content intent lets it."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        self._bot = bot
+        self._hosts = bot.settings.discord_cdn_hosts
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        bot.on_choice(self.choose)
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer what is meant for us, once."""
+        if message.author.bot or message.webhook_id is not None or message.type not in _WRITTEN:
+            return
+        words = self._words(message)
+        if words is None or not self._is_new(message.id):
+            return
+        try:
+            await self._answer(message, words)
+        except Exception as exc:  # noqa: BLE001  # the member waits for a word, whatever it was
+            await excuse_text(message, exc)
+
+    async def choose(self, interaction: Interaction, message_id: int, asker_id: int, at: int) -> None:
+        """The member has said which of several files is meant: the question becomes the card."""
+        studio = self._bot.studio
+        if interaction.user.id != asker_id:
+            raise NotYours(requester_id=asker_id)
+        if await studio.answered(message_id):
+            await interaction.response.defer()
+            return
+        message = await self._fetch(interaction, message_id)
+        words = self._words(message)
+        if words is None:  # it was edited since
+            raise TextUnknown(bot_id=self._bot.application_id)
+        asked = await self._understand(message, words)
+        await answer_here(interaction, asked.request(at), message_id)
+
+    async def _answer(self, message: discord.Message, words: str) -> None:
+        if await self._bot.studio.answered(message.id):
+            return
+        check_rights(message)
+        asked = await self._understand(message, words)
+        if len(asked.files) < 2:
+            await answer_text(self._bot, message, asked.request())
+            return
+        await self._bot.studio.foresee(asked.request(), author_of(message))
+        locale = locale_of(message)
+        await tell_text(message, say("which_one", locale), view=question(asked.files, message, locale))
+
+    def _words(self, message: discord.Message) -> str | None:
+        """What is said to us; None where it isn't meant for us."""
+        content = message.content.strip()
+        role = message.guild.self_role if message.guild else None
+        for call in (f"<@{self._bot.application_id}>", f"<@!{self._bot.application_id}>", role and role.mention):
+            if call and content.startswith(call):
+                return content.removeprefix(call).lstrip(" ,:")
+            if call and content.endswith(call) and read(content):
+                return content.removesuffix(call)
+        if message.guild is None:
+            return content
+        about_something = message.reference is not None or bool(message.attachments)
+        return content if about_something and read(content, way="slash") else None
+
+    def _is_new(self, message_id: int) -> bool:
+        if message_id in self._seen:
+            return False
+        self._seen[message_id] = None
+        while len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+        return True
+
+    async def _understand(self, message: discord.Message, words: str) -> Asked:
+        """Raises the `Refused` of what is missing."""
+        command = read(words)
+        if command is None:
+            raise TextUnknown(bot_id=self._bot.application_id)
+        check_author(message, command.operation.value)
+        if command.operation in _NEED_A_FORM:
+            raise FormNeeded(command=command.operation.value)
+        model = await self._bot.studio.choose(command.operation, command.model, author_of(message))
+        kind = model.files.get(Role.DATA)
+        if kind is None:
+            return Asked(command, model)
+        found = await self._material(message, kind, model)
+        if not found.files:
+            host = link_host(command.inputs.prompt)
+            if host is not None:
+                raise FileForbidden(host=host, role=Role.DATA.value)
+            sees_all = message.guild is None or self._bot.intents.message_content
+            raise nothing_found(model, found, bot_id=self._bot.application_id, sees_all=sees_all)
+        return Asked(command, model, found.files, self._reference(message, model, found))
+
+    async def _material(self, message: discord.Message, kind: Kind, model: Model) -> Found:
+        """What was attached to the message itself; else what it replies to; else the channel's newest picture."""
+        own = media_of(message, kind, self._hosts)
+        if own.files or own.elsewhere:
+            return own
+        if message.reference is not None and message.reference.message_id is not None:
+            return media_of(await self._replied_to(message, message.reference), kind, self._hosts)
+        if model.operation is Operation.IMAGE_TO_VIDEO and _may_look_back(message):
+            try:
+                return await newest(message.channel, kind, self._hosts, me=self._bot.application_id or 0)
+            except discord.HTTPException:
+                return Found()
+        return Found()
+
+    async def _replied_to(self, message: discord.Message, reference: discord.MessageReference) -> discord.Message:
+        if isinstance(reference.resolved, discord.Message):
+            return reference.resolved
+        if isinstance(reference.resolved, discord.DeletedReferencedMessage):
+            raise SourceGone
+        try:
+            return await message.channel.fetch_message(reference.message_id or 0)
+        except discord.HTTPException as exc:
+            raise SourceGone from exc
+
+    def _reference(self, message: discord.Message, model: Model, used: Found) -> Attachment | None:
+        """A picture that the member attached besides the video."""
+        if Role.REFERENCE not in model.files:
+            return None
+        taken = {file.url for file in used.files}
+        pictures = media_of(message, Kind.IMAGE, self._hosts).files
+        return next((picture for picture in pictures if picture.url not in taken), None)
+
+    async def _fetch(self, interaction: Interaction, message_id: int) -> discord.Message:
+        place = self._bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
+        try:
+            return await asyncio.wait_for(place.fetch_message(message_id), _FETCH_SECONDS)
+        except (discord.HTTPException, TimeoutError) as exc:
+            raise SourceGone from exc
+
+
+def _may_look_back(message: discord.Message) -> bool:
+    """Whether the member may read what was written there before, so that nobody is shown what they can't see."""
+    channel, author = message.channel, message.author
+    if not isinstance(author, discord.Member) or isinstance(channel, discord.PartialMessageable):
+        return message.guild is None
+    see: Callable[[discord.Member], discord.Permissions] = channel.permissions_for
+    return see(author).read_message_history
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    await bot.add_cog(Replies(bot))

@@ -1,0 +1,44 @@
+"""`/stats`: a server's numbers for its moderators, as text and as a chart."""
+
+from __future__ import annotations
+
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.answer import Interaction, requester_of
+from bot.chat.client import VideoBot
+from bot.chat.stats_card import CHART_NAME, chart_of, embed_of
+from bot.chat.translator import Described
+from bot.errors import ModeratorsOnly
+from bot.wording import say
+
+
+class Stats(commands.Cog):
+    """Answered privately."""
+
+    @app_commands.command(description=Described("command_stats"))
+    @app_commands.describe(days=Described("option_days"))
+    @app_commands.guild_only()
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.default_permissions(manage_messages=True)
+    async def stats(self, interaction: Interaction, *, days: app_commands.Range[int, 1, 90] = 30) -> None:
+        """Jobs a day by outcome, by command, by member, and how long they took."""
+        if interaction.guild is None:
+            raise ModeratorsOnly
+        statistician, locale = interaction.client.studio.statistician, interaction.locale.value
+        report = await statistician.report(requester_of(interaction), days=days)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        picture = await statistician.draw(chart_of(report, interaction.guild.name, locale))
+        embed = embed_of(report, interaction.guild.name, locale, drawn=picture is not None)
+        files = []
+        if picture is not None:
+            files.append(discord.File(io.BytesIO(picture), CHART_NAME, description=say("stats_alt", locale)))
+        await interaction.edit_original_response(embed=embed, attachments=files)
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    await bot.add_cog(Stats())

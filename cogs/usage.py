@@ -1,0 +1,56 @@
+"""`/usage`: what a member has left under every limit that holds for them."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.chat.answer import Interaction, requester_of
+from bot.chat.client import VideoBot
+from bot.chat.rule_texts import Names, standing_text
+from bot.chat.translator import Described
+from bot.errors import ModeratorsOnly
+from bot.rules.job import Requester
+from bot.wording import say, sentence_of
+
+
+class Usage(commands.Cog):
+    """Answered privately: it is the business of the member and the moderators."""
+
+    @app_commands.command(description=Described("command_usage"))
+    @app_commands.describe(member=Described("option_member"))
+    async def usage(self, interaction: Interaction, *, member: discord.User | None = None) -> None:
+        """What is used and left, rule by rule."""
+        whom = requester_of(interaction)
+        if member is not None and member.id != whom.user_id:
+            if not (whom.moderator and whom.guild_id):
+                raise ModeratorsOnly
+            whom = _as_requester(member, whom)
+        locale = interaction.locale.value
+        account = await interaction.client.studio.limits.account(whom)
+        names = Names(interaction.guild, locale)
+        lines = [f"- {standing_text(standing, names)}" for standing in account.standings]
+        if account.blocked is not None:
+            lines.insert(0, sentence_of(account.blocked, locale))
+        if account.exempt:
+            lines.insert(0, say("usage_exempt", locale))
+        mine = whom.user_id == interaction.user.id
+        title = say("usage_title", locale) if mine else say("usage_title_of", locale, name=whom.name)
+        embed = discord.Embed(title=title[:256], description="\n".join(lines)[:4096] or say("usage_none", locale))
+        await interaction.response.send_message(
+            embed=embed, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+        )
+
+
+def _as_requester(member: discord.User | discord.Member, by: Requester) -> Requester:
+    """The other member, as if they asked here. One who has left has no roles."""
+    roles = tuple(role.id for role in member.roles) if isinstance(member, discord.Member) else ()
+    return by.model_copy(
+        update={"user_id": member.id, "name": member.display_name, "role_ids": roles, "moderator": False}
+    )
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    await bot.add_cog(Usage())

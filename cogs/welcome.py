@@ -1,0 +1,71 @@
+"""What a server is told when the bot joins it, once: how to begin, which limits hold, and how to change them."""
+
+from __future__ import annotations
+
+import logging
+
+import discord
+from discord.ext import commands
+
+from bot.chat.client import VideoBot
+from bot.rules.limit_rules import LimitBook, Scope, Unit, Window
+from bot.wording import say
+
+log = logging.getLogger(__name__)
+
+
+class Welcome(commands.Cog):
+    """Discord tells of a join by an event of its own; servers that are there at a start don't cause it."""
+
+    def __init__(self, bot: VideoBot) -> None:
+        self._bot = bot
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Say it where the server shows its own news; where that can't be, to its owner."""
+        studio = self._bot.studio
+        key = f"welcomed:{guild.id}"
+        if await studio.recall(key) is not None:
+            return
+        await studio.remember(key, "yes")  # before it is said: rather never than twice
+        house = await studio.houses.house(guild.id)
+        locale = guild.preferred_locale.value
+        sentence = say(
+            "welcome",
+            locale,
+            at_once=_amount(house.limits, Window.AT_ONCE),
+            a_day=_amount(house.limits, Window.DAY),
+        )
+        for way in (self._in_its_channel, self._to_its_owner):
+            try:
+                if await way(guild, sentence):
+                    return
+            except discord.HTTPException as exc:
+                log.info("the welcome of server %s could not be posted: %s", guild.id, exc.code)
+
+    async def _in_its_channel(self, guild: discord.Guild, sentence: str) -> bool:
+        channel = guild.system_channel
+        if channel is None or not channel.permissions_for(guild.me).send_messages:
+            return False
+        await channel.send(sentence, allowed_mentions=discord.AllowedMentions.none())
+        return True
+
+    async def _to_its_owner(self, guild: discord.Guild, sentence: str) -> bool:
+        if guild.owner_id is None:
+            return False
+        owner = await self._bot.create_dm(discord.Object(guild.owner_id))
+        await owner.send(f"{guild.name}: {sentence}", allowed_mentions=discord.AllowedMentions.none())
+        return True
+
+
+def _amount(book: LimitBook, window: Window) -> int | str:
+    """What everyone may make in that time; "∞" where there is no such rule (an earlier stay's settings hold again)."""
+    for rule in book.rules:
+        if (rule.scope, rule.unit, rule.window) == (Scope.EVERYONE, Unit.JOBS, window):
+            return rule.amount
+    return "∞"
+
+
+async def setup(bot: VideoBot) -> None:
+    """Called by discord.py when the cog is loaded."""
+    await bot.add_cog(Welcome(bot))

@@ -1,0 +1,198 @@
+"""Cards: what the one reply says in each state, and that nothing of a stranger's gets loose in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import discord
+import pytest
+
+from bot.chat.buttons import JobButton, Verb
+from bot.chat.cards import card_of, embed_of, video_name, view_of
+from bot.rules.catalog import SEED_MAX, load_catalog
+from bot.rules.delivery import Clip, Link
+from bot.rules.job import Failure, Job, JobState, Reply, Requester
+from bot.rules.request import Inputs, compose
+
+CATALOG = load_catalog()
+JOB_ID = "1a2b3c4d" + "0" * 24
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def a_job(state: JobState = JobState.PENDING, prompt: str = "a cat playing piano", **changes: object) -> Job:
+    model = CATALOG.get("lucy-pro-t2v")
+    job = Job(
+        id=JOB_ID,
+        state=state,
+        request=compose(model, Inputs(prompt=prompt, seed=7, resolution="720p")),
+        requester=Requester(user_id=42, name="Ada", channel_id=2, guild_id=3),
+        reply=Reply(application_id=1, channel_id=2, guild_id=3, message_id=4, upload_limit_bytes=20 * 1024**2),
+        accepted_at=NOON,
+        expected_seconds=60,
+    )
+    return job.model_copy(update=changes)
+
+
+@pytest.mark.parametrize(
+    ("state", "sign"),
+    [
+        (JobState.ACCEPTED, "⏳"),
+        (JobState.SUBMITTING, "⏳"),
+        (JobState.PENDING, "⏳"),
+        (JobState.PROCESSING, "⚙️"),
+        (JobState.COMPLETED, "⚙️"),
+        (JobState.DELIVERED, "✅"),
+        (JobState.FAILED, "❌"),
+        (JobState.CANCELLED, "🚫"),
+    ],
+)
+def test_a_state_has_its_sign_and_its_own_word(state: JobState, sign: str) -> None:
+    card = card_of(a_job(state, failure=Failure(key="service_failed", facts={"reason": "too dark"})), CATALOG)
+    assert card.title.startswith(sign)
+    assert card.footer == f"{state} · lucy-pro-t2v · 1a2b3c4d"
+
+
+def test_a_card_says_what_was_asked_and_by_whom() -> None:
+    text = "\n".join(card_of(a_job(), CATALOG).lines)
+    assert "> a cat playing piano" in text
+    assert "Lucy Pro (text)" in text
+    assert "720p" in text
+    assert "seed `7`" in text
+    assert "<@42>" in text
+
+
+def test_times_tick_on_the_readers_screen() -> None:
+    waiting = "\n".join(card_of(a_job(), CATALOG).lines)
+    assert f"<t:{int(NOON.timestamp())}:R>" in waiting
+    assert f"expected <t:{int(NOON.timestamp()) + 60}:R>" in waiting
+    began = NOON + timedelta(seconds=9)
+    working = "\n".join(card_of(a_job(JobState.PROCESSING, processing_at=began, submitted_at=began), CATALOG).lines)
+    assert f"Started <t:{int(began.timestamp())}:R>" in working
+    assert f"expected <t:{int(began.timestamp()) + 60}:R>" in working
+
+
+def test_a_slow_job_says_so_instead_of_promising_the_past() -> None:
+    text = "\n".join(card_of(a_job(JobState.PROCESSING, slow=True), CATALOG).lines)
+    assert "longer than usual" in text
+    assert "expected" not in text
+
+
+def test_a_failed_card_says_the_reason_and_can_leave_it_out() -> None:
+    job = a_job(JobState.FAILED, failure=Failure(key="service_failed", facts={"reason": "**blocked** @everyone"}))
+    full = "\n".join(card_of(job, CATALOG).lines)
+    assert "“\\*\\*blocked\\*\\* @\u200beveryone”" in full
+    bare = "\n".join(card_of(job, CATALOG, bare=True).lines)
+    assert "blocked" not in bare
+    assert "cat" not in bare
+    assert "Again" in bare
+
+
+def test_a_failure_of_another_version_is_told_as_ours() -> None:
+    job = a_job(JobState.FAILED, failure=Failure(key="from_the_future", facts={}))
+    assert "went wrong" in card_of(job, CATALOG).lines[-1]
+
+
+def test_what_was_done_to_the_video_is_said() -> None:
+    clip = Clip(
+        path=Path("x.mp4"),
+        filename="x.mp4",
+        size_bytes=9 * 1024**2,
+        note="fit_reencoded",
+        note_facts={"size_bytes_before": 60 * 1024**2},
+    )
+    text = card_of(a_job(JobState.DELIVERED), CATALOG, handed=clip).lines[-1]
+    assert "60 MB" in text
+    assert "9 MB" in text
+
+
+def test_a_link_is_shown_with_its_size_and_its_end() -> None:
+    link = Link(url="https://example.com/v?s=1", poster=Path("p.jpg"), size_bytes=300 * 1024**2, expires_at=NOON)
+    card = card_of(a_job(JobState.DELIVERED), CATALOG, handed=link)
+    assert "(https://example.com/v?s=1)" in card.lines[-1]
+    assert "300 MB" in card.lines[-1]
+    assert embed_of(card).image.url == "attachment://poster-1a2b3c4d.jpg"
+
+
+@pytest.mark.asyncio
+async def test_buttons_carry_the_job_and_nothing_is_kept_of_them() -> None:
+    live = view_of(card_of(a_job(), CATALOG))
+    assert [item.custom_id for item in live.children if isinstance(item, JobButton)] == [f"clapper:cancel:{JOB_ID}"]
+    ended = view_of(card_of(a_job(JobState.DELIVERED), CATALOG))
+    assert [item.verb for item in ended.children if isinstance(item, JobButton)] == [Verb.AGAIN, Verb.USE, Verb.DELETE]
+    assert len(ended.children) == 3
+    assert ended.timeout is None
+    assert view_of(card_of(a_job(), CATALOG)) is not live
+
+
+@pytest.mark.asyncio
+async def test_a_forged_custom_id_is_no_button_of_ours() -> None:
+    pattern = JobButton.__discord_ui_compiled_template__
+    assert pattern.fullmatch(f"clapper:again:{JOB_ID}")
+    for forged in (f"clapper:again:{JOB_ID}0", f"clapper:pay:{JOB_ID}", "clapper:again:../../x", f"x:again:{JOB_ID}"):
+        assert pattern.fullmatch(forged) is None
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "@everyone # **x** [a](http://b)",
+        "x" * 1000,
+        "\u202eedoc",
+        "👩\u200d🚀" * 300,
+        "قطة " * 200,
+        "`" * 1000,
+        "\n\n# a\n",
+    ],
+)
+def test_any_prompt_stays_inside_its_quote_and_discords_limits(prompt: str) -> None:
+    if len(prompt) > 1000:
+        prompt = prompt[:1000]
+    embed = embed_of(card_of(a_job(prompt=prompt), CATALOG))
+    assert embed.description is not None
+    quote = embed.description.splitlines()[0]
+    assert quote.startswith("> ")
+    assert "@everyone" not in quote
+    assert len(embed.description) < 4096
+    assert len(embed) < 6000
+    assert isinstance(embed, discord.Embed)
+
+
+def test_the_same_row_gives_the_same_card() -> None:
+    assert card_of(a_job(), CATALOG) == card_of(a_job(), CATALOG)
+    assert card_of(a_job(), CATALOG) != card_of(a_job(JobState.PROCESSING), CATALOG)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("A cat, playing piano!", "a-cat-playing-piano-1a2b3c4d.mp4"),
+        ("../../etc/passwd\n", "etc-passwd-1a2b3c4d.mp4"),
+        ("Müllers Öl", "mullers-ol-1a2b3c4d.mp4"),
+        ("猫", "t2v-1a2b3c4d.mp4"),
+        ("word " * 100, "word-word-word-word-word-word-word-word-1a2b3c4d.mp4"),
+    ],
+)
+def test_a_video_has_a_name_that_every_device_takes(prompt: str, name: str) -> None:
+    assert video_name(a_job(prompt=prompt)) == name
+
+
+def test_a_card_speaks_its_requesters_language() -> None:
+    job = a_job(requester=Requester(user_id=42, name="Ada", channel_id=2, locale="de"))
+    card = card_of(job, CATALOG)
+    assert "Wartet" in card.title
+    assert card.footer.startswith("pending ·")
+
+
+def test_seeds_are_shown_in_full() -> None:
+    job = a_job(request=compose(CATALOG.get("lucy-pro-t2v"), Inputs(prompt="x", seed=SEED_MAX)))
+    assert "`4294967295`" in "\n".join(card_of(job, CATALOG).lines)
+
+
+def test_a_job_in_line_shows_its_place_and_no_expected_time() -> None:
+    card = card_of(a_job(state=JobState.ACCEPTED, place=3), CATALOG)
+    assert "In line" in card.title
+    assert "Place 3" in "\n".join(card.lines)
+    assert "expected" not in "\n".join(card.lines)
+    started = card_of(a_job(state=JobState.ACCEPTED), CATALOG)
+    assert "In line" not in started.title

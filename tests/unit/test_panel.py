@@ -1,0 +1,132 @@
+"""The panel of `/settings` keeps Discord's rules however much is set, and its custom ids say what they said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from discord import ui
+
+from bot.chat.panel import import_panel, panel
+from bot.chat.panel_changes import changes_of, is_change
+from bot.chat.panel_parts import Page, Part, Place, Scene
+from bot.errors import HouseInvalid
+from bot.rules.catalog import Operation, load_catalog
+from bot.rules.house import Access, Defaults, House, Known
+from bot.rules.house_file import diff
+from bot.rules.job import JobState
+from bot.rules.prompts import PATTERNS_MAX, WordAction, WordRule
+from bot.rules.statistics import Record, count
+from sandbox.discord.components import check_components
+
+CATALOG = load_catalog()
+ROLES, CHANNELS = range(1000, 1250), range(2000, 2250)
+KNOWN = Known(guild_id=1, role_ids=ROLES, channel_ids=CHANNELS, catalog=CATALOG)
+
+FULL = House().amended(
+    access={key: Access(channel_ids=frozenset(CHANNELS), role_ids=frozenset(ROLES)) for key in ("all", *Operation)},
+    models_offered=frozenset(model.name for model in CATALOG),
+    defaults={o: Defaults(model=CATALOG.of(o)[0].name, resolution="720p") for o in Operation if CATALOG.of(o)},
+    private_by_default=True,
+    word_rules=tuple(
+        WordRule(pattern=f"{'a*' * 37}a{i:03}", action=WordAction.HOLD, fold=False, note="*" * 200)
+        for i in range(PATTERNS_MAX)
+    ),
+    audit_channel_id=9,
+    mod_channel_id=2001,
+)
+
+
+def scene(house: House, page: Page, locale: str, what: str = "") -> Scene:
+    return Scene(
+        house=house,
+        catalog=CATALOG,
+        server="*" * 100,
+        locale=locale,
+        role_ids=ROLES,
+        channel_ids=CHANNELS,
+        places={9: Place(there=False), 2001: Place(there=True, lacking=("send_messages", "embed_links"))},
+        page=page,
+        what=what,
+        notes=("!" * 3000,),
+        silenced=True,
+    )
+
+
+def sent(view: ui.LayoutView) -> list[Any]:
+    """The components as Discord would get them."""
+    found: list[Any] = view.to_components()  # type: ignore[no-untyped-call]  # discord.py names no types here
+    return found
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de"])
+@pytest.mark.parametrize("house", [House(), FULL], ids=["nothing", "everything"])
+@pytest.mark.parametrize("page", list(Page))
+def test_every_page_keeps_discords_rules(page: Page, house: House, locale: str) -> None:
+    for what in ("", "t2v", "9", "99999"):
+        check_components(sent(panel(scene(house, page, locale, what))), v2=True)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de"])
+def test_a_dry_run_of_any_size_keeps_discords_rules(locale: str) -> None:
+    view = import_panel(scene(House(), Page.OVERVIEW, locale), diff(House(), FULL), "0" * 16)
+    check_components(sent(view), v2=True)
+
+
+def test_custom_ids_say_what_they_said_and_others_say_nothing() -> None:
+    part = Part(version=12, page=Page.ACCESS, control="channels", what="t2v")
+    assert Part.read(part.custom_id) == part
+    assert Part.read(Part(version=0, page=Page.HABITS, control="ping").custom_id) is not None
+    for forged in ("", "clapper:house:", "clapper:house:-1:habits:ping", "clapper:house:1:nowhere:ping", "x" * 100,
+                   "clapper:house:1:habits:ping:" + "a" * 99, "clapper:house:9999999999:habits:ping"):  # fmt: skip
+        assert Part.read(forged) is None
+
+
+@pytest.mark.parametrize(
+    ("control", "values"),
+    [("channels", ["5"]), ("channels", ["x"]), ("roles", ["2001"]), ("audit", ["5"]), ("mods", ["-1"]),
+     ("offer", ["gpt-9"]), ("model", ["gpt-9"]), ("model", ["lucy-2.1"])],
+)  # fmt: skip
+def test_what_is_not_there_can_not_be_chosen(control: str, values: list[str]) -> None:
+    assert is_change(control)
+    part = Part(version=0, page=Page.ACCESS, control=control, what="t2v")
+    with pytest.raises(HouseInvalid):
+        changes_of(part, values, House(), KNOWN)
+
+
+def test_taking_away_the_last_of_a_commands_rules_leaves_nothing_behind() -> None:
+    part = Part(version=0, page=Page.ACCESS, control="channels", what="t2v")
+    chosen = House().amended(**changes_of(part, ["2001"], House(), KNOWN))
+    assert chosen.access == {Operation.TEXT_TO_VIDEO: Access(channel_ids=frozenset({2001}))}
+    assert changes_of(part, [], chosen, KNOWN) == {"access": {}}
+
+
+def test_statistics_count_days_outcomes_commands_members_and_waits() -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    def record(state: JobState, user_id: int, days_ago: float, seconds: float | None) -> Record:
+        asked = now - timedelta(days=days_ago)
+        done = None if seconds is None else asked + timedelta(seconds=seconds)
+        return Record(
+            state=state, operation=Operation.TEXT_TO_VIDEO, user_id=user_id, accepted_at=asked, completed_at=done
+        )
+
+    found = count(
+        [
+            record(JobState.DELIVERED, 1, 0, 20),
+            record(JobState.DELIVERED, 2, 0, 30),
+            record(JobState.FAILED, 2, 1, None),
+            record(JobState.PENDING, 2, 0, None),
+            record(JobState.DELIVERED, 3, 30, 1),
+        ],
+        now=now,
+        days=3,
+    )
+    assert [sum(values) for _, values in found.days] == [0, 1, 3]
+    assert found.outcomes == (2, 1, 0, 1)
+    assert found.total == 4
+    assert found.members == ((2, 3), (1, 1))
+    assert found.waits == (1, 1, 0, 0, 0, 0)
+    assert (found.median_seconds, found.slow_seconds) == (30, 30)
+    assert count([], now=now, days=1).median_seconds is None
