@@ -1,0 +1,152 @@
+"""The commands of `python -m bot`. What an operator must mend ends with one plain line on stderr and exit code 2."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+import click
+
+from bot.app import App, bring_up_to_date, forget_marks
+from bot.doctor import examine
+from bot.errors import SettingsError
+from bot.ops.logs import set_up_logs
+from bot.rules.clock import SystemClock
+from bot.settings import Settings
+from bot.store.database import FileLock, parse_url
+
+log = logging.getLogger(__name__)
+
+EXIT_SETTINGS = 2
+STOP_SECONDS = 9.0
+"""Supervisors wait ten seconds between asking and killing."""
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Clapper: a Discord bot for AI video. Without a command: run."""
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@main.command()
+def run() -> None:
+    """Run the bot, and the jobs, until SIGTERM or Ctrl-C."""
+    _carry_out(_serve)
+
+
+@main.command()
+def worker() -> None:
+    """Run jobs only, for bots that run elsewhere (a cluster)."""
+    _carry_out(_work)
+
+
+@main.command()
+def doctor() -> None:
+    """Check the token, the intents, the key, the database and the encoder, and say what to mend."""
+    settings = _settings()
+    findings = asyncio.run(examine(settings, SystemClock()))
+    for finding in findings:
+        click.echo(str(finding))
+    sys.exit(0 if all(finding.fine for finding in findings) else 1)
+
+
+@main.command()
+@click.option(
+    "--forget-cluster", is_flag=True, help="Also forget which files and keys belong to the database, after a loss."
+)
+def migrate(*, forget_cluster: bool) -> None:
+    """Bring the database's tables to this version."""
+    _carry_out(functools.partial(_migrate, forget_cluster=forget_cluster))
+    click.echo("the database is up to date")
+
+
+@main.command()
+def sync() -> None:
+    """Send the commands to Discord, even if they have not changed."""
+    _carry_out(_sync)
+    click.echo("the commands were sent to Discord; clients show them after a reload")
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.read()
+    except SettingsError as exc:
+        _give_up(exc)
+
+
+def _carry_out(act: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
+    settings = _settings()
+    set_up_logs(settings)
+    try:
+        asyncio.run(act(settings))
+    except SettingsError as exc:
+        _give_up(exc)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _give_up(error: SettingsError) -> NoReturn:
+    click.echo(" ".join(str(error).split()), err=True)
+    sys.exit(EXIT_SETTINGS)
+
+
+async def _serve(settings: Settings) -> None:
+    await _until_stopped(App(settings))
+
+
+async def _until_stopped(app: App) -> None:
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    stop = asyncio.ensure_future(asked.wait())
+    starting = asyncio.ensure_future(app.start())
+    await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        return
+    starting.result()
+    serving = asyncio.ensure_future(app.run())
+    await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await app.stop()
+    except TimeoutError:
+        log.warning("not everything was closed in time; the rows are safe")
+    serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+    log.info("Clapper has stopped")
+
+
+async def _work(settings: Settings) -> None:
+    if not settings.clustered:
+        raise SettingsError(
+            "a worker shares its jobs through PostgreSQL: set "
+            "DATABASE_URL=postgresql+psycopg://user:password@host/name, or run `python -m bot`, which does them itself"
+        )
+    await _until_stopped(App(settings, gateway=False))
+
+
+async def _migrate(settings: Settings, *, forget_cluster: bool) -> None:
+    url = parse_url(settings.database)
+    lock = await asyncio.to_thread(FileLock.take, url)
+    try:
+        await bring_up_to_date(url, SystemClock())
+        if forget_cluster:
+            await forget_marks(url, SystemClock())
+    finally:
+        lock.release()
+
+
+async def _sync(settings: Settings) -> None:
+    await App(settings).sync()

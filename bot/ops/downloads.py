@@ -1,0 +1,124 @@
+"""Large results over HTTP: whoever holds the signed address may fetch that one video until it expires, and no other.
+
+`<PUBLIC_URL>/videos/<job>/<expires>/<signature>/<name>.mp4`: the signature covers all that stands beside it, so that
+nothing in it can be changed, and nothing has to be looked up before it is checked.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import logging
+import re
+from collections.abc import AsyncIterable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from urllib.parse import quote
+
+from aiohttp import web
+
+from bot.rules.clock import Clock
+
+log = logging.getLogger(__name__)
+
+_JOB = r"[0-9a-f]{32}"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}\.mp4")
+_ROUTE = f"/videos/{{job:{_JOB}}}/{{expires:[0-9]{{1,12}}}}/{{signature}}/{{name}}"
+_FORBIDDEN = "This link is not valid. Please copy it again, whole, from the message in Discord."
+_EXPIRED = "This link has expired. In Discord, /jobs shows the video again."
+_GONE = "This video is not kept any more. In Discord, /jobs makes it again."
+
+
+class Blobs(Protocol):
+    """What downloads need of the stored files."""
+
+    async def size_bytes(self, key: str) -> int | None: ...
+
+    def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterable[bytes]: ...
+
+
+class Downloads:
+    """Makes the addresses and answers them. `secret` must be the same in every process that shares the files."""
+
+    def __init__(self, blobs: Blobs, *, secret: bytes, public_url: str, clock: Clock) -> None:
+        self._blobs = blobs
+        self._secret = secret
+        self._public_url = public_url.rstrip("/")
+        self._clock = clock
+
+    def link(self, job_id: str, name: str, lifetime: timedelta) -> tuple[str, datetime] | None:
+        """The address of a job's result and when it dies; None where members can't reach this server."""
+        if not self._public_url or not _NAME.fullmatch(name) or not re.fullmatch(_JOB, job_id):
+            return None
+        ends = int((self._clock.now() + lifetime).timestamp())
+        path = f"/videos/{job_id}/{ends}/{self._sign(job_id, str(ends), name)}/{quote(name)}"
+        return self._public_url + path, datetime.fromtimestamp(ends, UTC)
+
+    def routes(self) -> Iterable[web.AbstractRouteDef]:
+        """For the server that listens already. HEAD is answered, too: players ask so."""
+        return [web.get(_ROUTE, self._serve)]
+
+    def _sign(self, *parts: str) -> str:
+        digest = hmac.new(self._secret, "\n".join(parts).encode(), "sha256").digest()
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        job_id, expires, signature, name = (request.match_info[k] for k in ("job", "expires", "signature", "name"))
+        right = self._sign(job_id, expires, name)
+        if not hmac.compare_digest(right.encode(), signature.encode()) or not _NAME.fullmatch(name):
+            return _plainly(403, _FORBIDDEN)
+        if self._clock.now().timestamp() >= int(expires):
+            return _plainly(403, _EXPIRED)
+        key = f"jobs/{job_id}/result"
+        size = await self._blobs.size_bytes(key)
+        if not size:
+            return _plainly(404, _GONE)
+        return await self._stream(request, key, size, name)
+
+    async def _stream(self, request: web.Request, key: str, size: int, name: str) -> web.StreamResponse:
+        start, end = 0, size
+        response = web.StreamResponse(headers=_headers(name))
+        if "Range" in request.headers and "If-Range" not in request.headers:
+            wanted = _range(request, size)
+            if wanted is None:
+                return web.Response(status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
+            start, end = wanted
+            response.set_status(206)
+            response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+        response.content_length = end - start
+        await response.prepare(request)
+        if request.method != "HEAD":
+            async for piece in self._blobs.read(key, start=start, end=end):
+                await response.write(piece)
+        await response.write_eof()
+        return response
+
+
+def _headers(name: str) -> dict[str, str]:
+    return {
+        "Content-Type": "video/mp4",
+        "Content-Disposition": f'inline; filename="{name}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=3600",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex",
+    }
+
+
+def _range(request: web.Request, size: int) -> tuple[int, int] | None:
+    """The one range that is asked for, as start and end; None where it lies outside, or is no single range."""
+    try:
+        wanted = request.http_range
+    except ValueError:
+        return None
+    start, stop = wanted.start or 0, wanted.stop
+    if start < 0:
+        start = max(0, size + start)
+    end = size if stop is None else min(stop, size)
+    return (start, end) if start < end else None
+
+
+def _plainly(status: int, sentence: str) -> web.Response:
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex"}
+    return web.Response(status=status, text=sentence + "\n", headers=headers)

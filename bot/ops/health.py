@@ -1,0 +1,83 @@
+"""A small HTTP server: is it alive, is it ready, what has it counted. Large results are fetched here, too."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+from aiohttp import web
+
+from bot.errors import SettingsError
+from bot.ops.metrics import CONTENT_TYPE, Metrics
+
+log = logging.getLogger(__name__)
+
+CHECK_TIMEOUT_SECONDS = 5.0
+
+Check = Callable[[], Awaitable[bool]]
+
+
+class HealthServer:
+    """`/healthz`: the loop turns. `/readyz`: every check says yes, else 503 with their names. `/metrics`: Prometheus.
+
+    `routes` are other rooms' pages, such as downloads.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        metrics: Metrics,
+        checks: Mapping[str, Check],
+        routes: Iterable[web.AbstractRouteDef] = (),
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._metrics = metrics
+        self._checks = dict(checks)
+        app = web.Application()
+        app.add_routes([
+            web.get("/healthz", self._healthz),
+            web.get("/readyz", self._readyz),
+            web.get("/metrics", self._metrics_page),
+            *routes,
+        ])  # fmt: skip
+        self._runner = web.AppRunner(app, access_log=None)
+
+    async def start(self) -> int:
+        """Listen; gives the port. Raises `SettingsError` where the address can't be had."""
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port).start()
+        except OSError as exc:
+            await self._runner.cleanup()
+            raise SettingsError(
+                f"HTTP_HOST {self._host} and HTTP_PORT {self._port} can't be listened on ({exc.strerror}): "
+                "choose another port, or 0 for any free one"
+            ) from exc
+        port: int = self._runner.addresses[0][1]
+        log.info("health and metrics are on http://%s:%d", self._host, port)
+        return port
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        answers = await asyncio.gather(*(_holds(check) for check in self._checks.values()))
+        checks = dict(zip(self._checks, answers, strict=True))
+        return web.json_response({"ready": all(answers), "checks": checks}, status=200 if all(answers) else 503)
+
+    async def _metrics_page(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._metrics.page(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _holds(check: Check) -> bool:
+    try:
+        return await asyncio.wait_for(check(), CHECK_TIMEOUT_SECONDS)
+    except Exception:  # noqa: BLE001  # whatever breaks, the answer is that it does not hold
+        return False

@@ -1,0 +1,220 @@
+"""`python -m bot` as an operator meets it: one plain line and exit code 2 where something must be set or mended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from sandbox.discord import DiscordStandIn
+from sandbox.queue_api import QueueStandIn
+
+ROOT = Path(__file__).parents[2]
+STOP_SECONDS = 10
+
+
+@dataclass
+class Ended:
+    """How a command went."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Operator:
+    """Somebody in an empty folder with working settings, of which each command may be given others."""
+
+    folder: Path
+    settings: dict[str, str]
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        plain = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "COVERAGE_FILE"}}
+        return plain | {"PYTHONPATH": str(ROOT)} | self.settings | changes
+
+    async def start(self, *command: str, **changes: str) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-W", "error::ResourceWarning", "-m", "bot", *command),
+            cwd=self.folder,
+            env={name: value for name, value in self.environment(**changes).items() if value != "-"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    async def call(self, *command: str, **changes: str) -> Ended:
+        process = await self.start(*command, **changes)
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        return Ended(process.returncode or 0, out.decode(), err.decode())
+
+    async def refused(self, *command: str, **changes: str) -> str:
+        """The one line that the command must end with, without any other."""
+        ended = await self.call(*command, **changes)
+        lines = [line for line in ended.err.splitlines() if not _is_log(line)]
+        assert ended.code == 2, ended
+        assert "Traceback" not in ended.err
+        assert len(lines) == 1, ended.err
+        return lines[0]
+
+
+def _is_log(line: str) -> bool:
+    return line.startswith(("{", "20"))
+
+
+@pytest_asyncio.fixture
+async def operator(tmp_path: Path) -> AsyncIterator[Operator]:
+    async with DiscordStandIn() as discord, QueueStandIn(processing_seconds=600) as service:
+        yield Operator(
+            tmp_path,
+            {
+                "DISCORD_TOKEN": discord.token,
+                "DISCORD_API_BASE_URL": discord.api_url,
+                "DISCORD_GATEWAY_URL": discord.gateway_url,
+                "DECART_API_KEY": service.api_key,
+                "DECART_BASE_URL": service.url,
+                "HTTP_PORT": "0",
+            },
+        )
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"DISCORD_TOKEN": "-"}, "DISCORD_TOKEN is not set"),
+        ({"DECART_API_KEY": "-"}, "DECART_API_KEY is not set"),
+        ({"DECART_BASE_URL": "api.decart.ai"}, "DECART_BASE_URL can't be used"),
+        ({"DECART_API_KEY": "schlüssel"}, "DECART_API_KEY"),
+        ({"DISCORD_TOKEN": "a-wrong-token"}, "Discord refuses DISCORD_TOKEN"),
+        ({"DISCORD_API_BASE_URL": "http://127.0.0.1:1/api/v10"}, "Discord can't be reached"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL can't be used"),
+        ({"DATABASE_URL": "postgresql+psycopg://u:hunter2@127.0.0.1:1/none"}, "DATABASE_URL"),
+        ({"DATA_DIR": "/proc/nowhere"}, "DATA_DIR"),
+        ({"SECRET_KEYS": "short"}, "SECRET_KEYS"),
+        ({"CATALOG_FILE": "missing.toml"}, "CATALOG_FILE"),
+        ({"FILES_URL": "ftp://x"}, "FILES_URL"),
+    ],
+)
+async def test_bad_settings_end_with_one_plain_line_that_says_what_to_set(
+    operator: Operator, changes: Mapping[str, str], words: str
+) -> None:
+    line = await operator.refused("run", **changes)
+    assert words in line
+    assert "hunter2" not in line
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_name_in_the_env_file_is_named(operator: Operator) -> None:
+    (operator.folder / ".env").write_text("DECART_APY_KEY=x\n")
+    assert "DECART_APY_KEY in .env is not a setting" in await operator.refused()
+
+
+@pytest.mark.asyncio
+async def test_a_port_that_is_taken_is_named(operator: Operator) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert "HTTP_PORT" in await operator.refused("run", HTTP_PORT=str(taken.getsockname()[1]))
+
+
+@pytest.mark.asyncio
+async def test_a_worker_without_postgresql_says_what_it_needs(operator: Operator) -> None:
+    assert "DATABASE_URL=postgresql+psycopg://" in await operator.refused("worker")
+
+
+@pytest.mark.asyncio
+async def test_the_bot_becomes_ready_refuses_a_second_one_and_stops_in_time(operator: Operator) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = await operator.start(HTTP_PORT=str(port))
+    try:
+        await _ready(f"http://127.0.0.1:{port}/readyz")
+        assert "another Clapper already runs" in await operator.refused("run")
+        assert "another Clapper already runs" in await operator.refused("migrate")
+        process.send_signal(signal.SIGTERM)
+        _, err = await asyncio.wait_for(process.communicate(), STOP_SECONDS)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, err.decode()
+    assert b"Clapper has stopped" in err
+    assert b"Traceback" not in err
+    token = operator.settings["DISCORD_TOKEN"].encode()
+    assert token not in err
+
+
+async def _ready(url: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        for _ in range(300):
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(url) as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.1)
+    raise AssertionError("it never became ready")
+
+
+@pytest.mark.asyncio
+async def test_a_stop_during_the_start_is_heeded(operator: Operator) -> None:
+    process = await operator.start()
+    assert process.stderr
+    await asyncio.wait_for(process.stderr.readline(), 30)
+    process.send_signal(signal.SIGTERM)
+    _, err = await asyncio.wait_for(process.communicate(), STOP_SECONDS)
+    assert process.returncode == 0, err.decode()
+    assert b"Traceback" not in err
+
+
+@pytest.mark.asyncio
+async def test_migrate_makes_the_database_and_says_so(operator: Operator) -> None:
+    ended = await operator.call("migrate")
+    assert (ended.code, ended.out) == (0, "the database is up to date\n"), ended.err
+    assert (operator.folder / "data" / "clapper.sqlite3").exists()
+
+
+@pytest.mark.asyncio
+async def test_sync_sends_the_commands(operator: Operator) -> None:
+    ended = await operator.call("sync")
+    assert ended.code == 0, ended.err
+    assert "the commands were sent" in ended.out
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_finds_everything_fine(operator: Operator) -> None:
+    ended = await operator.call("doctor")
+    assert ended.code == 0, ended
+    assert "MEND" not in ended.out
+    assert "libx264" in ended.out
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"DISCORD_TOKEN": "wrong"}, "DISCORD_TOKEN: Discord refuses it"),
+        ({"DISCORD_API_BASE_URL": "http://127.0.0.1:1"}, "Discord: "),
+        ({"MESSAGE_CONTENT_INTENT": "on"}, "message content intent: "),
+        ({"DECART_API_KEY": "wrong"}, "DECART_API_KEY: the service refuses it"),
+        ({"DATABASE_URL": "postgresql+psycopg://u@127.0.0.1:1/none"}, "database: "),
+        ({"DATA_DIR": "/proc/nowhere"}, "DATA_DIR: "),
+    ],
+)
+async def test_the_doctor_says_what_to_mend(operator: Operator, changes: Mapping[str, str], words: str) -> None:
+    ended = await operator.call("doctor", **changes)
+    assert ended.code == 1, ended
+    assert f"MEND  {words}" in ended.out
+    assert "Traceback" not in ended.err

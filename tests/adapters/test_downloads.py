@@ -1,0 +1,154 @@
+"""Signed links: the video for whoever holds the whole of one, a plain sentence for everybody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from bot.files import StoredFiles, open_files
+from bot.ops.downloads import Downloads
+from bot.ops.health import HealthServer
+from bot.ops.metrics import Metrics
+from bot.work.links import ResultLinks
+from tests.clock import ManualClock
+
+JOB = "ab" * 16
+VIDEO = bytes(range(256)) * 100_000  # 25 MB: more than one piece
+LIFETIME = timedelta(hours=72)
+
+
+@dataclass
+class Server:
+    """A server that members can reach, and one of its links."""
+
+    files: StoredFiles
+    downloads: Downloads
+    clock: ManualClock
+    url: str
+
+    def link(self, name: str = "t2v-abababab.mp4") -> str:
+        signed = self.downloads.link(JOB, name, LIFETIME)
+        assert signed is not None
+        return signed[0]
+
+
+@pytest_asyncio.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    files, clock = open_files("", tmp_path), ManualClock()
+    source = tmp_path / "video.mp4"
+    await asyncio.to_thread(source.write_bytes, VIDEO)
+    await files.put(f"jobs/{JOB}/result", source, "video/mp4")
+    answering = Downloads(files, secret=b"s" * 32, public_url="", clock=clock)
+    health = HealthServer(host="127.0.0.1", port=0, metrics=Metrics(), checks={}, routes=answering.routes())
+    url = f"http://127.0.0.1:{await health.start()}"
+    yield Server(files, Downloads(files, secret=b"s" * 32, public_url=f"{url}/", clock=clock), clock, url)
+    await health.stop()
+
+
+async def get(url: str, *, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        wanted = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with session.request(method, url, headers=wanted, allow_redirects=False) as answer:
+            return answer.status, dict(answer.headers), await answer.read()
+
+
+@pytest.mark.asyncio
+async def test_the_link_gives_the_whole_video_under_a_safe_name(server: Server) -> None:
+    status, headers, body = await get(server.link())
+    assert (status, body) == (200, VIDEO)
+    assert headers["Content-Type"] == "video/mp4"
+    assert headers["Content-Disposition"] == 'inline; filename="t2v-abababab.mp4"'
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Accept-Ranges"] == "bytes"
+    status, headers, body = await get(server.link(), method="HEAD")
+    assert (status, headers["Content-Length"], body) == (200, str(len(VIDEO)), b"")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("asked", "start", "end"),
+    [
+        ("bytes=0-0", 0, 1),
+        ("bytes=10-19", 10, 20),
+        (f"bytes={9 * 1024**2}-{17 * 1024**2}", 9 * 1024**2, 17 * 1024**2 + 1),
+        ("bytes=25599990-", 25_599_990, len(VIDEO)),
+        ("bytes=-7", len(VIDEO) - 7, len(VIDEO)),
+        ("bytes=5-999999999", 5, len(VIDEO)),
+    ],
+)
+async def test_players_may_ask_for_a_part(server: Server, asked: str, start: int, end: int) -> None:
+    status, headers, body = await get(server.link(), Range=asked)
+    assert status == 206
+    assert headers["Content-Range"] == f"bytes {start}-{end - 1}/{len(VIDEO)}"
+    assert body == VIDEO[start:end]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=9-3", "lines=1-2", "bytes=0-1,4-5"])
+async def test_a_part_that_is_not_there_is_refused(server: Server, asked: str) -> None:
+    status, headers, _ = await get(server.link(), Range=asked)
+    assert (status, headers["Content-Range"]) == (416, f"bytes */{len(VIDEO)}")
+
+
+@pytest.mark.asyncio
+async def test_whatever_is_changed_in_a_link_it_is_refused_in_plain_words(server: Server) -> None:
+    link = server.link()
+    head, job, expires, signature, name = link.rsplit("/", 4)
+    for changed in (
+        f"{head}/{'cd' * 16}/{expires}/{signature}/{name}",
+        f"{head}/{job}/{int(expires) + 1}/{signature}/{name}",
+        f"{head}/{job}/{expires}/{signature[:-1]}/{name}",
+        f"{head}/{job}/{expires}/{signature}/other.mp4",
+        f"{head}/{job}/{expires}/ü/{name}",
+    ):
+        status, headers, body = await get(changed)
+        assert status == 403, changed
+        assert headers["Content-Type"].startswith("text/plain")
+        assert b"not valid" in body
+    for elsewhere in ("/videos/", f"/videos/{JOB}", "/videos/../../etc/passwd", f"{link[len(server.url) :]}/more"):
+        status, _, _ = await get(server.url + elsewhere)
+        assert status == 404, elsewhere
+
+
+@pytest.mark.asyncio
+async def test_a_link_dies_at_its_time_and_with_its_video(server: Server) -> None:
+    link = server.link()
+    await server.files.delete([f"jobs/{JOB}/result"])
+    status, _, body = await get(link)
+    assert (status, b"not kept" in body) == (404, True)
+    await server.clock.advance(LIFETIME.total_seconds() + 1)
+    status, _, body = await get(link)
+    assert (status, b"expired" in body) == (403, True)
+
+
+@pytest.mark.asyncio
+async def test_no_address_means_no_links_and_no_name_leads_out_of_its_header(server: Server) -> None:
+    unreachable = Downloads(server.files, secret=b"s" * 32, public_url="", clock=server.clock)
+    assert unreachable.link(JOB, "a.mp4", LIFETIME) is None
+    for name in ('a".mp4', "a\r\nX: y.mp4", "../a.mp4", "a.exe", ""):
+        assert server.downloads.link(JOB, name, LIFETIME) is None
+    assert server.downloads.link("../x", "a.mp4", LIFETIME) is None
+
+
+@pytest.mark.asyncio
+async def test_a_bucket_signs_its_own_addresses(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("ACCESS_KEY_ID", "a"), ("SECRET_ACCESS_KEY", "b"), ("REGION", "eu-west-1")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    bucket = open_files("s3://videos/some", tmp_path)
+    links = ResultLinks(bucket, server.downloads, lifetime=LIFETIME, clock=server.clock)
+    signed = await links.link(JOB, "a.mp4")
+    assert signed is not None
+    assert f"jobs/{JOB}/result" in signed[0]
+    assert "X-Amz-Signature" in signed[0]
+    own = await ResultLinks(server.files, server.downloads, lifetime=LIFETIME, clock=server.clock).link(JOB, "a.mp4")
+    assert own is not None
+    assert own[0].startswith(server.url)
