@@ -1,0 +1,200 @@
+"""Both stand-ins, the page and the bot against them, started and ended together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shlex
+import shutil
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sandbox.bot_process import BotProcess
+from sandbox.discord import DiscordStandIn
+from sandbox.playground import add_playground
+from sandbox.queue_api import QueueStandIn
+from sandbox.scratch import scratch
+
+DEFAULT_PORT = 8765
+PORTS_TRIED = 50
+READY_SECONDS = 45.0
+MARK = "bot.env"
+"""The file that says of a folder that a playground made it."""
+
+
+class NotOurs(Exception):
+    """The folder that was named holds something else; `str()` is one plain line."""
+
+
+class PortTaken(Exception):
+    """Somebody listens on the wanted port; `str()` is one plain line."""
+
+
+class BotDied(Exception):
+    """The bot ended by itself; `str()` is one plain line, and the end of its log where we keep one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to start. Times in seconds. `port` 0: any free one; None: the usual, or the next free one.
+
+    `data` is the bot's folder, which stays, to be looked into; None: a temporary one. It begins empty, since the
+    stand-ins know nothing of a former run's jobs. `quiet`: the bot's log goes into a file there.
+    `message_content` is the portal's toggle. `tell` hears a plain line when the bot ends by itself.
+    """
+
+    port: int | None = None
+    pending_seconds: float = 1.5
+    processing_seconds: float = 4.0
+    preview_width: int | None = 640
+    data: Path | None = None
+    bot: bool = True
+    message_content: bool = True
+    quiet: bool = False
+    tell: Callable[[str], None] = lambda _: None
+
+
+class Sandbox:
+    """`async with Sandbox(options) as sandbox:` and everything runs; `url` is the page."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._exits = contextlib.AsyncExitStack()
+        self.discord = DiscordStandIn(message_content=options.message_content)
+        self.queue = QueueStandIn(
+            pending_seconds=options.pending_seconds,
+            processing_seconds=options.processing_seconds,
+            preview_width=options.preview_width,
+        )
+        self.bot: BotProcess | None = None
+        self.settings_file: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return self.discord.url
+
+    async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as exits:
+            folder = exits.enter_context(scratch())
+            data = (self._options.data or folder / "bot").resolve()
+            await asyncio.to_thread(_clear, data)
+            self.discord.core.files.parent = self.queue.parent = folder
+            if self._options.bot:
+                self.bot = self._bot_process(data)
+            await exits.enter_async_context(self.queue)
+            add_playground(self.discord.app, self.queue, self.bot)
+            exits.push_async_callback(self.discord.stop)
+            await self._listen()
+            self.settings_file = await asyncio.to_thread(_prepare, data, self.settings(data))
+            if self.bot is not None:
+                exits.push_async_callback(self.bot.stop)
+                await self.bot.start()
+            self._exits = exits.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._exits.aclose()
+
+    async def _listen(self) -> None:
+        """Raises `PortTaken`."""
+        port = _usual_port() if self._options.port is None else self._options.port
+        try:
+            await self.discord.start(port)
+        except OSError as exc:
+            reason = os.strerror(exc.errno) if exc.errno else str(exc)
+            raise PortTaken(f"--port {port} can't be listened on ({reason}): name another, or leave it out") from exc
+
+    def _bot_process(self, data: Path) -> BotProcess:
+        log = data / "bot.log" if self._options.quiet else None
+        return BotProcess(lambda: self.settings(data), data / "empty", log=log, on_end=self._bot_is_gone)
+
+    def _bot_is_gone(self, code: int) -> None:
+        if self.bot is not None:
+            self._options.tell(self.bot.obituary(code))
+
+    def settings(self, data: Path) -> dict[str, str]:
+        """All that joins the bot to the stand-ins."""
+        return {
+            "DISCORD_TOKEN": self.discord.token,
+            "DISCORD_API_BASE_URL": self.discord.api_url,
+            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
+            "DISCORD_CDN_HOSTS": self.discord.cdn_host,
+            "DECART_API_KEY": self.queue.api_key,
+            "DECART_BASE_URL": self.queue.url,
+            "DATA_DIR": str(data),
+            "HTTP_PORT": "0",
+            "POLL_MIN_SECONDS": "0.2",
+            "POLL_MAX_SECONDS": "1",
+        }
+
+    async def bot_ready(self) -> None:
+        """Wait until the bot is online and has registered its commands. Raises `BotDied`."""
+        if self.bot is None:
+            return
+        ready = asyncio.ensure_future(self._online())
+        ended = asyncio.ensure_future(self.bot.wait())
+        try:
+            await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done() and not ready.done():
+                raise BotDied(self.bot.obituary(ended.result()))
+            await ready
+        finally:
+            for task in (ready, ended):
+                task.cancel()
+            await asyncio.gather(ready, ended, return_exceptions=True)
+
+    async def _online(self) -> None:
+        discord = self.discord.core
+        await self.discord.until(
+            lambda: discord.gateway.online and discord.commands.by_scope.get(None), READY_SECONDS, "the bot's commands"
+        )
+
+    async def bot_ended(self) -> None:
+        """Wait for the bot's end. Raises `BotDied`."""
+        if self.bot is not None:
+            raise BotDied(self.bot.obituary(await self.bot.wait()))
+
+
+def _usual_port() -> int:
+    """`DEFAULT_PORT`, or the next one that nobody listens on; 0, which is any, where all are taken."""
+    for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    return 0
+
+
+def _clear(data: Path) -> None:
+    """Remove what a former playground's bot left in `data`. Raises `NotOurs` for any other bot's."""
+    if not data.is_dir() or not any(data.iterdir()):
+        return
+    if not (data / MARK).exists():
+        raise NotOurs(f"--data {data} is not empty and not a playground's: name another folder")
+    lock = data / "clapper.sqlite3.lock"
+    if lock.exists():
+        with lock.open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise NotOurs(f"--data {data} is in use by another playground: name another folder") from None
+    for path in data.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _prepare(data: Path, settings: dict[str, str]) -> Path:
+    """The bot's folder, and a file with its settings for who starts the bot by hand."""
+    data.mkdir(parents=True, exist_ok=True)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+    file = data / MARK
+    file.write_text("\n".join(["# The bot's settings in this playground: . bot.env", *lines, ""]))
+    return file

@@ -1,0 +1,298 @@
+"""The stand-in itself: an HTTP server on a socket of this machine, its jobs and its memory of every call."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import random
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, Self
+
+from aiohttp import web
+
+from sandbox.queue_api import answers, control
+from sandbox.queue_api.calls import CALL, Call
+from sandbox.queue_api.clock import Clock, RealClock
+from sandbox.queue_api.faults import Fault, FaultBook
+from sandbox.queue_api.forms import Form, Problem, TooLarge, Unprocessable, read_form
+from sandbox.queue_api.jobs import ODD_ID, Job, Plan, State
+from sandbox.queue_api.models import MODELS, Model
+from sandbox.queue_api.render.pool import Pool
+from sandbox.queue_api.render.task import Task, frame_size
+from sandbox.queue_api.sniff import NotThat, check_file
+from sandbox.queue_api.validation import SEED_MAX, Order, check, kinds
+
+Duration = float | Callable[[random.Random], float]
+"""Seconds, or how to draw them for each job."""
+
+
+class QueueStandIn:
+    """The video service, on this machine: `async with QueueStandIn() as standin: standin.url, standin.api_key`.
+
+    Times are seconds of `clock` and may be 0; they are plain attributes, so that a running stand-in can be slowed.
+    `preview_width` makes clips narrower than the model's frame (None: as the model's). `clip_seconds` is the length of
+    those that no input gives one. `clip` is a file to answer instead of rendering, for load tests. `cache` is a folder
+    where clips are kept for later stand-ins: the same order gives the same clip. `retired` names models that the
+    service no longer knows, and `models` can be added to. `honour_idempotency` answers a repeated `Idempotency-Key`
+    with the job that it made.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str = "sandbox-key",
+        pending_seconds: Duration = 0.0,
+        processing_seconds: Duration = 0.0,
+        keep_seconds: float = 3600.0,
+        service_limit_seconds: float = 600.0,
+        preview_width: int | None = 480,
+        clip_seconds: float = 3.0,
+        clip: Path | None = None,
+        cache: Path | None = None,
+        max_file_bytes: int = 200 * 1024 * 1024,
+        retired: Collection[str] = (),
+        honour_idempotency: bool = False,
+        workers: int = 2,
+        seed: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
+        self.api_key = api_key
+        self.pending_seconds, self.processing_seconds = pending_seconds, processing_seconds
+        self.keep_seconds, self.service_limit_seconds = keep_seconds, service_limit_seconds
+        self.preview_width, self.clip_seconds, self.clip = preview_width, min(5.0, max(2.0, clip_seconds)), clip
+        self.max_file_bytes, self.honour_idempotency = max_file_bytes, honour_idempotency
+        self.models, self.retired = dict(MODELS), set(retired)
+        self.faults = FaultBook(seed)
+        self.jobs: dict[str, Job] = {}
+        self.requests: list[Call] = []
+        self.url = ""
+        self._clock: Clock = clock or RealClock()
+        self._rng = random.Random(seed)
+        self._cache, self._workers = cache, workers
+        self.parent: Path | None = None
+        """Where `start` makes the folder for uploads and clips; None: in the system's temporary folder."""
+        self._folder: Path | None = None
+        self._pool: Pool | None = None
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def submits(self) -> list[Call]:
+        """Every submit that came in, taken or not."""
+        return [call for call in self.requests if call.action == "submit"]
+
+    async def start(self, port: int = 0, host: str = "127.0.0.1") -> Self:
+        """Listen; port 0 takes any free one. `url` is the address afterwards."""
+        self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="queue-api-", dir=self.parent))
+        for folder in filter(None, (self._folder / "uploads", self._folder / "clips", self._cache)):
+            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        self._pool = Pool(self._cache or self._folder / "clips", workers=self._workers)
+        app = web.Application(middlewares=[self._gate], client_max_size=8 * 1024 * 1024)
+        app.router.add_post("/v1/jobs/{model}", self._submit)
+        app.router.add_get("/v1/jobs/{job_id}", self._status)
+        app.router.add_get("/v1/jobs/{job_id}/content", self._content)
+        control.add_routes(app, self)
+        # Handlers that a fault has stalled never end by themselves, so a stop doesn't wait for them.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        return self
+
+    async def stop(self) -> None:
+        """Stop listening, end the workers and remove every upload and clip (a `cache` stays)."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._pool is not None:
+            await self._pool.close()
+        if self._folder is not None:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        self._runner = self._pool = self._folder = None
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+
+    @web.middleware
+    async def _gate(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Record the call, look at its key, and answer in JSON where aiohttp would in plain text."""
+        if not request.path.startswith("/v1/"):
+            unknown: web.StreamResponse = await handler(request)
+            return unknown
+        call = Call.of(request, self._clock.monotonic())
+        request[CALL] = call
+        self.requests.append(call)
+        try:
+            if not hmac.compare_digest(request.headers.get("X-API-KEY", "").encode(), self.api_key.encode()):
+                response: web.StreamResponse = answers.detail(401)
+            else:
+                response = await handler(request)
+        except web.HTTPException as exc:
+            headers = {"Allow": exc.headers["Allow"]} if "Allow" in exc.headers else {}
+            response = web.json_response({"detail": exc.reason}, status=exc.status, headers=headers)
+        call.status = response.status
+        return response
+
+    async def _submit(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["model"]
+        call = request[CALL]
+        call.model = name
+        model = self.models.get(name)
+        if fault := self.faults.strike("submit", model=name, early=True):
+            return await answers.wrong(request, fault, self._clock, None)
+        if model is None or name in self.retired:
+            return answers.detail(404, f"Model '{name}' not found")
+        try:
+            form = await self._read(request, call)
+            prompt = form.texts.get("prompt", "")
+            self.faults.learn(prompt)
+            fault = self.faults.strike("submit", model=name, prompt=prompt)
+            if fault is not None and not fault.taken:
+                return await answers.wrong(request, fault, self._clock, None)
+            order = check(model, form)
+            await self._look_into(model, order)
+        except TooLarge as exc:
+            return answers.detail(413, str(exc))
+        except Unprocessable as exc:
+            return answers.unprocessable(exc.problems)
+        job = self._take(name, model, order, call)
+        right = {"job_id": job.id, "status": "pending"}
+        if fault is not None:
+            return await answers.wrong(request, fault, self._clock, right)
+        return web.json_response(right)
+
+    async def _read(self, request: web.Request, call: Call) -> Form:
+        folder = self._folder
+        if folder is None:
+            raise web.HTTPServiceUnavailable
+        form = await read_form(request, folder / "uploads", max_file_bytes=self.max_file_bytes)
+        call.texts, call.files = form.texts, form.files
+        return form
+
+    @staticmethod
+    async def _look_into(model: Model, order: Order) -> None:
+        """Decode a first picture of every file; raises `Unprocessable` for those that aren't what they should be."""
+        problems = []
+        for part, kind in kinds(model, order):
+            try:
+                await asyncio.to_thread(check_file, part.path, kind)
+            except NotThat as exc:
+                problems.append(Problem(("body", part.field), str(exc), "invalid_file"))
+        if problems:
+            raise Unprocessable(*problems)
+
+    def _take(self, name: str, model: Model, order: Order, call: Call) -> Job:
+        """A new job, its clip begun; or, where keys are honoured, the one that this key made before."""
+        if self.honour_idempotency and call.idempotency_key:
+            for known in self.jobs.values():
+                if known.idempotency_key == call.idempotency_key:
+                    call.job_id = known.id
+                    return known
+        job_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
+        self.faults.learn(order.prompt, job_id)
+        fates = self.faults.strikes("job", job=job_id, model=name, prompt=order.prompt)
+        plan = Plan(self._draw(self.pending_seconds), self._draw(self.processing_seconds))
+        plan = plan.with_fates(fates, self.service_limit_seconds)
+        if plan.odd_id:
+            self.faults.rename(job_id, odd := f"{len(self.jobs)} {ODD_ID}")
+            job_id = odd
+        seed = order.seed if order.seed is not None else self._rng.randrange(SEED_MAX + 1)
+        job = Job(job_id, name, order, seed, self._clock.monotonic(), plan, call.idempotency_key)
+        ends_well = plan.failure is None and not plan.never and plan.processing <= self.service_limit_seconds
+        if ends_well and self._pool is not None:
+            job.clip = self._begin(job, model, self._pool)
+        call.job_id = job_id
+        self.jobs[job_id] = job
+        return job
+
+    def _draw(self, duration: Duration) -> float:
+        return duration(self._rng) if callable(duration) else duration
+
+    def _begin(self, job: Job, model: Model, pool: Pool) -> asyncio.Task[Path]:
+        """The job's clip, being made."""
+        if self.clip is not None:
+            return pool.ready(self.clip)
+        order = job.order
+        narrow = None if job.plan.noise_bytes else self.preview_width
+        width, height = frame_size(
+            model.width, model.height, resolution=order.resolution, portrait=order.portrait, preview_width=narrow
+        )
+        return pool.clip(
+            Task(
+                operation=model.operation,
+                model=job.model,
+                width=width,
+                height=height,
+                fps=model.fps,
+                seconds=self.clip_seconds,
+                seed=job.seed,
+                prompt=order.prompt,
+                enhance=order.enhance,
+                files={name: str(part.path) for name, part in order.files.items()},
+                digests={name: part.sha256 for name, part in order.files.items()},
+                points=[(frame, x / model.width, y / model.height) for frame, x, y in order.points],
+                noise_bytes=job.plan.noise_bytes,
+                pad_to_bytes=job.plan.pad_bytes,
+            )
+        )
+
+    async def _status(self, request: web.Request) -> web.StreamResponse:
+        job, state, fault = await self._find(request)
+        if job is None or state is None:
+            return (
+                await answers.wrong(request, fault, self._clock, None)
+                if fault
+                else answers.detail(404, "Job not found")
+            )
+        right: dict[str, Any] = {"job_id": job.id, "status": state.status}
+        if state.reason is not None:
+            right[job.plan.key] = state.reason
+        if fault is not None:
+            return await answers.wrong(request, fault, self._clock, right)
+        job.told.append(state.status)
+        return web.json_response(right)
+
+    async def _content(self, request: web.Request) -> web.StreamResponse:
+        job, state, fault = await self._find(request)
+        path = None if state is None else state.path
+        if fault is not None:
+            return await answers.wrong(request, fault, self._clock, path)
+        if job is None or state is None:
+            return answers.detail(404, "Job not found")
+        if path is None:
+            return answers.detail(409, f"Job is not completed (status: {state.status})")
+        job.downloads += 1
+        return answers.video(path)
+
+    async def _find(self, request: web.Request) -> tuple[Job | None, State | None, Fault | None]:
+        """The job that the path names, what it is now, and the fault that strikes this call."""
+        call = request[CALL]
+        call.job_id = request.match_info["job_id"]
+        job = self.jobs.get(call.job_id)
+        on = call.action if call.action != "submit" else "status"
+        state = None
+        if job is not None:
+            call.model = job.model
+            state = await job.state(
+                self._clock.monotonic(),
+                service_limit=self.service_limit_seconds,
+                keep_seconds=self.keep_seconds,
+            )
+        fault = self.faults.strike(on, job=call.job_id, model=call.model or "")
+        return job, state, fault
+
+
+async def serve(standin: QueueStandIn, *, host: str, port: int) -> None:
+    """Run until cancelled, saying where."""
+    await standin.start(port, host)
+    print(f"{standin.url}  key: {standin.api_key}", flush=True)
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    await standin.stop()

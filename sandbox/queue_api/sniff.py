@@ -1,0 +1,70 @@
+"""Is an upload what its field wants? Told by its first bytes and by decoding a first picture, within limits."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import av
+from PIL import Image
+
+from sandbox.queue_api.models import Kind
+
+PIXELS_CAP = 50_000_000
+"""The most pixels that a picture or a video's frame may have."""
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+
+
+class NotThat(Exception):
+    """The file isn't what its field wants; `str()` says so in the service's manner."""
+
+
+def container_of(path: Path) -> str | None:
+    """FFmpeg's name of the video container that the first bytes show. It is forced on FFmpeg, which might otherwise
+    take a playlist for a video and open what that names."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head[4:8] in {b"ftyp", b"moov", b"mdat", b"free", b"wide", b"skip"}:
+        return "mov"
+    if head[:4] == b"\x1aE\xdf\xa3":
+        return "matroska"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
+    return None
+
+
+def check_file(path: Path, kind: Kind) -> None:
+    """Return if `path` holds a readable file of that kind; else raise `NotThat`. Blocks: call it in a thread."""
+    if kind is Kind.IMAGE:
+        _check_image(path)
+    else:
+        _check_video(path)
+
+
+def _check_image(path: Path) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=IMAGE_FORMATS) as image:
+                if image.width * image.height > PIXELS_CAP:
+                    raise NotThat(f"The image has more than {PIXELS_CAP} pixels")
+                image.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
+        raise NotThat("The file is not a valid image") from exc
+
+
+def _check_video(path: Path) -> None:
+    container_format = container_of(path)
+    if container_format is None:
+        raise NotThat("The file is not a valid video")
+    try:
+        with av.open(path, format=container_format) as container:
+            if not container.streams.video:
+                raise NotThat("The file has no video")
+            stream = container.streams.video[0]
+            if stream.width * stream.height > PIXELS_CAP:
+                raise NotThat(f"The video has more than {PIXELS_CAP} pixels a frame")
+            if next(container.decode(stream), None) is None:
+                raise NotThat("The video has no frames")
+    except (av.FFmpegError, OSError, ValueError) as exc:
+        raise NotThat("The file is not a valid video") from exc
