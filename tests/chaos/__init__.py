@@ -1,0 +1,1 @@
+"""Many jobs while everything goes wrong: the processes, both services, the connections, the database, the disk."""

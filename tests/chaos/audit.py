@@ -1,0 +1,135 @@
+"""After the storm: is every job accounted for? One line for each breach."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from bot.rules.catalog import load_catalog
+from bot.rules.clock import SystemClock
+from bot.rules.job import Job, JobState, Requester
+from bot.rules.limit_rules import Scope, Window
+from bot.store.admission import Admission
+from bot.store.rows import job_of
+from bot.store.secrets import Keyring
+from bot.store.tables import jobs
+from tests.chaos.storm import Asked, Storm, leftovers
+from tests.fleet import state_of
+
+_NUMBER = re.compile(r"job (\d+) of the storm")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`outcomes` counts how jobs ended; `breaches` are what must not be. `unheard`: asked of a bot that was dead."""
+
+    accepted: int
+    unheard: int
+    outcomes: Counter[str]
+    breaches: list[str]
+
+
+async def audit(storm: Storm) -> Report:
+    """Look at the rows, the messages, the service's orders, the files and the limits."""
+    database = storm.database
+    keys = Keyring([storm.ships.secret_keys])
+    try:
+        async with database.reading() as connection:
+            rows = [job_of(row, keys) for row in (await connection.execute(select(jobs))).mappings()]
+        breaches = [
+            *_of_rows(storm, rows),
+            *_of_files(storm, rows),
+            *[line async for line in _of_limits(storm, rows)],
+            *(f"{name} took over ten seconds to stop" for name in storm.slow_stops),
+        ]
+    finally:
+        await database.close()
+    outcomes = Counter(_outcome(job) for job in rows)
+    return Report(len(rows), len(storm.asked) - len(rows), outcomes, breaches)
+
+
+def _outcome(job: Job) -> str:
+    return f"failed: {job.failure.key}" if job.failure else job.state.value
+
+
+def _of_rows(storm: Storm, rows: list[Job]) -> Iterator[str]:
+    by_number: dict[int, list[Job]] = {}
+    for job in rows:
+        found = _NUMBER.search(job.request.inputs.prompt or "")
+        by_number.setdefault(int(found.group(1)) if found else -1, []).append(job)
+    orders = Counter(order.idempotency_key for order in storm.ships.queue.jobs.values())
+    for asked in storm.asked:
+        theirs = by_number.pop(asked.ask.number, [])
+        if len(theirs) > 1:
+            yield f"ask {asked.ask.number} has {len(theirs)} jobs"
+        for job in theirs:
+            for breach in (*_of_job(job, orders[job.id]), *_of_reply(job, asked)):
+                yield f"{asked.ask.number} ({asked.ask.trouble}, {job.id[:8]}, {_outcome(job)}): {breach}"
+    if by_number:
+        yield f"jobs that nobody asked for: {sorted(by_number)}"
+    strange = set(orders) - {job.id for job in rows}
+    if strange:
+        yield f"{len(strange)} orders at the service without a job"
+
+
+def _of_job(job: Job, orders: int) -> Iterator[str]:
+    if not job.ended:
+        yield f"it is still {job.state.value}, waiting {job.waiting}"
+    if orders > 1:
+        yield f"it was sent {orders} times"
+    if job.state is JobState.DELIVERED and (orders != 1 or job.refunded):
+        yield f"delivered, but {orders} orders, refunded {job.refunded}"
+    if job.state is JobState.FAILED and (job.failure is None or not job.refunded):
+        yield "failed without a reason, or counted"
+
+
+def _of_reply(job: Job, asked: Asked) -> Iterator[str]:
+    message = asked.invocation.message
+    if message is None:
+        yield "its message is gone"
+        return
+    if state_of(message) != job.state.value:
+        yield f"its message shows {state_of(message)!r}"
+    videos = len(message["attachments"])
+    if videos != (job.state is JobState.DELIVERED):
+        yield f"its message has {videos} videos"
+    if any(followup["attachments"] for followup in asked.invocation.followups):
+        yield "a video came in another message"
+
+
+def _of_files(storm: Storm, rows: list[Job]) -> Iterator[str]:
+    for path in leftovers(storm.ships.folder):
+        yield f"left behind: {path.relative_to(storm.ships.folder)}"
+    named = {file.key for job in rows for file in (*job.stored.values(), job.result) if file is not None}
+    root = storm.ships.files
+    for path in root.rglob("*"):
+        key = path.relative_to(root).as_posix()
+        if path.is_file() and not key.startswith("cluster/") and key not in named:
+            yield f"a file of no job: {key}"
+
+
+async def _of_limits(storm: Storm, rows: list[Job]) -> AsyncIterator[str]:
+    database = storm.database
+    admission = Admission(database, catalog=load_catalog(), operator=(), clock=SystemClock())
+    counted = Counter(
+        (job.requester.user_id, job.requester.guild_id) for job in rows if not job.refunded and job.requester.guild_id
+    )
+    whos = {(job.requester.user_id, job.requester.guild_id): job.requester for job in rows if job.requester.guild_id}
+    for who, requester in whos.items():
+        used = await _used(admission, requester)
+        if used != counted[who]:
+            yield f"the limits count {used} jobs of {requester.name} where {counted[who]} are to be counted"
+    await database.close()
+
+
+async def _used(admission: Admission, requester: Requester) -> float:
+    account = await admission.account(requester)
+    for standing in account.standings:
+        rule = standing.held.rule
+        if (rule.scope, rule.window) == (Scope.EVERYONE, Window.DAY):
+            return standing.used
+    raise AssertionError("the rule is gone")

@@ -1,0 +1,138 @@
+"""A whole Clapper against both stand-ins, in this process, over real sockets.
+
+The service's time is moved by hand, so that each state lasts until a test has seen it; Clapper's own is the machine's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.app import App
+from bot.settings import Settings
+from sandbox.discord import DiscordStandIn, Invocation
+from sandbox.queue_api import QueueStandIn
+from tests.clock import ManualClock, ShiftedClock
+from tests.openapi import all_faults, document_missing
+
+PENDING_SECONDS = 30.0
+PROCESSING_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
+"""How long something real may take on a busy machine before a test calls it missing."""
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Stage:
+    """Both stand-ins, and Clapper as often as a test starts it."""
+
+    discord: DiscordStandIn
+    queue: QueueStandIn
+    clock: ManualClock
+    folder: Path
+    wall: ShiftedClock = field(default_factory=ShiftedClock)
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self) -> Settings:
+        """Quick ones, that name the stand-ins; `changes` come on top."""
+        chosen: Json = {
+            "discord_token": self.discord.token,
+            "discord_api_base_url": self.discord.api_url,
+            "discord_gateway_url": self.discord.gateway_url,
+            "discord_cdn_hosts": (self.discord.cdn_host,),
+            "decart_api_key": self.queue.api_key,
+            "decart_base_url": self.queue.url,
+            "data_dir": self.folder,
+            "http_port": 0,
+            "poll_min_seconds": 0.02,
+            "poll_max_seconds": 0.1,
+            "_env_file": None,
+        }
+        return Settings(**chosen | self.changes)
+
+    @asynccontextmanager
+    async def clapper(self) -> AsyncIterator[App]:
+        """The bot, connected; stopped cleanly at the end of the block, its data kept."""
+        app = App(self.settings(), self.wall)
+        await app.start()
+        running = asyncio.create_task(app.run())
+        try:
+            await self.discord.bot_ready(PATIENCE_SECONDS)
+            yield app
+        finally:
+            await app.stop()
+            await running
+
+    def pass_time(self, seconds: float) -> None:
+        """On Clapper's wall clock and in Discord; the service's time stands still meanwhile."""
+        self.wall.put_forward(seconds)
+        self.discord.clock.advance(seconds)
+
+    async def see(self, asked: Invocation, state: str) -> Json:
+        """The reply, once its card shows that state."""
+        return await asked.reply(lambda message: state_of(message) == state, PATIENCE_SECONDS)
+
+    async def see_through(self, asked: Invocation) -> Json:
+        """Let the service's time pass and give the reply with its video."""
+        await self.see(asked, "pending")
+        await self.clock.advance(PENDING_SECONDS)
+        await self.see(asked, "processing")
+        await self.clock.advance(PROCESSING_SECONDS)
+        return await self.see(asked, "delivered")
+
+
+def state_of(message: Json) -> str:
+    """The state's own word, as the card's footer shows it; empty where there is no card."""
+    embeds = message["embeds"]
+    return str(embeds[0]["footer"]["text"]).split(" · ")[0] if embeds and "footer" in embeds[0] else ""
+
+
+def states_of(asked: Invocation) -> list[str]:
+    """Every state that the reply has shown, in order, repetitions included."""
+    return [state for version in asked.history if (state := state_of(version.message))]
+
+
+def text_of(message: Json) -> str:
+    """All that the message says."""
+    parts = [message["content"]]
+    for embed in message["embeds"]:
+        parts += [embed.get("title", ""), embed.get("description", "")]
+    return "\n".join(parts)
+
+
+def buttons_of(message: Json) -> list[str]:
+    """The labels of its buttons, in order."""
+    return [part["label"] for row in message["components"] for part in row["components"]]
+
+
+@pytest_asyncio.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    clock = ManualClock()
+    async with (
+        DiscordStandIn() as discord,
+        QueueStandIn(
+            pending_seconds=PENDING_SECONDS,
+            processing_seconds=PROCESSING_SECONDS,
+            preview_width=160,
+            clip_seconds=2.0,
+            workers=1,
+            clock=clock,
+        ) as queue,
+    ):
+        yield Stage(discord, queue, clock, tmp_path / "data")
+        if not document_missing():
+            assert all_faults(discord.record) == []
+
+
+@pytest.fixture
+def clapper(stage: Stage) -> Callable[[], AbstractAsyncContextManager[App]]:
+    """Start it as often as needed: `async with clapper():`."""
+    return stage.clapper

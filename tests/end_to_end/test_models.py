@@ -1,0 +1,103 @@
+"""The catalogue as members meet it: what an operator adds, hides and renames, and what the service takes away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.discord import Invocation
+from sandbox.queue_api.models import Model, Operation
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
+
+OPERATORS_FILE = """
+[models."lucy-cinema-t2v"]
+operation = "t2v"
+title = "Cinema"
+note = "For the big screen"
+frame = [1280, 704]
+fps = 25
+
+[models."lucy-pro-t2v"]
+title = "The good old one"
+
+[models."lucy-dev-i2v"]
+default = true
+
+[models."lucy-pro-i2v"]
+hidden = true
+"""
+
+
+def with_catalogue(stage: Stage, tmp_path: Path, text: str = OPERATORS_FILE) -> None:
+    path = tmp_path / "models.toml"
+    path.write_text(text, encoding="utf-8")
+    stage.changes["catalog_file"] = path
+
+
+async def ask(stage: Stage, **options: Any) -> Invocation:
+    return await stage.discord.member("Ada").slash("general", "t2v", **({"prompt": "a cat"} | options))
+
+
+async def listing(stage: Stage) -> str:
+    asked = await stage.discord.member("Ada").slash("general", "models")
+    message = await asked.reply(timeout=PATIENCE_SECONDS)
+    return "\n".join(field["value"] for field in message["embeds"][0]["fields"])
+
+
+async def offered(stage: Stage, command: str, typed: str = "") -> list[str]:
+    choices = await stage.discord.member("Ada").autocomplete("general", command, "model", model=typed)
+    return [choice["value"] for choice in choices]
+
+
+@pytest.mark.asyncio
+async def test_a_model_that_an_operator_adds_is_used_by_its_command_without_code(stage: Stage, tmp_path: Path) -> None:
+    with_catalogue(stage, tmp_path)
+    stage.queue.models["lucy-cinema-t2v"] = Model(Operation.TEXT, 1280, 704, 25)
+    async with stage.clapper():
+        assert await offered(stage, "t2v", "cinema") == ["lucy-cinema-t2v"]
+        asked = await ask(stage, model="lucy-cinema-t2v")
+        done = await stage.see_through(asked)
+        assert done["attachments"]
+        assert "Cinema" in text_of(done)
+        assert stage.queue.submits[0].model == "lucy-cinema-t2v"
+
+
+@pytest.mark.asyncio
+async def test_an_operator_hides_renames_and_chooses_the_usual_model(stage: Stage, tmp_path: Path) -> None:
+    with_catalogue(stage, tmp_path)
+    async with stage.clapper():
+        shown = await listing(stage)
+        assert "The good old one" in shown
+        assert "For the big screen" in shown
+        assert "lucy-pro-i2v" not in shown
+        assert await offered(stage, "animate") == ["lucy-dev-i2v"]
+        assert await offered(stage, "edit", "2.5") == ["lucy-2.5"]
+        assert stage.queue.requests == [], "what is offered while typing is known already"
+        hidden = await ask(stage, model="lucy-pro-i2v")
+        assert "There is no model" in text_of(await hidden.reply(timeout=PATIENCE_SECONDS))
+
+
+@pytest.mark.asyncio
+async def test_a_model_that_the_service_does_not_know_is_reported_and_rests(stage: Stage) -> None:
+    stage.queue.retired.add("lucy-pro-t2v")
+    async with stage.clapper():
+        asked = await ask(stage)
+        failed = text_of(await stage.see(asked, "failed"))
+        assert "doesn't offer Lucy Pro (text)" in failed
+        assert "<t:" in failed, "until when"
+        assert "doesn't offer it at the moment" in await listing(stage)
+    async with stage.clapper():  # a restart does not forget it
+        again = await ask(stage)
+        message = await again.reply(timeout=PATIENCE_SECONDS)
+        assert message["flags"] & 64
+        assert "doesn't offer Lucy Pro (text)" in text_of(message)
+        assert len(stage.queue.submits) == 1
+        other = await stage.discord.member("Ada").say(stage.discord.member("Ada").dm, "t2v a cat")
+        place = stage.discord.member("Ada").dm
+        answer = await stage.discord.member("Ada").wait_for(
+            place, lambda m: (m.get("message_reference") or {}).get("message_id") == other["id"], PATIENCE_SECONDS
+        )
+        assert "doesn't offer Lucy Pro (text)" in answer["content"], "text is told the same"
+        assert len(stage.queue.submits) == 1

@@ -1,0 +1,61 @@
+"""The main job in a real browser: type a command, watch the one reply, play the video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.launch import Options, Sandbox
+from tests.browser import browsing, chromium_or_skip, open_page, watch
+
+pytestmark = pytest.mark.browser
+
+PLAY = """async (video) => {
+    await video.play();
+    const moved = () => new Promise((done) => video.addEventListener("timeupdate", done, { once: true }));
+    while (video.currentTime < 0.2) await moved();
+    video.pause();
+    return { at: video.currentTime, width: video.videoWidth, height: video.videoHeight };
+}"""
+"""Plays until a fifth of a second has been shown; hangs, and so fails, for a video that does not move."""
+
+
+@pytest.mark.asyncio
+async def test_typing_t2v_ends_with_a_video_that_plays_in_the_page(tmp_path: Path) -> None:
+    path = chromium_or_skip()
+    options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=tmp_path, quiet=True)
+    async with Sandbox(options) as sandbox, browsing(path) as browser:
+        await sandbox.bot_ready()
+        page = await open_page(browser, sandbox.url)
+        seen = watch(page)
+        await page.keyboard.type("/t2v a cat playing piano")
+        await page.keyboard.press("Enter")
+        reply = page.locator(".message", has_text="a cat playing piano")
+        video = reply.locator("video")
+        await video.wait_for()
+        muted = await video.evaluate("video => [video.muted, video.autoplay, video.controls]")
+        played = await video.evaluate(PLAY)
+        await page.screenshot(path=str(tmp_path / "done.png"))
+        assert await page.locator(".message").count() == 1
+        assert "delivered" in await reply.inner_text()
+        assert muted == [True, False, True]
+        assert played["at"] >= 0.2
+        assert (played["width"], played["height"]) == (320, 176)
+        assert (tmp_path / "done.png").stat().st_size > 10_000
+        assert seen.complaints == []
+        assert [url for url in seen.requests if not url.startswith((sandbox.url, "blob:"))] == []
+
+
+@pytest.mark.asyncio
+async def test_a_failed_job_says_the_services_reason_in_the_page(tmp_path: Path) -> None:
+    path = chromium_or_skip()
+    options = Options(port=0, pending_seconds=0, processing_seconds=0, data=tmp_path, quiet=True)
+    async with Sandbox(options) as sandbox, browsing(path) as browser:
+        await sandbox.bot_ready()
+        page = await open_page(browser, sandbox.url)
+        await page.keyboard.type("/t2v prompt:a cat [fail: the camera ran out of film]")
+        await page.keyboard.press("Enter")
+        await page.locator(".embed", has_text="failed").wait_for()
+        assert "the camera ran out of film" in await page.locator(".embed").inner_text()
+        assert await page.locator(".message video").count() == 0

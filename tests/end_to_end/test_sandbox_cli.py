@@ -1,0 +1,229 @@
+"""`python -m sandbox` and `python -m sandbox try`, as programs: what they print and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+
+from sandbox.clip import inspect
+from sandbox.playground.samples import SAMPLES
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 90.0
+CAT = next(one for one in SAMPLES if one.name == "cat.png").render()
+STATES = ["pending", "processing", "completed", "delivered"]
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
+    "PYTHONPATH": str(CHECKOUT),
+    # Somebody's real bot, which nothing here may touch.
+    "DISCORD_TOKEN": "a-real-token",
+    "DECART_API_KEY": "a-real-key",
+    "DECART_BASE_URL": "http://127.0.0.1:9",
+}
+
+
+@asynccontextmanager
+async def started(*arguments: str, folder: Path) -> AsyncIterator[Process]:
+    """`python -m sandbox …` in `folder`, where a developer's `.env` lies; ended with its children if it still runs."""
+    (folder / ".env").write_text("DISCORD_TOKEN=from-the-file\nDECART_BASE_URL=http://127.0.0.1:9\nSPELT_WRONG=1\n")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sandbox", *arguments, cwd=folder, env=ENVIRONMENT, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            family = psutil.Process(process.pid).children(recursive=True)
+            process.terminate()
+            _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=15)
+            for child in alive:
+                child.kill()
+        await process.communicate()
+
+
+async def outcome(*arguments: str, folder: Path) -> tuple[int | None, list[str], str]:
+    """Exit code, lines of standard output, standard error."""
+    async with started(*arguments, folder=folder) as process:
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    return process.returncode, out.decode().splitlines(), err.decode()
+
+
+@pytest.mark.asyncio
+async def test_try_prints_each_state_once_and_saves_a_clip_that_plays(tmp_path: Path) -> None:
+    code, lines, err = await outcome("try", "/t2v prompt:a cat playing piano", "--out", "out/cat.mp4", folder=tmp_path)
+    assert (code, err) == (0, "")
+    assert lines[:4] == STATES
+    assert re.fullmatch(r"out/cat\.mp4: h264 yuv420p 640x352, \d\.\d s, \d+ frames", lines[4])
+    assert inspect(tmp_path / "out/cat.mp4").seconds > 1
+
+
+@pytest.mark.asyncio
+async def test_try_uploads_files(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").write_bytes(CAT)
+    code, lines, err = await outcome("try", "/animate prompt:snow image:@cat.png", folder=tmp_path)
+    assert (code, err, lines[:4]) == (0, "", STATES)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "text",
+    ["reply:@cat.png /animate make it snow", "reply:@cat.png @Clapper animate snow", "menu:Animate @cat.png snow"],
+)
+async def test_try_replies_to_a_picture_and_uses_its_menu(tmp_path: Path, text: str) -> None:
+    (tmp_path / "cat.png").write_bytes(CAT)
+    code, lines, err = await outcome("try", text, folder=tmp_path)
+    assert (code, err, lines[:4]) == (0, "", STATES)
+
+
+@pytest.mark.asyncio
+async def test_try_says_why_a_reply_was_refused(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").write_bytes(CAT)
+    code, _, err = await outcome("try", "reply:@cat.png /edit a hat", folder=tmp_path)
+    assert code == 1
+    assert "a video" in err
+
+
+@pytest.mark.asyncio
+async def test_try_looks_at_a_motions_preview_and_presses_go(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").write_bytes(next(one for one in SAMPLES if one.name == "cat.png").render())
+    code, lines, err = await outcome("try", "/motion image:@cat.png path:left to right", folder=tmp_path)
+    assert (code, err, lines[:5]) == (0, "", ["preview", *STATES])
+
+
+@pytest.mark.asyncio
+async def test_a_failed_job_prints_the_services_reason_and_ends_with_1(tmp_path: Path) -> None:
+    code, lines, err = await outcome("try", "/t2v prompt:a cat [fail: no film left]", folder=tmp_path)
+    assert (code, lines[-1]) == (1, "failed")
+    assert "no film left" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_is_one_sentence_and_ends_with_1(tmp_path: Path) -> None:
+    code, lines, err = await outcome("try", "/t2v prompt:" + "a" * 1001, folder=tmp_path)
+    assert (code, lines) == (1, [])
+    assert "prompt" in err.lower()
+    assert "Traceback" not in err
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_command_ends_with_2(tmp_path: Path) -> None:
+    for text, sentence in [("t2v a cat", "slash"), ("/paint a cat", "/t2v"), ("/t2v colour:red", "colour")]:
+        code, lines, err = await outcome("try", text, folder=tmp_path)
+        assert (code, lines) == (2, [])
+        assert sentence in err
+        assert "Traceback" not in err
+
+
+@pytest.mark.asyncio
+async def test_the_playground_says_where_it_is_and_ends_with_all_its_children(tmp_path: Path) -> None:
+    async with started("--port", "0", "--fast", folder=tmp_path) as process:
+        assert process.stdout is not None
+        line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode()
+        found = re.fullmatch(r"open (http://127\.0\.0\.1:\d+)\n", line)
+        assert found
+        async with aiohttp.ClientSession() as session, session.get(found[1]) as page:
+            assert "playground" in await page.text()
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert any("bot" in child.cmdline() for child in children)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
+        assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+@pytest.mark.asyncio
+async def test_a_bot_that_dies_is_reported_in_a_plain_line_and_can_be_started_again(tmp_path: Path) -> None:
+    async with started("--port", "0", "--data", "kept", folder=tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        url = (
+            (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode().removeprefix("open ").strip()
+        )
+        bot = next(c for c in psutil.Process(process.pid).children() if c.cmdline()[-1] == "bot")
+        bot.kill()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await process.stderr.readline() != b"The bot was killed by signal 9.\n":
+                pass
+        async with aiohttp.ClientSession() as session:
+            async with session.post(f"{url}/_playground/bot", json={"action": "start"}) as answer:
+                assert answer.status == 200
+            online = False
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not online:
+                    async with session.get(f"{url}/_sandbox/state") as answer:
+                        online = (await answer.json())["online"]
+        assert (tmp_path / "kept" / "bot.env").read_text().count("export ") >= 8
+
+
+@pytest.mark.asyncio
+async def test_a_taken_port_gives_the_next_one(tmp_path: Path) -> None:
+    async with started("--no-bot", folder=tmp_path) as first:
+        assert first.stdout is not None
+        one = await asyncio.wait_for(first.stdout.readline(), PATIENCE_SECONDS)
+        async with started("--no-bot", folder=tmp_path) as second:
+            assert second.stdout is not None
+            two = await asyncio.wait_for(second.stdout.readline(), PATIENCE_SECONDS)
+    assert one.startswith(b"open http://127.0.0.1:87")
+    assert two.startswith(b"open http://127.0.0.1:87")
+    assert one != two
+
+
+async def opened(process: Process) -> str:
+    """The page's address, once it is said."""
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)
+    return line.decode().removeprefix("open ").strip()
+
+
+@pytest.mark.asyncio
+async def test_the_next_playground_in_the_same_folder_begins_anew_with_all_commands(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with started("--port", "0", "--data", "kept", folder=tmp_path) as process:
+            url = await opened(process)
+            async with aiohttp.ClientSession() as session, session.get(f"{url}/_sandbox/state") as answer:
+                world = await answer.json()
+            assert "t2v" in {command["name"] for command in world["commands"]}
+            process.terminate()
+            assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
+
+
+@pytest.mark.asyncio
+async def test_a_folder_with_somebody_elses_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    code, _, err = await outcome("--port", "0", "--data", "mine", folder=tmp_path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "not a playground's" in err
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.asyncio
+async def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+    async with started("--no-bot", "--port", "0", folder=tmp_path) as first:
+        port = (await opened(first)).rpartition(":")[2]
+        code, _, err = await outcome("--no-bot", "--port", port, folder=tmp_path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"--port {port} can't be listened on" in err
+
+
+@pytest.mark.asyncio
+async def test_a_killed_playground_takes_its_bot_with_it(tmp_path: Path) -> None:
+    async with started("--port", "0", folder=tmp_path) as process:
+        await opened(process)
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert any("bot" in child.cmdline() for child in children)
+        process.kill()
+        await process.wait()
+        _, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=15)
+        assert alive == []

@@ -1,0 +1,72 @@
+"""`/stats` as a moderator sees it: the numbers as text, the same numbers as a picture."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from sandbox.discord import ClientRefused
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
+
+Json = dict[str, Any]
+
+
+def fields(message: Json) -> dict[str, str]:
+    [embed] = message["embeds"]
+    return {field["name"]: field["value"] for field in embed["fields"]}
+
+
+@pytest.mark.asyncio
+async def test_a_moderator_sees_the_numbers_and_the_chart(stage: Stage) -> None:
+    async with stage.clapper():
+        ada = stage.discord.member("Ada")
+        done = await ada.slash("Film Club#general", "t2v", prompt="a cat playing piano")
+        await stage.see_through(done)
+        failed = await ada.slash("Film Club#general", "t2v", prompt="a dog [fail: no dogs]")
+        await stage.see(failed, "pending")
+        await stage.clock.advance(200)
+        await stage.see(failed, "failed")
+        elsewhere = await stage.discord.member("Grace").slash("Test Kitchen#general", "t2v", prompt="a soup")
+        await stage.see(elsewhere, "pending")
+
+        asked = await stage.discord.member("Linus").slash("Film Club#general", "stats", days=7)
+        message = await asked.reply(timeout=PATIENCE_SECONDS)
+        assert message["flags"] & 64
+        told = fields(message)
+        assert "Film Club" in message["embeds"][0]["title"]
+        assert "2 in all" in text_of(message)
+        assert told["Outcomes"].splitlines() == ["done: 1", "failed: 1", "cancelled: 0", "under way: 0"]
+        assert told["By command"] == "/t2v: 2"
+        assert told["Who asked most"] == f"{ada.mention}: 2"
+        assert ": 2" in told["Busiest days"]
+        assert "half within" in told["From command to video"]
+        [chart] = message["attachments"]
+        assert chart["description"], "for who can't see it"
+        with Image.open(BytesIO(await stage.discord.download(chart["url"]))) as picture:
+            assert picture.format == "PNG"
+            assert picture.size == (1280, 1080)
+
+
+@pytest.mark.asyncio
+async def test_a_server_without_jobs_has_numbers_too(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await stage.discord.member("Linus").slash("Film Club#general", "stats")
+        message = await asked.reply(timeout=PATIENCE_SECONDS)
+        assert "0 in all" in text_of(message)
+        assert fields(message)["By command"] == "Nothing yet"
+        assert len(message["attachments"]) == 1
+
+
+@pytest.mark.asyncio
+async def test_members_are_refused_the_numbers(stage: Stage) -> None:
+    async with stage.clapper():
+        ada = stage.discord.member("Ada")
+        with pytest.raises(ClientRefused):
+            await ada.slash("Film Club#general", "stats")
+        forged = await ada.slash("Film Club#general", "stats", raw=True)
+        message = await forged.reply(timeout=PATIENCE_SECONDS)
+        assert "manage messages" in text_of(message)
+        assert message["flags"] & 64

@@ -1,0 +1,324 @@
+"""`/t2v` as a member lives it: one command, one reply, which becomes the video or says why not."""
+
+from __future__ import annotations
+
+import asyncio
+from io import BytesIO
+from typing import Any
+
+import av
+import pytest
+
+from sandbox.discord import ClientRefused, Invocation
+from tests.end_to_end.conftest import (
+    PATIENCE_SECONDS,
+    PENDING_SECONDS,
+    PROCESSING_SECONDS,
+    Stage,
+    buttons_of,
+    state_of,
+    states_of,
+    text_of,
+)
+
+PROMPT = "a cat playing piano"
+WAY = ["accepted", "pending", "processing", "completed", "delivered"]
+
+
+async def ask(stage: Stage, who: str = "Ada", **options: Any) -> Invocation:
+    return await stage.discord.member(who).slash("general", "t2v", **({"prompt": PROMPT} | options))
+
+
+def is_private(message: dict[str, Any]) -> bool:
+    return bool(message["flags"] & 64)
+
+
+async def private_answer(asked: Invocation) -> str:
+    """What only the one who pressed or asked is told, as the first response or after it."""
+    await asked.done()
+    if asked.message is not None and asked.interaction.original_id != asked.interaction.message_id:
+        message = asked.message
+    else:
+        message = await asked.followup()
+    assert is_private(message)
+    return text_of(message)
+
+
+@pytest.mark.asyncio
+async def test_one_reply_shows_each_state_once_and_ends_with_the_video(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage, seed=7, resolution="480p", orientation="portrait")
+        message = await stage.see_through(asked)
+
+        assert states_of(asked) == WAY
+        assert asked.followups == []
+        [attachment] = message["attachments"]
+        assert attachment["filename"].startswith("a-cat-playing-piano-")
+        assert attachment["filename"].endswith(".mp4")
+        with av.open(BytesIO(await stage.discord.download(attachment["url"])), "r") as video:
+            stream = video.streams.video[0]
+            assert stream.codec_context.name == "h264"
+            assert stream.codec_context.pix_fmt == "yuv420p"
+            assert len(list(video.decode(stream))) > 20
+        assert "✅" in text_of(message)
+        assert buttons_of(message) == ["Again", "Use this", "Delete"]
+
+        [submit] = stage.queue.submits
+        assert submit.model == "lucy-pro-t2v"
+        assert submit.texts == {"prompt": PROMPT, "seed": "7", "resolution": "480p", "orientation": "portrait"}
+
+
+@pytest.mark.asyncio
+async def test_the_card_says_what_was_asked_and_ticks(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage)
+        message = await stage.see(asked, "pending")
+        text = text_of(message)
+        assert "⏳" in text
+        assert f"> {PROMPT}" in text
+        assert "Lucy Pro (text)" in text
+        assert stage.discord.member("Ada").mention in text
+        assert text.count(":R>") == 2, "when it was asked and when it is expected"
+        assert "seed `" in text, "a seed that was drawn is shown, so that it can be asked for again"
+        assert buttons_of(message) == ["Cancel"]
+        seed = text.split("seed `")[1].split("`")[0]
+        assert stage.queue.submits[0].texts["seed"] == seed
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("prompt", "told"), [("x" * 1001, "1000"), ("   ", "prompt"), ("nul\x00", "characters")])
+async def test_a_bad_prompt_is_refused_privately_before_any_submit(stage: Stage, prompt: str, told: str) -> None:
+    async with stage.clapper():
+        asked = await ask(stage, prompt=prompt)
+        message = await asked.reply(timeout=PATIENCE_SECONDS)
+        assert is_private(message)
+        assert told in text_of(message)
+        assert len(asked.history) == 1, "it was the first response, not an edit of a public one"
+        assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
+async def test_a_forged_option_is_refused_in_a_sentence(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await stage.discord.member("Ada").slash("general", "t2v", prompt=PROMPT, seed=-1, raw=True)
+        message = await asked.reply(timeout=PATIENCE_SECONDS)
+        assert is_private(message)
+        assert text_of(message)
+        unknown = await ask(stage, model="gpt-9")
+        message = await unknown.reply(timeout=PATIENCE_SECONDS)
+        assert is_private(message)
+        assert "lucy-pro-t2v" in text_of(message), "it names what there is"
+        assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("private", [False, True])
+async def test_a_refusal_after_the_acknowledgement_is_private_too(stage: Stage, private: bool) -> None:
+    async with stage.clapper() as app:
+        slow = stage.discord.faults.slow("POST", "/interactions/", 0.2)
+        asked = await ask(stage, private=private)
+        while slow.times:  # looked at, and on its way to be acknowledged
+            await asyncio.sleep(0)
+        await app.parts.studio.close_door()
+        if private:
+            message = await asked.reply(timeout=PATIENCE_SECONDS)
+        else:
+            message = await asked.followup(timeout=PATIENCE_SECONDS)
+            assert asked.message is None, "the public promise is taken away"
+        assert is_private(message)
+        assert "restarted" in text_of(message)
+        assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
+async def test_models_are_offered_while_typing(stage: Stage) -> None:
+    async with stage.clapper():
+        choices = await stage.discord.member("Ada").autocomplete("general", "t2v", "model", model="luc")
+        assert [choice["value"] for choice in choices] == ["lucy-pro-t2v"]
+
+
+@pytest.mark.asyncio
+async def test_a_failed_job_says_the_services_reason_and_offers_again(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage, prompt="a cat [fail: no cats @everyone today]")
+        await stage.see(asked, "pending")
+        await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
+        message = await stage.see(asked, "failed")
+        assert "❌" in text_of(message)
+        assert "no cats" in text_of(message)
+        assert message["attachments"] == []
+        assert message["mention_everyone"] is False
+        assert buttons_of(message) == ["Again", "Delete"]
+
+
+@pytest.mark.asyncio
+async def test_cancel_stops_it_for_its_requester_and_for_moderators_alone(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage)
+        message = await stage.see(asked, "pending")
+        stranger = await stage.discord.member("Grace").press(message, "Cancel")
+        assert "Only" in await private_answer(stranger)
+        assert state_of(asked.message or {}) == "pending"
+
+        await stage.discord.member("Ada").press(message, "Cancel")
+        message = await stage.see(asked, "cancelled")
+        assert buttons_of(message) == ["Again", "Delete"]
+
+        another = await ask(stage, who="Grace")
+        await stage.discord.member("Linus").press(await stage.see(another, "pending"), "Cancel")
+        await stage.see(another, "cancelled")
+
+
+@pytest.mark.asyncio
+async def test_again_is_a_new_job_with_a_new_seed_in_a_message_of_its_own(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage, seed=7)
+        first = await stage.see_through(asked)
+        again = await stage.discord.member("Grace").press(first, "Again")
+        second = await stage.see_through(again)
+        assert second["id"] != first["id"]
+        assert states_of(again) == WAY
+        assert stage.discord.member("Grace").mention in text_of(second)
+        one, two = stage.queue.submits
+        assert one.texts["prompt"] == two.texts["prompt"]
+        assert two.texts["seed"] != "7"
+        assert states_of(asked) == WAY, "the first card stays as it is"
+
+
+@pytest.mark.asyncio
+async def test_delete_takes_the_message_away_for_its_requester(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage)
+        message = await stage.see_through(asked)
+        stranger = await stage.discord.member("Grace").press(message, "Delete")
+        assert "Only" in await private_answer(stranger)
+        assert asked.message is not None
+        await stage.discord.member("Ada").press(message, "Delete")
+        await stage.discord.until(lambda: asked.message is None, PATIENCE_SECONDS, "the message to go")
+
+
+@pytest.mark.asyncio
+async def test_a_private_answer_is_seen_by_its_requester_alone(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage, private=True)
+        message = await stage.see_through(asked)
+        assert is_private(message)
+        assert message["attachments"]
+        assert all(seen["id"] != message["id"] for seen in stage.discord.member("Grace").sees("general"))
+        assert any(seen["id"] == message["id"] for seen in stage.discord.member("Ada").sees("general"))
+
+
+@pytest.mark.asyncio
+async def test_a_private_job_can_be_cancelled_and_its_message_deleted(stage: Stage) -> None:
+    async with stage.clapper():
+        ada = stage.discord.member("Ada")
+        asked = await ask(stage, private=True)
+        await ada.press(await stage.see(asked, "pending"), "Cancel")
+        await ada.press(await stage.see(asked, "cancelled"), "Delete")
+        await stage.discord.until(lambda: asked.message is None, PATIENCE_SECONDS, "the message to go")
+
+
+@pytest.mark.asyncio
+async def test_a_restart_goes_on_with_what_was_running_in_the_same_message(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage)
+        before = await stage.see(asked, "pending")
+    assert state_of(asked.message or {}) == "pending", "a stop changes nothing that members see"
+    async with stage.clapper():
+        await stage.clock.advance(PENDING_SECONDS)
+        await stage.see(asked, "processing")
+        await stage.clock.advance(PROCESSING_SECONDS)
+        after = await stage.see(asked, "delivered")
+        assert after["id"] == before["id"]
+        assert len(stage.queue.submits) == 1
+        # Buttons of messages of an earlier run still work.
+        again = await stage.discord.member("Ada").press(after, "Again")
+        await stage.see(again, "pending")
+
+
+@pytest.mark.asyncio
+async def test_commands_are_sent_to_discord_once_and_not_again_unchanged(stage: Stage) -> None:
+    async with stage.clapper():
+        assert stage.discord.command_puts() == 1
+        names = {command["name"] for command in stage.discord.member("Ada").commands("general")}
+        assert {"t2v", "animate", "v2v", "flf2v", "motion", "restyle", "edit", "tryon", "help", "models"} <= names
+    async with stage.clapper():
+        assert stage.discord.command_puts() == 1
+
+
+@pytest.mark.asyncio
+async def test_no_prompt_pings_anybody(stage: Stage) -> None:
+    async with stage.clapper():
+        grace = stage.discord.member("Grace")
+        asked = await ask(stage, prompt=f"@everyone @here {grace.mention} **bold** [x](https://example.com)")
+        message = await stage.see_through(asked)
+        for version in asked.history:
+            seen = version.message
+            assert seen["mentions"] == []
+            assert seen["mention_roles"] == []
+            assert seen["mention_everyone"] is False
+        assert "@everyone" not in text_of(message)
+        assert "\\*\\*bold" in text_of(message)
+        for exchange in stage.discord.record:
+            if exchange.method in {"PATCH", "POST"} and isinstance(exchange.body, dict) and "embeds" in exchange.body:
+                assert exchange.body["allowed_mentions"]["parse"] == []
+
+
+@pytest.mark.asyncio
+async def test_after_fifteen_minutes_the_bot_edits_its_own_message(stage: Stage) -> None:
+    stage.changes["token_life_seconds"] = 0.001
+    async with stage.clapper():
+        asked = await ask(stage)
+        message = await stage.see_through(asked)
+        assert states_of(asked) == WAY
+        assert message["attachments"]
+        route = "/channels/{channel_id}/messages/{message_id}"
+        assert len(stage.discord.record.of("PATCH", route)) == len(WAY)
+
+
+@pytest.mark.asyncio
+async def test_discord_failing_for_a_moment_loses_nothing(stage: Stage) -> None:
+    async with stage.clapper():
+        asked = await ask(stage)
+        await stage.see(asked, "pending")
+        stage.discord.faults.reset("PATCH", "/webhooks/", times=1)
+        await stage.clock.advance(PENDING_SECONDS)
+        await stage.see(asked, "processing")
+        await stage.clock.advance(PROCESSING_SECONDS)
+        assert (await stage.see(asked, "delivered"))["attachments"]
+
+
+@pytest.mark.asyncio
+async def test_help_and_models_are_answered_privately(stage: Stage) -> None:
+    async with stage.clapper():
+        for command, word in (("help", "/t2v"), ("models", "lucy-pro-t2v")):
+            asked = await stage.discord.member("Ada").slash("general", command)
+            message = await asked.reply(timeout=PATIENCE_SECONDS)
+            assert is_private(message)
+            parts = [text_of(message), *(field["value"] for field in message["embeds"][0].get("fields", []))]
+            assert word in "\n".join(parts)
+
+
+@pytest.mark.asyncio
+async def test_it_works_in_a_private_channel_with_the_bot(stage: Stage) -> None:
+    async with stage.clapper():
+        ada = stage.discord.member("Ada")
+        asked = await ada.slash(ada.dm, "t2v", prompt=PROMPT)
+        assert (await stage.see_through(asked))["attachments"]
+
+
+@pytest.mark.asyncio
+async def test_germans_are_told_in_german(stage: Stage) -> None:
+    async with stage.clapper():
+        described = stage.discord.member("Ada").commands("general")
+        t2v = next(command for command in described if command["name"] == "t2v")
+        assert t2v["description_localizations"]["de"] == "Ein Video aus Worten machen"
+
+
+@pytest.mark.asyncio
+async def test_discords_own_form_refuses_what_it_can(stage: Stage) -> None:
+    async with stage.clapper():
+        with pytest.raises(ClientRefused):
+            await stage.discord.member("Ada").slash("general", "t2v")
+        with pytest.raises(ClientRefused):
+            await ask(stage, resolution="8k")
