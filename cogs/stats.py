@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
-import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.answer import Interaction, requester_of
 from bot.chat.client import VideoBot
-from bot.chat.stats_card import CHART_NAME, chart_of, embed_of
+from bot.chat.stats_card import chart_file, chart_of_server, server_embed
 from bot.chat.translator import Described
 from bot.errors import ModeratorsOnly
-from bot.wording import say
 
 
 class Stats(commands.Cog):
@@ -31,11 +27,9 @@ class Stats(commands.Cog):
         statistician, locale = interaction.client.studio.statistician, interaction.locale.value
         report = await statistician.report(requester_of(interaction), days=days)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        picture = await statistician.draw(chart_of(report, interaction.guild.name, locale))
-        embed = embed_of(report, interaction.guild.name, locale, drawn=picture is not None)
-        files = []
-        if picture is not None:
-            files.append(discord.File(io.BytesIO(picture), CHART_NAME, description=say("stats_alt", locale)))
+        picture = await statistician.draw(chart_of_server(report, interaction.guild.name, locale))
+        embed = server_embed(report, interaction.guild.name, locale, drawn=picture is not None)
+        files = [] if picture is None else [chart_file(picture, locale)]
         await interaction.edit_original_response(embed=embed, attachments=files)
 
 

@@ -1,4 +1,4 @@
-"""`/usage`: what a member has left under every limit that holds for them."""
+"""`/usage`: what a member has left under every limit that holds for them, and what they made lately."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from discord.ext import commands
 from bot.chat.answer import Interaction, requester_of
 from bot.chat.client import VideoBot
 from bot.chat.rule_texts import Names, standing_text
+from bot.chat.stats_card import add_member_fields, chart_file, chart_of_member
 from bot.chat.translator import Described
 from bot.errors import ModeratorsOnly
 from bot.rules.job import Requester
+from bot.rules.limits import Account
 from bot.wording import say, sentence_of
+
+DAYS = 30
+"""How far back the chart and its numbers go: as far as the longest window that a limit can have."""
 
 
 class Usage(commands.Cog):
@@ -21,7 +26,7 @@ class Usage(commands.Cog):
     @app_commands.command(description=Described("command_usage"))
     @app_commands.describe(member=Described("option_member"))
     async def usage(self, interaction: Interaction, *, member: discord.User | None = None) -> None:
-        """What is used and left, rule by rule."""
+        """What is used and left, rule by rule; then the member's own numbers, as a chart and as text."""
         whom = requester_of(interaction)
         if member is not None and member.id != whom.user_id:
             if not (whom.moderator and whom.guild_id):
@@ -29,18 +34,34 @@ class Usage(commands.Cog):
             whom = _as_requester(member, whom)
         locale = interaction.locale.value
         account = await interaction.client.studio.limits.account(whom)
-        names = Names(interaction.guild, locale)
-        lines = [f"- {standing_text(standing, names)}" for standing in account.standings]
-        if account.blocked is not None:
-            lines.insert(0, sentence_of(account.blocked, locale))
-        if account.exempt:
-            lines.insert(0, say("usage_exempt", locale))
-        mine = whom.user_id == interaction.user.id
-        title = say("usage_title", locale) if mine else say("usage_title_of", locale, name=whom.name)
-        embed = discord.Embed(title=title[:256], description="\n".join(lines)[:4096] or say("usage_none", locale))
-        await interaction.response.send_message(
-            embed=embed, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+        embed = _left(account, Names(interaction.guild, locale), whom, interaction)
+        statistician = interaction.client.studio.statistician
+        report = await statistician.of_member(whom, days=DAYS)
+        if not report.statistics.total:  # nothing to draw
+            await interaction.response.send_message(
+                embed=embed, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+            )
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        picture = await statistician.draw(chart_of_member(report, whom.name, locale))
+        add_member_fields(embed, report, locale, drawn=picture is not None)
+        files = [] if picture is None else [chart_file(picture, locale)]
+        await interaction.edit_original_response(
+            embed=embed, attachments=files, allowed_mentions=discord.AllowedMentions.none()
         )
+
+
+def _left(account: Account, names: Names, whom: Requester, interaction: Interaction) -> discord.Embed:
+    """Every rule, with what is used of it and when more frees up."""
+    locale = interaction.locale.value
+    lines = [f"- {standing_text(standing, names)}" for standing in account.standings]
+    if account.blocked is not None:
+        lines.insert(0, sentence_of(account.blocked, locale))
+    if account.exempt:
+        lines.insert(0, say("usage_exempt", locale))
+    mine = whom.user_id == interaction.user.id
+    title = say("usage_title", locale) if mine else say("usage_title_of", locale, name=whom.name)
+    return discord.Embed(title=title[:256], description="\n".join(lines)[:4096] or say("usage_none", locale))
 
 
 def _as_requester(member: discord.User | discord.Member, by: Requester) -> Requester:

@@ -1,7 +1,9 @@
-"""A server's numbers as an embed and as a chart: the same numbers in both, for who can't see one of them."""
+"""A server's or a member's numbers as an embed and as a chart: the same numbers in both, for who can't see one."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
 
@@ -20,55 +22,96 @@ _NAME_MAX_CHARS = 18
 _COLOUR = 0x5865F2
 
 
-def chart_of(report: Report, server: str, locale: str) -> Chart:
-    """What is drawn. Names are cut, not tamed: a picture formats nothing."""
+def chart_of_server(report: Report, server: str, locale: str) -> Chart:
+    """What `/stats` draws. Names are cut, not tamed: a picture formats nothing."""
+    title = say("stats_title", locale, days=len(report.statistics.days), server=Markup(_short(server, 60)))
+    return _chart(title, _panels(report, locale), locale)
+
+
+def chart_of_member(report: Report, member: str, locale: str) -> Chart:
+    """What `/usage` draws: the same without the others."""
+    title = say("usage_chart_title", locale, days=len(report.statistics.days), name=Markup(_short(member, 60)))
+    days, commands, _, waits = _panels(report, locale)
+    return _chart(title, (days, commands, waits), locale)
+
+
+def _chart(title: str, panels: tuple[Panel, ...], locale: str) -> Chart:
+    return Chart(title=title[:120], nothing=say("stats_nothing", locale), panels=panels)
+
+
+def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
+    """Days, commands, members, waits."""
     found = report.statistics
-    return Chart(
-        title=say("stats_title", locale, days=len(found.days), server=Markup(_short(server, 60)))[:120],
-        nothing=say("stats_nothing", locale),
-        panels=(
-            Panel(
-                title=say("stats_days", locale),
-                parts=tuple(translated(f"stats_{name}", locale) for name in OUTCOMES),
-                bars=tuple(Bar(label=_day(day), values=values) for day, values in found.days),
-            ),
-            Panel(
-                title=say("stats_commands", locale),
-                across=True,
-                bars=tuple(Bar(label=f"/{o}", values=(n,)) for o, n in found.commands[:_COMMANDS_SHOWN]),
-            ),
-            Panel(
-                title=say("stats_members", locale),
-                across=True,
-                bars=tuple(Bar(label=_short(_name(report, user)), values=(n,)) for user, n in found.members),
-            ),
-            Panel(
-                title=say("stats_waits", locale),
-                bars=tuple(Bar(label=label, values=(n,)) for label, n in zip(_groups(), found.waits, strict=True)),
-            ),
+    return (
+        Panel(
+            title=say("stats_days", locale),
+            parts=tuple(translated(f"stats_{name}", locale) for name in OUTCOMES),
+            bars=tuple(Bar(label=_day(day), values=values) for day, values in found.days),
+        ),
+        Panel(
+            title=say("stats_commands", locale),
+            across=True,
+            bars=tuple(Bar(label=f"/{o}", values=(n,)) for o, n in found.commands[:_COMMANDS_SHOWN]),
+        ),
+        Panel(
+            title=say("stats_members", locale),
+            across=True,
+            bars=tuple(Bar(label=_short(_name(report, user)), values=(n,)) for user, n in found.members),
+        ),
+        Panel(
+            title=say("stats_waits", locale),
+            bars=tuple(Bar(label=label, values=(n,)) for label, n in zip(_groups(), found.waits, strict=True)),
         ),
     )
 
 
-def embed_of(report: Report, server: str, locale: str, *, drawn: bool) -> discord.Embed:
+def server_embed(report: Report, server: str, locale: str, *, drawn: bool) -> discord.Embed:
     """The numbers as text. The chart stands beside it: a picture in an embed would have no description for readers."""
     found = report.statistics
     title = say("stats_title", locale, days=len(found.days), server=server)
-    notes = [say("stats_total", locale, number=found.total)]
-    notes += [say("stats_cut", locale)] if found.cut else []
-    notes += [] if drawn else [say("stats_no_chart", locale)]
-    embed = discord.Embed(title=title[:256], description="\n".join(notes), colour=_COLOUR)
-    outcomes = zip(OUTCOMES, found.outcomes, strict=True)
-    _add(embed, "stats_outcomes", [f"{translated(f'stats_{name}', locale)}: {n}" for name, n in outcomes], locale)
-    _add(embed, "stats_commands", [f"/{o}: {n}" for o, n in found.commands[:_COMMANDS_SHOWN]], locale)
+    total = say("stats_total", locale, number=found.total)
+    embed = discord.Embed(
+        title=title[:256], description="\n".join((total, *_notes(found, locale, drawn=drawn))), colour=_COLOUR
+    )
+    _add(embed, "stats_outcomes", _outcomes(found, locale), locale)
+    _add(embed, "stats_commands", _commands(found), locale)
     _add(embed, "stats_members", [f"{mention(user)}: {n}" for user, n in found.members], locale)
     _add(embed, "stats_busiest", _busiest(found), locale)
     _add(embed, "stats_waits", _waits(found, locale), locale)
     return embed
 
 
-def _add(embed: discord.Embed, key: str, lines: list[str], locale: str) -> None:
+def add_member_fields(embed: discord.Embed, report: Report, locale: str, *, drawn: bool) -> None:
+    """What a member's chart shows, as text, below what they have left."""
+    found = report.statistics
+    total = say("usage_total", locale, number=found.total, days=len(found.days))
+    about = "\n".join((total, *_notes(found, locale, drawn=drawn), *_outcomes(found, locale)))
+    embed.add_field(name=say("stats_outcomes", locale), value=about[:1024])
+    _add(embed, "stats_commands", _commands(found), locale)
+    _add(embed, "stats_busiest", _busiest(found), locale)
+    _add(embed, "stats_waits", _waits(found, locale), locale)
+
+
+def chart_file(picture: bytes, locale: str) -> discord.File:
+    """The chart as an attachment, with a description for who can't see it."""
+    return discord.File(io.BytesIO(picture), CHART_NAME, description=say("stats_alt", locale))
+
+
+def _add(embed: discord.Embed, key: str, lines: Iterable[str], locale: str) -> None:
     embed.add_field(name=say(key, locale), value="\n".join(lines)[:1024] or say("stats_nothing", locale))
+
+
+def _notes(found: Statistics, locale: str, *, drawn: bool) -> list[str]:
+    cut = [say("stats_cut", locale)] if found.cut else []
+    return cut if drawn else [*cut, say("stats_no_chart", locale)]
+
+
+def _outcomes(found: Statistics, locale: str) -> list[str]:
+    return [f"{translated(f'stats_{name}', locale)}: {n}" for name, n in zip(OUTCOMES, found.outcomes, strict=True)]
+
+
+def _commands(found: Statistics) -> list[str]:
+    return [f"/{operation}: {n}" for operation, n in found.commands[:_COMMANDS_SHOWN]]
 
 
 def _busiest(found: Statistics) -> list[str]:

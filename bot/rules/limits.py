@@ -22,7 +22,10 @@ from bot.rules.job import Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope, Unit, Window
 from bot.rules.usage import Asked, Held, Standing, Usage, fits, stand
 
-__all__ = ["Asked", "Decision", "Held", "Need", "Standing", "Usage", "blocked", "decide", "holding", "need", "review"]
+__all__ = [
+    "Account", "Asked", "Decision", "Held", "Need", "Standing", "Usage",
+    "blocked", "decide", "holding", "need", "review",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,15 @@ class Decision:
         if self.refusal is not None:
             raise self.refusal
         return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """How a member stands with the limits. `blocked` is the reason why they may make nothing, if they may not."""
+
+    standings: tuple[Standing, ...]
+    blocked: MemberBlocked | None = None
+    exempt: bool = False
 
 
 def need(book: LimitBook, operator: Sequence[Rule], now: datetime) -> Need:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import MemberBlocked
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
 from bot.rules.job import Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope
-from bot.rules.limits import Asked, Standing, Usage, blocked, decide, need, review
+from bot.rules.limits import Account, Asked, Usage, blocked, decide, need, review
 from bot.rules.line import Waiter, advance, place_behind
 from bot.rules.request import VideoRequest
 from bot.store.database import Database
@@ -30,15 +29,6 @@ from bot.store.usage import (
 )
 
 _ALL = 0x436C6171  # a lock's number, no Discord id: those are far larger
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """How a member stands with the limits. `blocked` is the reason why they may make nothing, if they may not."""
-
-    standings: tuple[Standing, ...]
-    blocked: MemberBlocked | None = None
-    exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

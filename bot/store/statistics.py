@@ -24,9 +24,15 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def of_guild(self, guild_id: int, since: datetime, *, limit: int) -> list[Record]:
-        """The server's jobs since then, the newest `limit` of them."""
-        query = select(*_COLUMNS).where(jobs.c.guild_id == guild_id, jobs.c.accepted_at >= since)
+    async def recent(
+        self, since: datetime, *, limit: int, guild_id: int | None, user_id: int | None = None
+    ) -> list[Record]:
+        """The jobs since then, the newest `limit` of them: of one server, of one member, or of both at once."""
+        query = select(*_COLUMNS).where(jobs.c.accepted_at >= since)
+        if guild_id is not None:
+            query = query.where(jobs.c.guild_id == guild_id)
+        if user_id is not None:
+            query = query.where(jobs.c.user_id == user_id)
         async with self._database.reading() as connection:
             rows = await connection.execute(query.order_by(jobs.c.accepted_at.desc()).limit(limit))
             return [

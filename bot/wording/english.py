@@ -354,6 +354,8 @@ LIMITS: Mapping[str, str] = {
     "usage_title": "What you have left",
     "usage_title_of": "What {name} has left",
     "usage_none": "No limits hold here.",
+    "usage_chart_title": "The last {days} days of {name}",
+    "usage_total": "{number} in the last {days} days",
     "usage_exempt": "This server's own rules don't hold, because of an exempt role.",
     "title_in_line": "In line",
     "in_line": "Place {place} in the line. It starts by itself as soon as there is room.",

@@ -9,8 +9,9 @@ from bot.errors import ClapperError
 from bot.rules.clock import Clock
 from bot.rules.delivery import Announcer
 from bot.rules.job import Requester
+from bot.rules.limits import Account
 from bot.rules.notices import LimitsReset
-from bot.store.admission import Account, Admission
+from bot.store.admission import Admission
 from bot.store.jobs import Gate, Jobs
 from bot.work.chronicle import Chronicle
 from bot.work.engine import Engine

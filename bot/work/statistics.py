@@ -1,4 +1,4 @@
-"""A server's numbers for its moderators, and the chart of them."""
+"""A server's numbers for its moderators, a member's own for themselves, and the charts of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Report:
 
 
 class Statistician:
-    """What `/stats` may ask. `draw` needs no database."""
+    """What `/stats` and `/usage` may ask. `draw` needs no database."""
 
     def __init__(self, *, ledger: Ledger, plotter: Plotter, clock: Clock) -> None:
         self._ledger = ledger
@@ -41,12 +41,23 @@ class Statistician:
         """Of the server where they ask. Raises `ModeratorsOnly`, `DatabaseUnavailable`."""
         if by.guild_id is None or not (by.moderator or by.admin):
             raise ModeratorsOnly
-        now = self._clock.now()
-        since = now - timedelta(days=days)
-        records = await self._ledger.of_guild(by.guild_id, since, limit=JOBS_MAX + 1)
-        found = count(records[:JOBS_MAX], now=now, days=days, cut=len(records) > JOBS_MAX)
+        found = await self._count(days, guild_id=by.guild_id)
         names = await self._ledger.names(by.guild_id, [user_id for user_id, _ in found.members])
         return Report(statistics=found, names=names)
+
+    async def of_member(self, member: Requester, *, days: int) -> Report:
+        """What this member made in the server where they are; in a direct message, wherever they made it.
+
+        Who may look at another member's is for the caller to decide. Raises `DatabaseUnavailable`.
+        """
+        found = await self._count(days, guild_id=member.guild_id, user_id=member.user_id)
+        return Report(statistics=found, names={member.user_id: member.name})
+
+    async def _count(self, days: int, *, guild_id: int | None, user_id: int | None = None) -> Statistics:
+        now = self._clock.now()
+        since = now - timedelta(days=days)
+        records = await self._ledger.recent(since, limit=JOBS_MAX + 1, guild_id=guild_id, user_id=user_id)
+        return count(records[:JOBS_MAX], now=now, days=days, cut=len(records) > JOBS_MAX)
 
     async def draw(self, chart: Chart) -> bytes | None:
         """The picture, as a PNG; None where it could not be drawn: the numbers are told all the same."""

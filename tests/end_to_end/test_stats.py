@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from sandbox.discord import ClientRefused
+from sandbox.discord import ClientRefused, Invocation
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
 
 Json = dict[str, Any]
@@ -58,6 +58,45 @@ async def test_a_server_without_jobs_has_numbers_too(stage: Stage) -> None:
         assert "0 in all" in text_of(message)
         assert fields(message)["By command"] == "Nothing yet"
         assert len(message["attachments"]) == 1
+
+
+@pytest.mark.asyncio
+async def test_usage_draws_a_members_own_numbers_and_nobody_elses(stage: Stage) -> None:
+    async with stage.clapper():
+        ada, linus = stage.discord.member("Ada"), stage.discord.member("Linus")
+        await stage.see_through(await ada.slash("Film Club#general", "t2v", prompt="a cat playing piano"))
+        await stage.see(await ada.slash("Test Kitchen#general", "t2v", prompt="a soup"), "pending")
+        await stage.see(
+            await stage.discord.member("Grace").slash("Film Club#general", "t2v", prompt="a dog"), "pending"
+        )
+
+        async def seen(asked: Invocation) -> Json:
+            message = await asked.reply(timeout=PATIENCE_SECONDS)
+            assert message["flags"] & 64
+            return message
+
+        message = await seen(await ada.slash("Film Club#general", "usage"))
+        assert "2 of 200" in text_of(message), "the rules stay first"
+        told = fields(message)
+        assert told["Outcomes"].splitlines() == [
+            "1 in the last 30 days", "done: 1", "failed: 0", "cancelled: 0", "under way: 0"
+        ]  # fmt: skip
+        assert told["By command"] == "/t2v: 1"
+        assert "half within" in told["From command to video"]
+        assert "Who asked most" not in told
+        [chart] = message["attachments"]
+        assert chart["description"], "for who can't see it"
+        with Image.open(BytesIO(await stage.discord.download(chart["url"]))) as picture:
+            assert picture.size == (1280, 1080)
+
+        assert (
+            fields(await seen(await linus.slash("Film Club#general", "usage", member="Ada")))["By command"] == "/t2v: 1"
+        )
+        assert fields(await seen(await ada.slash(ada.dm, "usage")))["By command"] == "/t2v: 2", (
+            "in a direct message: from everywhere"
+        )
+        nobody = await seen(await linus.slash("Film Club#general", "usage"))
+        assert not nobody["attachments"], "there is nothing to draw"
 
 
 @pytest.mark.asyncio
