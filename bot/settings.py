@@ -125,30 +125,37 @@ class Settings(BaseSettings):
     @classmethod
     def read(cls, env_file: Path | None = None) -> Self:
         """From the environment over `.env`. Raises `SettingsError` with one line for every setting that is wrong."""
-        _look_into(env_file or Path(".env"))
+        names = _names_in(env_file or Path(".env"))
+        # pydantic-settings passes over those without a value.
+        wrong = [_UNKNOWN.format(name.upper()) for name in names if name.lower() not in cls.model_fields]
         try:
-            return cls(_env_file=env_file) if env_file else cls()
+            settings = cls(_env_file=env_file) if env_file else cls()
         except ValidationError as exc:
             errors = exc.errors(include_input=False, include_url=False, include_context=False)
-            raise SettingsError("; ".join(_explain(e["loc"], e["type"], e["msg"]) for e in errors)) from None
+            wrong = [_explain(e["loc"], e["type"], e["msg"]) for e in errors] + wrong
+        if wrong:
+            raise SettingsError("; ".join(dict.fromkeys(wrong)))
+        return settings
 
 
-def _look_into(path: Path) -> None:
+def _names_in(path: Path) -> list[str]:
     """Raises `SettingsError` for a file that would be skipped or read in part; one that is not there is fine."""
     if not path.is_file():
-        return
+        return []
     try:
         with path.open(encoding="utf-8-sig") as file:
-            broken = next((found for found in parse_stream(file) if found.error), None)
+            lines = list(parse_stream(file))
     except UnicodeDecodeError:
         raise SettingsError(f"{path} is not UTF-8 text: save it as UTF-8") from None
     except OSError as exc:
         raise SettingsError(f"{path} can't be read: {exc.strerror}") from None
+    broken = next((line.original.line for line in lines if line.error), None)
     if broken is not None:
-        line = broken.original.line
-        raise SettingsError(f"line {line} of {path} can't be read: write NAME=value, and close quotes that you open")
+        raise SettingsError(f"line {broken} of {path} can't be read: write NAME=value, and close quotes that you open")
+    return [line.key for line in lines if line.key is not None]
 
 
+_UNKNOWN = "{} in .env is not a setting of Clapper: remove it or mend its spelling (see .env.example)"
 _HINTS = {
     "discord_token": "the bot's token from the Discord developer portal",
     "decart_api_key": "the key for the video service",
@@ -161,7 +168,7 @@ def _explain(loc: tuple[int | str, ...], kind: str, message: str) -> str:
     name = str(loc[0]).upper()
     hint = _HINTS.get(name.lower())
     if kind == "extra_forbidden":
-        return f"{name} in .env is not a setting of Clapper: remove it or mend its spelling (see .env.example)"
+        return _UNKNOWN.format(name)
     if kind in {"missing", "too_short", "string_too_short"}:
         return f"{name} is not set: put {name}=… ({hint or 'see .env.example'}) in .env or the environment"
     return f"{name} can't be used: {message.removeprefix('Value error, ')} (see .env.example)"

@@ -121,6 +121,34 @@ async def test_an_unknown_name_in_the_env_file_is_named(operator: Operator) -> N
     assert "DECART_APY_KEY in .env is not a setting" in await operator.refused()
 
 
+@pytest.mark.parametrize(
+    ("settings", "program"),
+    [
+        (b"", "sandbox"),
+        (b"DISCORD_TOKEN=\n", "sandbox"),
+        (b"DISCORD_TOKEN= # mine\n", "sandbox"),
+        (b"# DISCORD_TOKEN=t\n", "sandbox"),
+        (b"DECART_API_KEY=k\nDISCORD_TOKEN=t\n", "bot"),
+        (b"  export DISCORD_TOKEN = 't'\r\n", "bot"),
+        (b"\xef\xbb\xbfDISCORD_TOKEN=t\r\n", "bot"),
+    ],
+)
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_make_run_starts_the_bot_where_there_is_a_token_and_else_the_playground(
+    tmp_path: Path, settings: bytes, program: str, locale: str
+) -> None:
+    (tmp_path / ".env").write_bytes(settings)
+    done = subprocess.run(
+        ["sh", str(ROOT / "scripts" / "run"), "echo"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "LC_ALL": locale},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert done.stdout == f"-m {program}\n"
+
+
 @pytest.mark.asyncio
 async def test_a_port_that_is_taken_is_named(operator: Operator) -> None:
     with socket.socket() as taken:
