@@ -6,13 +6,11 @@ import asyncio
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 
 from bot.queue import (
@@ -26,34 +24,14 @@ from bot.queue import (
     QueueResultError,
     QueueSubmitError,
 )
-from bot.rules.polling import FixedPolling
+from tests.adapters.queue_bench import VIDEO, client, clock, queue, server
 from tests.adapters.queue_server import MP4, Reply, ScriptedServer, job
 from tests.clock import ManualClock
 
+__all__ = ["clock", "queue", "server"]
+
 T2V = "lucy-pro-t2v"
 MIB = 1024 * 1024
-VIDEO = Reply(body=MP4, headers={"Content-Type": "video/mp4"})
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(auto=True)
-
-
-@pytest_asyncio.fixture
-async def queue(server: ScriptedServer, clock: ManualClock) -> AsyncIterator[QueueClient]:
-    async with client(server.url, clock) as made:
-        yield made
-
-
-def client(url: str, clock: ManualClock, **more: Any) -> QueueClient:
-    return QueueClient(api_key="the-key", base_url=url, clock=clock, **{"polling": FixedPolling(2.0)} | more)
 
 
 def script(server: ScriptedServer, *statuses: str, **failure: Any) -> None:

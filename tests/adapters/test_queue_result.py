@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 
 from bot.queue import QueueClient, QueueInputError, QueueJobNotFoundError, QueueResultError
+from tests.adapters.queue_bench import VIDEO, client, clock, queue, server
 from tests.adapters.queue_server import MP4, Answering, Reply, ScriptedServer, hang_up, raw_server, say
 from tests.clock import ManualClock
 
-VIDEO = Reply(body=MP4, headers={"Content-Type": "video/mp4"})
+__all__ = ["clock", "queue", "server"]
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n"
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(auto=True)
-
-
-@pytest_asyncio.fixture
-async def queue(server: ScriptedServer, clock: ManualClock) -> AsyncIterator[QueueClient]:
-    async with client(server.url, clock) as made:
-        yield made
-
-
-def client(url: str, clock: ManualClock, **more: Any) -> QueueClient:
-    return QueueClient(api_key="the-key", base_url=url, clock=clock, **more)
 
 
 def names(folder: Path) -> list[str]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiohttp import web
 
 from bot.queue import (
@@ -22,31 +20,13 @@ from bot.queue import (
 )
 from bot.rules.catalog import load_catalog
 from bot.rules.polling import AdaptivePolling, Bounds, Durations, FixedPolling
+from tests.adapters.queue_bench import client, clock, queue, server
 from tests.adapters.queue_server import Answering, Reply, ScriptedServer, hang_up, job, raw_server, say
 from tests.clock import ManualClock
 
+__all__ = ["clock", "queue", "server"]
+
 MINUTE = timedelta(minutes=1)
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as running:
-        yield running
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(auto=True)
-
-
-@pytest_asyncio.fixture
-async def queue(server: ScriptedServer, clock: ManualClock) -> AsyncIterator[QueueClient]:
-    async with client(server.url, clock) as made:
-        yield made
-
-
-def client(url: str, clock: ManualClock, **more: Any) -> QueueClient:
-    return QueueClient(api_key="the-key", base_url=url, clock=clock, **{"polling": FixedPolling(2.0)} | more)
 
 
 async def seen(queue: QueueClient, **more: Any) -> list[str]:

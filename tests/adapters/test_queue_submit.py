@@ -6,48 +6,28 @@ import asyncio
 import copy
 import io
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import aiohttp
 import pytest
-import pytest_asyncio
 from aiohttp import web
 
 from bot.errors import FileEmpty, FileGone, ModelUnknown
 from bot.queue import QueueClient, QueueInputError, QueueModelUnknownError, QueueSubmitError, Retry, Timeouts, Upload
 from bot.rules.catalog import load_catalog
 from bot.rules.request import Point
+from tests.adapters.queue_bench import client, clock, queue, server
 from tests.adapters.queue_server import MP4, Reply, ScriptedServer, hang_up, job, raw_server, say
 from tests.clock import ManualClock
+
+__all__ = ["clock", "queue", "server"]
 
 T2V = "lucy-pro-t2v"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 TAKEN = job("pending")
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[ScriptedServer]:
-    async with ScriptedServer() as running:
-        yield running
-
-
-@pytest_asyncio.fixture
-async def queue(server: ScriptedServer, clock: ManualClock) -> AsyncIterator[QueueClient]:
-    async with client(server.url, clock) as made:
-        yield made
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(auto=True)
-
-
-def client(url: str, clock: ManualClock, **more: Any) -> QueueClient:
-    return QueueClient(api_key="the-key", base_url=url, clock=clock, **more)
 
 
 def file(folder: Path, name: str, content: bytes) -> Path:
