@@ -31,6 +31,7 @@ from bot.errors import (
     SeedOutOfRange,
     TrajectoryInvalid,
 )
+from bot.queue.reasons import REASON_MAX_CHARS, parsed, reason_in, reason_of
 from bot.queue.replies import JobStatus, JobStatusResponse, JobSubmitResponse
 from bot.rules.catalog import SEED_MAX, Model, PromptRule, Role
 from bot.rules.request import Inputs, check
@@ -39,14 +40,12 @@ KEY_HEADER = "X-API-KEY"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 ANSWER_MAX_BYTES = 64 * 1024
 """More than that is no answer to a submit or a status; the rest is not read."""
-REASON_MAX_CHARS = 300
 
 _NOT_FOUND = 404
 _NOT_TAKEN = frozenset({429, 503})  # of the 5xx only 503 says that nothing was begun
 _PASSING_READ = frozenset({408, 409, 425, 429})  # and every 5xx; 409: the result is not ready yet
 _NAMES_A_MODEL = frozenset({400, 404, 422})
 _CONFLICT = 409
-_REASON_KEYS = ("failure_reason", "detail", "message", "error", "reason", "msg")
 _UNKNOWN = re.compile(
     r"unknown|not found|no such|unsupported|not supported|invalid model|does ?n[o']t exist|not available|unavailable"
     r"|no longer|retired|deprecated|unrecogni[sz]ed|not a valid",
@@ -171,7 +170,7 @@ def read_submit(answer: Answer, model: Model) -> JobSubmitResponse:
             raise QueueSubmitError(
                 "the answer to the submit holds no job id", taken=None, http_status=answer.status
             ) from exc
-    reason = reason_of(answer)
+    reason = reason_of(answer.body)
     message = _message(f"{model.name} was refused", answer, reason)
     if _calls_unknown(answer, model, reason):
         raise QueueModelUnknownError(message, taken=False, http_status=answer.status, reason=reason)
@@ -217,7 +216,7 @@ def no_video(answer: Answer, job_id: str) -> Exception:
     """What to raise for an answer that does not promise a video."""
     if not _is_success(answer):
         return _read_refused(answer, QueueResultError, job_id, "the result was refused")
-    reason = reason_of(answer)
+    reason = reason_of(answer.body)
     problem = _message("the result is not a video", answer, reason)
     return Passing(QueueResultError(problem, job_id=job_id, http_status=answer.status, reason=reason), garbled=True)
 
@@ -246,43 +245,8 @@ def too_large(job_id: str, limit_bytes: int) -> QueueResultError:
     return QueueResultError(f"the result is larger than {limit_bytes} bytes", job_id=job_id, too_large=True)
 
 
-def reason_of(answer: Answer) -> str | None:
-    """The service's own words in an error's body: JSON in any of its forms, or plain text; never HTML."""
-    data = _json(answer.body)
-    if data is not None:
-        return reason_in(data)
-    text = answer.body.decode("utf-8", errors="replace")
-    looks_like_markup = text.lstrip().startswith(("<", "{", "[")) or "\x00" in text
-    return None if looks_like_markup else _short(text)
-
-
-def reason_in(value: Any) -> str | None:
-    """The first words found in `value` under the names that services use, nested or listed; shortened to one line."""
-    if isinstance(value, str):
-        return None if value.lstrip().startswith("<") else _short(value)
-    if isinstance(value, list):
-        parts = [part for part in map(_with_place, value[:5]) if part]
-        return _short("; ".join(parts))
-    if isinstance(value, dict):
-        return next((words for key in _REASON_KEYS if (words := reason_in(value.get(key)))), None)
-    return None
-
-
-def _with_place(item: Any) -> str | None:
-    words = reason_in(item)
-    place = item.get("loc") if isinstance(item, dict) else None
-    if words and isinstance(place, list) and place:
-        return f"{place[-1]}: {words}"
-    return words
-
-
-def _short(text: str) -> str | None:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return (line if len(line) <= REASON_MAX_CHARS else line[: REASON_MAX_CHARS - 1] + "…") or None
-
-
 def _read_refused(answer: Answer, kind: type[QueueStatusError | QueueResultError], job_id: str, what: str) -> Exception:
-    reason = reason_of(answer)
+    reason = reason_of(answer.body)
     message = _message(what, answer, reason)
     if answer.status == _NOT_FOUND:
         return QueueJobNotFoundError(message, job_id=job_id, http_status=answer.status, reason=reason)
@@ -297,7 +261,7 @@ def _calls_unknown(answer: Answer, model: Model, reason: str | None) -> bool:
     any 404 in JSON does; in a 400 or 422 it must name the model."""
     if answer.status not in _NAMES_A_MODEL:
         return False
-    if answer.status == _NOT_FOUND and isinstance(_json(answer.body), dict):
+    if answer.status == _NOT_FOUND and isinstance(parsed(answer.body), dict):
         return True
     words = reason or ""
     return ("model" in words.lower() or model.name in words) and bool(_UNKNOWN.search(words))
@@ -313,15 +277,8 @@ def _is_success(answer: Answer) -> bool:
 
 
 def _object(answer: Answer) -> dict[str, Any]:
-    data = _json(answer.body)
+    data = parsed(answer.body)
     return data if isinstance(data, dict) else {}
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
-        return None
 
 
 def _retry_after(answer: Answer) -> float | None:

@@ -36,6 +36,7 @@ from bot.errors import (
 )
 from bot.queue import protocol
 from bot.queue.protocol import Answer, Passing
+from bot.queue.reasons import REASON_MAX_CHARS, reason_of
 from bot.queue.replies import JobStatus
 from bot.rules.catalog import Role, load_catalog
 
@@ -347,13 +348,13 @@ def test_a_message_of_a_job_that_has_not_failed_is_no_reason() -> None:
     ],
 )
 def test_an_errors_words_are_kept_unless_they_are_markup(body: bytes, reason: str | None) -> None:
-    assert protocol.reason_of(answer(500, body)) == reason
+    assert reason_of(answer(500, body).body) == reason
 
 
 def test_a_long_reason_is_cut() -> None:
-    reason = protocol.reason_of(answer(500, b"x" * 5000))
+    reason = reason_of(b"x" * 5000)
     assert reason is not None
-    assert len(reason) == protocol.REASON_MAX_CHARS
+    assert len(reason) == REASON_MAX_CHARS
     assert reason.endswith("…")
 
 
@@ -364,8 +365,8 @@ def test_a_long_reason_is_cut() -> None:
     )
 )
 def test_no_body_whatever_breaks_the_reading_of_reasons(value: object) -> None:
-    reason = protocol.reason_of(answer(500, value))
-    assert reason is None or 0 < len(reason) <= protocol.REASON_MAX_CHARS
+    reason = reason_of(answer(500, value).body)
+    assert reason is None or 0 < len(reason) <= REASON_MAX_CHARS
 
 
 # ---- Retry-After
