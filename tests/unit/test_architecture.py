@@ -19,6 +19,7 @@ RINGS = {
     "bot.wording": 0,
     "bot.queue": 1,
     "bot.queue.protocol": 0,
+    "bot.queue.reasons": 0,
     "bot.queue.replies": 0,
     "bot.media": 1,
     "bot.store": 1,
