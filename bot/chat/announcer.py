@@ -69,24 +69,29 @@ class DiscordAnnouncer:
         self._shown: OrderedDict[str, _Shown] = OrderedDict()
         self._no_dm: OrderedDict[str, None] = OrderedDict()
 
-    async def show(self, job: Job) -> None:
-        """Make the reply say what the row says; nothing is sent where it says so already."""
+    async def show(self, job: Job) -> bool:
+        """Make the reply say what the row says; nothing is sent where it says so already.
+
+        False where the connection or Discord itself failed in all tries; what Discord refuses is as good as said.
+        """
         async with self._lock(job):
             before = self._shown.get(job.id)
             if before and before.ended and not job.ended:
-                return  # whoever asks has not heard yet that it was cancelled meanwhile
+                return True  # whoever asks has not heard yet that it was cancelled meanwhile
             handed = before.handed if before and job.state is JobState.DELIVERED else None
             card = self._card(job, handed)
             if before and before.message_id == job.reply.message_id and before.card == card:
-                return
+                return True
             try:
                 await self._edit(job, handed, attempts=self._show_attempts)
             except (DeliveryLost, DeliveryTooLarge) as exc:
                 log.warning("the reply of job %s can't be edited: %s", job.id, exc)
-            except _UNSHOWN:
+            except _UNSHOWN as exc:
                 log.warning("the reply of job %s was not edited", job.id, exc_info=True)
+                return not passing(exc)
             else:
                 self._remember(job, card, handed)
+            return True
 
     async def deliver(self, job: Job, thing: Clip | Link) -> None:
         """Put the video, or its link, into the reply, which says "delivered" from the same edit on.

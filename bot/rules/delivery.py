@@ -51,8 +51,11 @@ class DeliveryLost(Exception):
 class Announcer(Protocol):
     """Shows jobs to people. The pipeline calls it after the row says so, and knows nothing else of Discord."""
 
-    async def show(self, job: Job) -> None:
-        """Make the reply say what the row says. Never raises because Discord refuses: the row stays the truth."""
+    async def show(self, job: Job) -> bool:
+        """Make the reply say what the row says. Never raises because Discord refuses: the row stays the truth.
+
+        False where Discord is out of reach, so that the same can be said later; True also where it never can be.
+        """
         ...
 
     async def deliver(self, job: Job, thing: Clip | Link) -> None:

@@ -26,7 +26,7 @@ from bot.rules.catalog import Model, Role
 from bot.rules.job import Failure, Job, JobState, StoredFile
 from bot.store.rows import Facts
 from bot.work.failures import failure_of, passing
-from bot.work.handover import Handover
+from bot.work.handover import DISCORD_PAUSE_SECONDS, Handover
 from bot.work.timers import DEADLINE_WITHOUT_MODEL, until_farewell, until_unusual
 from bot.work.tools import Tools, input_key
 
@@ -69,17 +69,25 @@ class Attempt:
         finally:
             self.delicate = False
 
-    async def tell(self) -> None:
-        """Have the reply say what the row says. Whatever goes wrong there, the row stays and the work goes on.
+    async def tell(self) -> bool:
+        """Have the reply say what the row says. Whatever goes wrong there, the row stays and the work goes on; False
+        where it may be said later.
 
         Raises `JobMoved` where this process was stopped meanwhile and the job is another's now: what we know is old.
         """
         if self._tools.clock.monotonic() - self._written_at > _STOPPED_SECONDS:
             self.job = await self._tools.jobs.confirm(self.job)
         try:
-            await self._tools.announcer.show(self.job)
+            return await self._tools.announcer.show(self.job)
         except Exception:
             log.exception("the reply of job %s could not be edited", self.job.id)
+            return True
+
+    async def break_news(self) -> None:
+        """Have the reply say how the job ended, with a minute between tries as long as Discord is out of reach."""
+        while not await self.tell():
+            await self._pause(DISCORD_PAUSE_SECONDS)
+        self.job = await self._tools.jobs.note(self.job, untold=False)
 
     async def settle_unknown(self) -> None:
         """The row was found `submitting`: the process that wrote it may have sent the job, and nobody knows."""
@@ -95,8 +103,8 @@ class Attempt:
             log.warning("job %s: %s (HTTP %s, service's id %s)", self.job.id, error, error.http_status, error.job_id)
             error = await self._sentence_for(error)
         self._tools.metrics.failed.labels(error.key).inc()
-        await self._advance(JobState.FAILED, failure=Failure.of(error), refunded=True, untold=True)
-        self.job = await self._tools.jobs.note(self.job, untold=False)
+        await self._advance(JobState.FAILED, tell=False, failure=Failure.of(error), refunded=True, untold=True)
+        await self.break_news()
 
     async def _advance(self, to: JobState, *, tell: bool = True, **facts: Unpack[Facts]) -> None:
         self.job = await self._tools.jobs.advance(self.job, to, **facts)

@@ -26,6 +26,7 @@ from bot.work.chronicle import Chronicle
 from bot.work.engine import Engine
 from bot.work.houses import HouseKeeper
 from bot.work.limits import Limits
+from bot.work.news import break_news
 
 log = logging.getLogger(__name__)
 
@@ -120,11 +121,11 @@ class Holds:
         await self._notes.drop(_key(job.id))
 
     async def _end(self, job: Job, failure: Failure) -> Job:
-        job = await self._jobs.advance(job, JobState.FAILED, failure=failure, refunded=True)
+        job = await self._jobs.advance(job, JobState.FAILED, failure=failure, refunded=True, untold=True)
         self._metrics.moved.labels(job.state.value, job.request.model).inc()
         self._metrics.failed.labels(failure.key).inc()
         await self._engine.start(job.id)
-        await self._announcer.show(job)
+        job = await break_news(job, jobs=self._jobs, announcer=self._announcer, engine=self._engine)
         await self._chronicle.ended(job)
         await self._limits.move()
         return job

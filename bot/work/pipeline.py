@@ -101,8 +101,7 @@ class Pipeline:
                 self._nudges[job_id].clear()
                 job = await self._tools.jobs.get(job_id)
             if job.untold:  # whoever ended it had no time to say so
-                await Attempt(job, self._tools, self._nudges[job_id]).tell()
-                await self._tools.jobs.note(job, untold=False)
+                await Attempt(job, self._tools, self._nudges[job_id]).break_news()
             if job.ended or job.waiting or job.in_line:
                 return
             job = await self._tools.jobs.claim(job)
@@ -118,9 +117,19 @@ class Pipeline:
                 await self._work(attempt)
             except (JobGone, JobMoved):
                 log.info("job %s was moved by somebody else: left to them", job_id)
+                await self._break_news(job_id)
                 return
         if attempt.job.ended and self._ended is not None:
             await self._ended(attempt.job)
+
+    async def _break_news(self, job_id: str) -> None:
+        """Whoever ended it may not have come through to its member, and asked for us while we were still at it."""
+        try:
+            job = await self._tools.jobs.get(job_id)
+            if job.untold:
+                await Attempt(job, self._tools, self._nudges[job_id]).break_news()
+        except (JobGone, JobMoved, RowUnreadable):
+            return
 
     async def _take_in(self, job: Job) -> Job:
         """The inputs of a job that is held, before their addresses die; gives the row afterwards."""

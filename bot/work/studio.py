@@ -37,6 +37,7 @@ from bot.work.holds import Holds
 from bot.work.household import Household
 from bot.work.houses import HouseKeeper
 from bot.work.limits import Limits
+from bot.work.news import break_news
 from bot.work.shelf import Forgotten, Shelf
 from bot.work.statistics import Report, Statistician
 from bot.work.tools import input_key, result_key
@@ -196,20 +197,12 @@ class Studio:
             self._metrics.moved.labels(job.state.value, job.request.model).inc()
             log.info("job %s is cancelled", job.id)
             await self._engine.start(job.id)
-            await self._announcer.show(job)
-            job = await self._told(job)
+            job = await break_news(job, jobs=self._jobs, announcer=self._announcer, engine=self._engine)
             await self.chronicle.ended(job)
             await self.holds.settle(job, by, approved=None)
             await self._limits.move()
             return job
         raise TooLateToCancel(state=job.state.value)
-
-    async def _told(self, job: Job) -> Job:
-        """The member knows; the engine may have come to say so first."""
-        try:
-            return await self._jobs.note(job, untold=False)
-        except JobMoved:
-            return job
 
     async def again(self, job_id: str, by: Requester, reply: Reply, *, seed: int | None) -> Job:
         """The same once more, as a new job of whoever asks, from the inputs that are kept; `seed` None draws one.

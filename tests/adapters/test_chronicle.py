@@ -84,6 +84,23 @@ async def test_a_denied_job_is_given_back_and_told_to_the_audit_channel(bench: B
 
 
 @pytest.mark.asyncio
+async def test_killed_before_it_could_say_that_the_job_is_denied_the_next_process_says_so(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
+    job = await bench.studio.accept(a_request(), a_member(), a_reply())
+    await bench.ended(job.id)
+    await bench.studio.chronicle.drain()
+    bench.clock.long = 0.001  # no time passes by itself
+    bench.announcer.unreached = 1_000_000
+    assert (await bench.studio.holds.deny(job.id, ADMIN)).untold
+    await bench.kill()
+    bench.announcer.unreached = 0
+    await bench.open()
+    assert await bench.engine.resume() == 1
+    await bench.until(lambda: "failed" in bench.announcer.states(job.id) and not bench.engine._tasks)
+    assert not (await bench.jobs.get(job.id)).untold
+
+
+@pytest.mark.asyncio
 async def test_what_was_held_but_not_asked_about_before_a_crash_is_asked_about_at_the_start(bench: Bench) -> None:
     await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
     job = await bench.studio.accept(a_request(), a_member(), a_reply())

@@ -282,6 +282,15 @@ async def test_while_discord_is_out_of_reach_delivery_is_tried_again_by_itself(b
 
 
 @pytest.mark.asyncio
+async def test_while_discord_is_out_of_reach_a_failure_is_told_again_by_itself(bench: Bench) -> None:
+    bench.announcer.unreached = 2
+    job = await _run(bench, "[fail: no cats today]")
+    assert (job.state, job.untold) == (S.FAILED, False)
+    assert bench.announcer.states(job.id).count("failed") == 1
+    assert bench.clock.slept.count(60.0) == 2
+
+
+@pytest.mark.asyncio
 async def test_an_error_of_ours_ends_in_one_sentence_with_the_id_in_the_log(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:

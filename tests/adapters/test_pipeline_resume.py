@@ -252,6 +252,23 @@ async def test_cancelled_after_the_submit_nobody_watches_it_any_more_and_it_coun
 
 
 @pytest.mark.asyncio
+async def test_a_cancel_that_discord_does_not_hear_of_is_told_by_itself_later(bench: Bench) -> None:
+    bench.service.pending_seconds = 1e6
+    bench.clock.long = 0.001  # no time passes by itself
+    job = await _accept(bench)
+    await bench.until(lambda: "pending" in bench.announcer.states(job.id) and bench.clock.sleeping)
+    bench.announcer.unreached = 2
+    assert (await bench.studio.cancel(job.id, a_member())).untold
+    await bench.engine.start(job.id)
+    await bench.until(lambda: bench.announcer.unreached == 0)
+    assert "cancelled" not in bench.announcer.states(job.id)
+    bench.clock.long = 100.0
+    await bench.clock.advance(60)
+    await bench.until(lambda: "cancelled" in bench.announcer.states(job.id) and not bench.engine._tasks)
+    assert not (await bench.jobs.get(job.id)).untold
+
+
+@pytest.mark.asyncio
 async def test_a_cancel_while_a_job_is_watched_ends_the_watch_at_once(bench: Bench) -> None:
     await bench.close()
     bench.durations.extend("lucy-pro-t2v", [10_000.0] * 5)
@@ -362,6 +379,7 @@ async def test_the_estimate_is_this_models_recent_median_and_before_that_the_cat
     bench.service.processing_seconds = 30.0
     first = await _accept(bench)
     assert first.expected_seconds == 60
+    await bench.ended(first.id)  # one after the other: each one's polls move the clock of all
     for _ in range(3):
         await bench.ended((await _accept(bench)).id)
     later = await _accept(bench)

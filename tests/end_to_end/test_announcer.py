@@ -150,6 +150,19 @@ async def test_a_broken_connection_is_tried_again_with_a_file_of_its_own(stage: 
 
 
 @pytest.mark.asyncio
+async def test_whether_an_end_was_told_is_known_so_that_it_can_be_told_later(stage: Stage) -> None:
+    async with on_stage(stage) as (announcer, asked):
+        job = row_of(asked, stage, JobState.CANCELLED)
+        cut = stage.discord.faults.reset("PATCH", "/", times=99)
+        assert not await announcer.show(job)
+        cut.times = 0
+        assert await announcer.show(job)
+        assert state_of(asked.message or {}) == "cancelled"
+        await stage.discord.member("Linus").delete(str((asked.message or {})["id"]))
+        assert await announcer.show(job.model_copy(update={"state": JobState.FAILED})), "nothing more can be said there"
+
+
+@pytest.mark.asyncio
 async def test_a_link_is_shown_with_its_picture(stage: Stage) -> None:
     async with on_stage(stage) as (announcer, asked):
         poster = stage.folder / "poster.jpg"
