@@ -39,6 +39,11 @@ class Plan:
             plan = replace(plan, **_CHANGES[fate.kind](fate, service_limit))
         return plan
 
+    def over_by(self, age: float) -> Plan:
+        """The plan of a job that is that old, in seconds, and goes on no longer."""
+        pending = min(self.pending, age)
+        return replace(self, pending=pending, processing=min(self.processing, age - pending))
+
 
 _CHANGES: Mapping[str, Callable[[Fault, float], dict[str, Any]]] = {
     "fail": lambda fate, _: {"failure": fate.reason, "key": fate.key},

@@ -85,6 +85,18 @@ class QueueStandIn:
         """Every submit that came in, taken or not."""
         return [call for call in self.requests if call.action == "submit"]
 
+    def finish(self) -> None:
+        """Whatever is under way has run its time now; jobs that come later keep theirs."""
+        now = self._clock.monotonic()
+        for job in self.jobs.values():
+            job.plan = job.plan.over_by(now - job.created)
+
+    async def drawn(self, job_id: str) -> None:
+        """Return once the job's clip has been drawn, well or not; a busy machine takes its time."""
+        clip = self.jobs[job_id].clip
+        if clip is not None:
+            await asyncio.wait({clip})
+
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> Self:
         """Listen; port 0 takes any free one. `url` is the address afterwards."""
         self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="queue-api-", dir=self.parent))

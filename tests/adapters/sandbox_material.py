@@ -137,7 +137,8 @@ class Caller:
             return response.status, await response.json()
 
     async def result(self, job_id: str) -> bytes:
-        """The bytes of a clip that must be there."""
+        """The bytes of a clip that must be there, once it has been drawn."""
+        await self.standin.drawn(job_id)
         url = f"{self.standin.url}/v1/jobs/{job_id}/content"
         async with self.session.get(url, headers=self.headers) as response:
             assert response.status == 200, await response.text()

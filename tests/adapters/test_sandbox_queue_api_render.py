@@ -32,6 +32,7 @@ async def caller() -> AsyncIterator[Caller]:
 async def make(caller: Caller, model: str, texts: dict[str, str], files: dict[str, tuple[str, bytes, str]]) -> Seen:
     """The clip that comes of an order, checked for what every clip must be."""
     job_id = await caller.taken(model, {"seed": "7", **texts}, files)
+    await caller.standin.drawn(job_id)
     assert await caller.get(job_id) == (200, {"job_id": job_id, "status": "completed"})
     seen = look(await caller.result(job_id))
     assert (seen.codec, seen.pix_fmt, seen.index_first) == ("h264", "yuv420p", True)

@@ -39,7 +39,7 @@ async def _see_all_through(ships: Fleet, asked: list[Invocation]) -> None:
 
 @pytest.mark.asyncio
 async def test_every_connection_cut_again_and_again_loses_nothing(cluster: Fleet) -> None:
-    cluster.queue.processing_seconds = 2.0
+    cluster.queue.processing_seconds = 600.0
     bot, worker = await cluster.bot(RUN_JOBS="false"), await cluster.worker()
     asked = await _ask_all(cluster)
     cuts = 0
@@ -52,6 +52,8 @@ async def test_every_connection_cut_again_and_again_loses_nothing(cluster: Fleet
         cuts += int(str(cut))
         await asyncio.sleep(0.4)
     assert cuts >= 5
+    cluster.queue.finish()
+    cluster.queue.processing_seconds = 0.0
     await _see_all_through(cluster, asked)
     late = await cluster.discord.member("Ada").slash("general", "t2v", prompt="after all that")
     await seen(late, "delivered")
@@ -64,7 +66,7 @@ async def test_a_crash_of_the_server_is_ridden_out_by_the_same_processes(tmp_pat
     clip.write_bytes(draw_clip(64, 36, seconds=1, sound=False))
     async with (
         scratch_server() as server,
-        fleet(tmp_path / "data", server.url, clip=clip, processing_seconds=3.0) as ships,
+        fleet(tmp_path / "data", server.url, clip=clip, processing_seconds=600.0) as ships,
     ):
         await ships.without_limits()
         await ships.bot(RUN_JOBS="false")
@@ -75,6 +77,8 @@ async def test_a_crash_of_the_server_is_ridden_out_by_the_same_processes(tmp_pat
         refused = await ships.discord.member("Ada").slash("general", "t2v", prompt="while it is away")
         await refused.done()
         await server.start()
+        ships.queue.finish()
+        ships.queue.processing_seconds = 0.0
         await _see_all_through(ships, asked)
         late = await ships.discord.member("Ada").slash("general", "t2v", prompt="once it is back")
         await seen(late, "delivered")
