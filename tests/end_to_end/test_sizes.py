@@ -22,7 +22,7 @@ Json = dict[str, Any]
 LIMIT = 10_000_000
 NOTHING_FITS = 15_000
 """A limit under which five seconds of video are not worth watching, but a still picture has room."""
-MEMORY_SPARE = 48 * 1024**2
+MEMORY_SPARE = 24 * 1024**2
 """What a process may take more for 300 MB than for 60: far less than the difference."""
 
 
