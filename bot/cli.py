@@ -13,13 +13,14 @@ from typing import Any, NoReturn
 
 import click
 
-from bot.app import App, bring_up_to_date, forget_marks
+from bot.app import App
 from bot.doctor import examine
 from bot.errors import SettingsError
 from bot.ops.logs import set_up_logs
 from bot.rules.clock import SystemClock
 from bot.settings import Settings
 from bot.store.database import FileLock, parse_url
+from bot.wiring.store import bring_up_to_date, forget_marks
 
 log = logging.getLogger(__name__)
 

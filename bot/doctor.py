@@ -12,13 +12,13 @@ import av
 import discord
 from av.codec.codec import UnknownCodecError
 
-from bot.app import queue_client
 from bot.errors import DatabaseUnavailable, QueueError, QueueJobNotFoundError, SettingsError
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock
 from bot.rules.polling import Durations
 from bot.settings import Settings
 from bot.store.database import Database, parse_url
+from bot.wiring.tools import queue_client
 
 TIMEOUT_SECONDS = 10.0
 _NO_JOB = "00000000-0000-0000-0000-000000000000"

@@ -1,4 +1,4 @@
-"""What the steps work with: given once by the composition root, handed on as one."""
+"""What the steps work with: gathered once in `bot.wiring`, handed on as one."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ RINGS = {
     "bot.work": 2,
     "bot.chat": 3,
     "cogs": 3,
+    "bot.wiring": 4,
     "bot.app": 4,
     "bot.cli": 4,
     "bot.doctor": 4,
@@ -38,9 +39,9 @@ ADAPTERS = ("bot.queue", "bot.media", "bot.store", "bot.files", "bot.download", 
 
 # Outside libraries, by who may import them; what is not named here anyone may (typing's and the standard library's).
 OUTSIDE = {
-    "discord": ("bot.chat", "cogs", "bot.app", "bot.doctor"),
+    "discord": ("bot.chat", "cogs", "bot.wiring", "bot.app", "bot.doctor"),
     "aiohttp": ("bot.queue", "bot.download", "bot.ops", "bot.doctor"),
-    "sqlalchemy": ("bot.store", "bot.app"),
+    "sqlalchemy": ("bot.store", "bot.wiring"),
     "alembic": ("bot.store",),
     "psycopg": ("bot.store",),
     "procrastinate": ("bot.store",),

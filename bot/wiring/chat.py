@@ -1,0 +1,64 @@
+"""Discord: the connection, members' replies and moderators' channels."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+import discord
+
+from bot.chat.announcer import DiscordAnnouncer
+from bot.chat.client import VideoBot, rest_client
+from bot.chat.noticeboard import DiscordNoticeboard
+from bot.errors import SettingsError
+from bot.settings import Settings
+from bot.wiring.ground import Ground
+
+log = logging.getLogger(__name__)
+
+GATEWAY_GRACE = timedelta(seconds=2)
+"""A gateway that does not answer our farewell must not hold up the end: ten seconds are all that there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """The client is a `VideoBot`, or in a worker one that never connects to the gateway."""
+
+    client: discord.Client
+    announcer: DiscordAnnouncer
+    noticeboard: DiscordNoticeboard
+
+
+def open_chat(ground: Ground) -> Chat:
+    """Not logged in yet, so nothing to close yet."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
+    client = VideoBot(ground.settings) if ground.gateway else rest_client(ground.settings)
+    return Chat(
+        client=client,
+        announcer=DiscordAnnouncer(client, ground.catalog, clock=ground.clock),
+        noticeboard=DiscordNoticeboard(client, ground.catalog, clock=ground.clock),
+    )
+
+
+async def log_in(client: discord.Client, settings: Settings, closing: AsyncExitStack) -> None:
+    """Raises `SettingsError` where Discord refuses the token or can't be reached."""
+    # From here on it can be closed: discord.py makes what its `close` needs first of all in `login`.
+    closing.push_async_callback(_log_out, client)
+    try:
+        await client.login(settings.discord_token.get_secret_value())
+    except discord.LoginFailure:
+        raise SettingsError(
+            "Discord refuses DISCORD_TOKEN: copy it anew from the developer portal (your application, Bot, Reset Token)"
+        ) from None
+    except (OSError, discord.DiscordServerError) as exc:
+        raise SettingsError(f"Discord can't be reached at {settings.discord_api_base_url}: {exc}") from exc
+
+
+async def _log_out(client: discord.Client) -> None:
+    try:
+        await asyncio.wait_for(client.close(), GATEWAY_GRACE.total_seconds())
+    except TimeoutError:
+        log.warning("Discord did not answer our farewell in time")

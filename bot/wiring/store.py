@@ -1,0 +1,93 @@
+"""What outlives the process: the database, brought up to date, and the files."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from sqlalchemy.engine import URL
+
+from bot.errors import DatabaseUnavailable, SettingsError
+from bot.files import StoredFiles, open_files
+from bot.rules.clock import Clock
+from bot.settings import Settings
+from bot.store.database import Database, FileLock, migrate, parse_url
+from bot.store.jobs import Jobs
+from bot.store.keeping import Keeping
+from bot.store.notes import Notes
+from bot.store.secrets import Keyring
+from bot.wiring.ground import Ground
+from bot.work.membership import join, leave_no_mark
+from bot.work.tools import bench_root
+
+DATABASE_CONNECTIONS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Rows, files, and the keys to what is secret in them."""
+
+    database: Database
+    files: StoredFiles
+    keys: Keyring
+    jobs: Jobs
+    notes: Notes
+    keeping: Keeping
+
+
+async def open_store(ground: Ground, closing: AsyncExitStack) -> Store:
+    """The database, brought up to date, and the files; in a cluster they must be those of the others."""
+    settings, clock = ground.settings, ground.clock
+    await asyncio.to_thread(_make_folder, settings)
+    files = open_files(settings.files_url, settings.data_dir)
+    database = await _open_database(ground, closing)
+    keys = await asyncio.to_thread(Keyring.open, settings.secret_keys, settings.data_dir)
+    notes = Notes(database)
+    if settings.clustered:
+        await join(notes, files, keys, folder=bench_root(settings))
+    return Store(
+        database=database,
+        files=files,
+        keys=keys,
+        jobs=Jobs(database, keys=keys, clock=clock),
+        notes=notes,
+        keeping=Keeping(database, keys=keys),
+    )
+
+
+async def _open_database(ground: Ground, closing: AsyncExitStack) -> Database:
+    url = parse_url(ground.settings.database)
+    lock = await asyncio.to_thread(FileLock.take, url)
+    closing.callback(lock.release)
+    await bring_up_to_date(url, ground.clock)
+    database = Database(url, clock=ground.clock, pool_size=DATABASE_CONNECTIONS)
+    closing.push_async_callback(database.close)
+    return database
+
+
+async def bring_up_to_date(url: URL, clock: Clock) -> None:
+    """Migrate; raises `SettingsError` where the database can't be reached."""
+    try:
+        await migrate(url, clock=clock)
+    except DatabaseUnavailable as exc:
+        raise SettingsError(
+            f"the database at {url.render_as_string(hide_password=True)} can't be used: {exc} "
+            "(see DATABASE_URL and DATA_DIR)"
+        ) from exc
+
+
+async def forget_marks(url: URL, clock: Clock) -> None:
+    """Let the next process of the cluster say anew which files and keys belong to the database."""
+    database = Database(url, clock=clock)
+    try:
+        await leave_no_mark(Notes(database))
+    finally:
+        await database.close()
+
+
+def _make_folder(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise SettingsError(f"DATA_DIR {settings.data_dir} can't be made: {exc.strerror}") from exc
