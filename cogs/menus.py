@@ -14,8 +14,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.answer import Interaction, answer, look_ahead, requester_of
-from bot.chat.client import VideoBot
-from bot.chat.forms import CUSTOM_ID, Filled, form_of, read_form
+from bot.chat.client import Form, VideoBot
+from bot.chat.forms import CUSTOM_ID, form_of, read_form
 from bot.chat.sources import MENUS, media_of, nothing_found
 from bot.errors import FormForgotten
 from bot.rules.catalog import Operation, Role
@@ -37,6 +37,7 @@ class Menus(commands.Cog):
         self._bot = bot
         self._hosts = bot.settings.discord_cdn_hosts
         self._files: OrderedDict[tuple[Operation, int], Files] = OrderedDict()
+        bot.on_form(CUSTOM_ID, self.take)
         for operation, name in MENUS.items():
             bot.tree.add_command(self._menu(operation, name))
 
@@ -61,21 +62,10 @@ class Menus(commands.Cog):
         form = form_of(operation, message.id, found.files, offered, interaction.locale.value)
         await interaction.response.send_modal(form)
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: Interaction) -> None:
-        """Take forms that come back, those of an earlier run too; discord.py forgets them at a restart."""
-        if interaction.type is not discord.InteractionType.modal_submit:
-            return
-        data = dict(interaction.data or {})
-        found = CUSTOM_ID.fullmatch(str(data.get("custom_id")))
-        if found is None:
-            return
-        try:
-            await self._take(interaction, Operation(found["operation"]), int(found["message"]), read_form(data))
-        except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
-            await self._bot.excuse(interaction, exc)
-
-    async def _take(self, interaction: Interaction, operation: Operation, message_id: int, filled: Filled) -> None:
+    async def take(self, interaction: Interaction, form: Form) -> None:
+        """Make what the form asks for."""
+        operation, message_id = Operation(form.match["operation"]), int(form.match["message"])
+        filled = read_form(form.data)
         files = self._files.get((operation, message_id)) or await self._look_again(interaction, operation, message_id)
         model = await self._bot.studio.choose(operation, filled.model, requester_of(interaction))
         given = {Role.DATA: files[filled.chosen if filled.chosen < len(files) else 0]}

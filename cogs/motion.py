@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.chat.answer import Interaction, attachment_of, look_ahead, open_reply, privacy, requester_of
 from bot.chat.buttons import Verb
-from bot.chat.client import VideoBot
+from bot.chat.client import Form, VideoBot
 from bot.chat.drafting import PATH_FORM, path_form, preview_message, read_path
 from bot.chat.generation import File, Seed, generation
 from bot.rules import trajectory
@@ -31,6 +31,7 @@ class Motion(commands.Cog):
         self._bot = bot
         bot.on_press(Verb.GO, self.go)
         bot.on_press(Verb.CHANGE, self.change)
+        bot.on_form(PATH_FORM, self.redraw)
 
     @generation
     async def motion(
@@ -77,22 +78,9 @@ class Motion(commands.Cog):
         form = path_form(key, draft.request.inputs.path or "", interaction.locale.value)
         await interaction.response.send_modal(form)
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: Interaction) -> None:
-        """Take forms that come back, those of an earlier run too; discord.py forgets them at a restart."""
-        if interaction.type is not discord.InteractionType.modal_submit:
-            return
-        data = dict(interaction.data or {})
-        found = PATH_FORM.fullmatch(str(data.get("custom_id")))
-        if found is None:
-            return
-        try:
-            await self._redraw(interaction, found["draft"], read_path(data))
-        except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
-            await self._bot.excuse(interaction, exc)
-
-    async def _redraw(self, interaction: Interaction, key: str, path: str) -> None:
+    async def redraw(self, interaction: Interaction, form: Form) -> None:
         """The same request with another path, in the same message."""
+        key, path = form.match["draft"], read_path(form.data)
         draft = await self._bot.studio.drafts.get(key, interaction.user.id)
         model = self._bot.studio.catalog.get(draft.request.model)
         points = trajectory.parse(path, model)

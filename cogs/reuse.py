@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import discord
 from discord.ext import commands
 
 from bot.chat.answer import Interaction, answer, requester_of
 from bot.chat.buttons import Verb
-from bot.chat.client import VideoBot
+from bot.chat.client import Form, VideoBot
 from bot.chat.reuse import REUSE_FORM, read_wish, reuse_form, video_in
 from bot.rules.catalog import Role
 from bot.rules.request import Inputs, compose
@@ -19,29 +18,17 @@ class Reuse(commands.Cog):
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
         bot.on_press(Verb.USE, self.use)
+        bot.on_form(REUSE_FORM, self.take)
 
     async def use(self, interaction: Interaction, job_id: str) -> None:
         """Ask what to make of the video."""
         video_in(interaction.message)
         await interaction.response.send_modal(reuse_form(job_id, self._bot.studio.catalog, interaction.locale.value))
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: Interaction) -> None:
-        """Take forms that come back, those of an earlier run too; discord.py forgets them at a restart."""
-        if interaction.type is not discord.InteractionType.modal_submit:
-            return
-        data = dict(interaction.data or {})
-        if REUSE_FORM.fullmatch(str(data.get("custom_id"))) is None:
-            return
-        try:
-            await self._take(interaction, data)
-        except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
-            await self._bot.excuse(interaction, exc)
-
-    async def _take(self, interaction: Interaction, data: dict[str, object]) -> None:
+    async def take(self, interaction: Interaction, form: Form) -> None:
+        """Make what the form asks for."""
         message = interaction.message
-        catalog = self._bot.studio.catalog
-        wish = read_wish(data, catalog)
+        wish = read_wish(form.data, self._bot.studio.catalog)
         files = {Role.DATA: video_in(message)}
         model = await self._bot.studio.choose(wish.operation, None, requester_of(interaction))
         if wish.reference is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Coroutine, Sequence
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -76,6 +78,17 @@ class Tree(app_commands.CommandTree["VideoBot"]):
         await self.client.excuse(interaction, error)
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that came back: its custom id as it was recognised, and what Discord sends of it."""
+
+    match: re.Match[str]
+    data: dict[str, Any]
+
+
+TakeForm = Callable[[Interaction, Form], Awaitable[None]]
+
+
 class VideoBot(commands.AutoShardedBot):
     """Clapper in Discord. Hand it its `studio` before `start`.
 
@@ -89,6 +102,7 @@ class VideoBot(commands.AutoShardedBot):
         self._wanted.message_content = settings.message_content_intent == "on"
         self._cog_names = tuple(cogs)
         self._presses: dict[Verb, Press] = {}
+        self._forms: dict[re.Pattern[str], TakeForm] = {}
         self._choose: Choose | None = None
         self._pick: Pick | None = None
         self._underway: set[int] = set()
@@ -130,6 +144,10 @@ class VideoBot(commands.AutoShardedBot):
         """Have `press` called for every press of that button, on messages of earlier runs, too."""
         self._presses[verb] = press
 
+    def on_form(self, custom_id: re.Pattern[str], take: TakeForm) -> None:
+        """Have `take` called for every form with such a custom id that comes back, of an earlier run, too."""
+        self._forms[custom_id] = take
+
     async def setup_hook(self) -> None:
         """Logged in, not connected yet: settle the intents, load the cogs, sync the commands if they changed."""
         if self.settings.message_content_intent == "auto":
@@ -170,6 +188,19 @@ class VideoBot(commands.AutoShardedBot):
             await press(interaction, job_id)
         except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
             await self.excuse(interaction, exc)
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Let the cog of a form that comes back take it, and excuse what it raises; discord.py would have forgotten the
+        form at a restart."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        data: dict[str, Any] = dict(interaction.data or {})
+        for custom_id, take in self._forms.items():
+            if match := custom_id.fullmatch(str(data.get("custom_id"))):
+                try:
+                    await take(interaction, Form(match, data))
+                except Exception as exc:  # noqa: BLE001  # as for presses
+                    await self.excuse(interaction, exc)
 
     async def choose(self, interaction: discord.Interaction[Any], message_id: int, asker_id: int, at: int) -> None:
         """Let the cog answer that asked, and excuse what it raises."""
