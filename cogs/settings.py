@@ -6,14 +6,10 @@ The right to manage the server is checked at every press, choice and form.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import io
-import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import discord
 from discord import app_commands
@@ -23,39 +19,17 @@ from bot.chat.answer import Interaction, requester_of, tell
 from bot.chat.client import VideoBot
 from bot.chat.panel import import_panel, panel
 from bot.chat.panel_changes import Changes, changes_of, is_change, with_rules
-from bot.chat.panel_forms import FILE_MAX_BYTES, SentFile, import_form, read_file, read_rules, rules_form
-from bot.chat.panel_parts import PREFIX, Page, Part, Place, Scene
+from bot.chat.panel_file import text_of
+from bot.chat.panel_forms import FILE_MAX_BYTES, import_form, read_file, read_rules, rules_form
+from bot.chat.panel_parts import PREFIX, Page, Part
+from bot.chat.panel_press import Press, scene_of
 from bot.chat.translator import Described
 from bot.errors import AdminsOnly, Refused
 from bot.rules import house_file
-from bot.rules.house import House, Known
-from bot.rules.job import Requester
-from bot.wording import say, sentence_of
+from bot.rules.house import House
+from bot.wording import say
 
-log = logging.getLogger(__name__)
-
-_NEEDED = ("view_channel", "send_messages", "embed_links")
-_FETCH_SECONDS = 20.0
 _KINDS = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """A press, a choice or a form of the panel, by somebody who may."""
-
-    interaction: Interaction
-    guild: discord.Guild
-    by: Requester
-    part: Part
-    data: Mapping[str, Any]
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """What was chosen in a select."""
-        return tuple(str(value) for value in self.data.get("values") or ())
-
-    def say(self, key: str, **facts: object) -> str:
-        return say(key, self.by.locale, **facts)
 
 
 class Settings(commands.Cog):
@@ -87,7 +61,7 @@ class Settings(commands.Cog):
         """The panel, privately."""
         by, guild = requester_of(interaction), _guild(interaction)
         house = await self._bot.studio.houses.inspect(guild.id, by)
-        scene = await self._scene(guild, by, house, page=Page.OVERVIEW)
+        scene = await scene_of(self._bot, guild, by, house)
         await interaction.response.send_message(view=panel(scene), ephemeral=True)
 
     @commands.Cog.listener()
@@ -116,29 +90,28 @@ class Settings(commands.Cog):
 
     async def _go(self, press: Press) -> None:
         wanted = press.values[0] if press.values else ""
-        page = Page(wanted) if wanted in set(Page) else Page.OVERVIEW
-        await self._show(press, page)
+        await press.turn_to(Page(wanted) if wanted in set(Page) else Page.OVERVIEW)
 
     async def _pick(self, press: Press) -> None:
-        await self._show(press, press.part.page, press.values[0] if press.values else "")
+        await press.turn_to(press.part.page, press.values[0] if press.values else "")
 
     async def _turn(self, press: Press) -> None:
         at = int(press.part.what) if press.part.what.isdecimal() else 0
-        await self._show(press, press.part.page, str(max(0, at + (1 if press.part.control == "forth" else -1))))
+        await press.turn_to(press.part.page, str(max(0, at + (1 if press.part.control == "forth" else -1))))
 
     async def _refresh(self, press: Press) -> None:
-        await self._show(press, press.part.page, press.part.what)
+        await press.stay()
 
     async def _ask_rules(self, press: Press) -> None:
-        await press.interaction.response.send_modal(rules_form(await self._now(press)))
+        await press.interaction.response.send_modal(rules_form(await press.scene()))
 
     async def _ask_file(self, press: Press) -> None:
-        await press.interaction.response.send_modal(import_form(await self._now(press)))
+        await press.interaction.response.send_modal(import_form(await press.scene()))
 
     # ---- changing
 
     async def _change(self, press: Press) -> None:
-        known = self._known(press.guild)
+        known = press.known
         await self._save(press, lambda house: changes_of(press.part, press.values, house, known))
 
     async def _take_rules(self, press: Press) -> None:
@@ -147,45 +120,42 @@ class Settings(commands.Cog):
 
     async def _save(self, press: Press, change: Callable[[House], Changes]) -> None:
         """Save what `change` makes of the settings, if they still are what the panel was drawn from; then show them."""
-        houses = self._bot.studio.houses
         try:
-            changes = change(await houses.inspect(press.guild.id, press.by))
-            await houses.amend(press.guild.id, press.by, press.part.version, **changes)
+            changes = change(await press.house())
+            await self._bot.studio.houses.amend(press.guild.id, press.by, press.part.version, **changes)
             note = press.say("panel_saved")
         except AdminsOnly:
             raise
         except Refused as exc:
-            note = f"⚠️ {sentence_of(exc, press.by.locale)}"
-        await self._show(press, press.part.page, press.part.what, note)
+            note = press.refusal(exc)
+        await press.stay(note)
 
     async def _retry(self, press: Press) -> None:
         await self._bot.studio.chronicle.reopen(press.guild.id, press.by)
-        await self._show(press, press.part.page, press.part.what, press.say("panel_retrying"))
+        await press.stay(press.say("panel_retrying"))
 
     # ---- files
 
     async def _export(self, press: Press) -> None:
-        house = await self._bot.studio.houses.inspect(press.guild.id, press.by)
-        text = house_file.write(house, press.guild.id)
+        text = house_file.write(await press.house(), press.guild.id)
         file = discord.File(io.BytesIO(text.encode()), f"clapper-settings-{press.guild.id}.json")
         await press.interaction.response.send_message(press.say("export_told"), file=file, ephemeral=True)
 
     async def _take_file(self, press: Press) -> None:
         """Show what the file would change; it is kept until Apply is pressed, or another one comes."""
         await press.interaction.response.defer()
-        text = await self._fetch(read_file(press.data))
+        text = await text_of(read_file(press.data), self._bot)
         if text is None:
-            await self._show(press, Page.OVERVIEW, note=f"⚠️ {press.say('import_unread', size_bytes=FILE_MAX_BYTES)}")
+            await press.turn_to(Page.OVERVIEW, note=f"⚠️ {press.say('import_unread', size_bytes=FILE_MAX_BYTES)}")
             return
-        studio = self._bot.studio
-        house = await studio.houses.inspect(press.guild.id, press.by)
+        house = await press.house()
         try:
-            after = house_file.read(text, house, self._known(press.guild))
+            after = house_file.read(text, house, press.known)
         except Refused as exc:
-            await self._show(press, Page.OVERVIEW, note=f"⚠️ {sentence_of(exc, press.by.locale)}")
+            await press.turn_to(Page.OVERVIEW, note=press.refusal(exc))
             return
-        await studio.remember(_slot(press), text)
-        scene = await self._scene(press.guild, press.by, house, page=Page.OVERVIEW)
+        await self._bot.studio.remember(_slot(press), text)
+        scene = await scene_of(self._bot, press.guild, press.by, house)
         view = import_panel(scene, house_file.diff(house, after), _mark(text))
         await press.interaction.edit_original_response(view=view)
 
@@ -194,84 +164,19 @@ class Settings(commands.Cog):
         studio = self._bot.studio
         text = await studio.recall(_slot(press)) or ""
         if _mark(text) != press.part.what:
-            await self._show(press, Page.OVERVIEW, note=f"⚠️ {press.say('import_lost')}")
+            await press.turn_to(Page.OVERVIEW, note=f"⚠️ {press.say('import_lost')}")
             return
-        before = await studio.houses.inspect(press.guild.id, press.by)
+        before = await press.house()
         try:
-            after = house_file.read(text, before, self._known(press.guild))
+            after = house_file.read(text, before, press.known)
             await studio.houses.replace(press.guild.id, press.by, before, after, press.part.version)
             note = press.say("panel_saved")
         except AdminsOnly:
             raise
         except Refused as exc:
-            note = f"⚠️ {sentence_of(exc, press.by.locale)}"
+            note = press.refusal(exc)
         await studio.remember(_slot(press), "")
-        await self._show(press, Page.OVERVIEW, note=note)
-
-    async def _fetch(self, file: SentFile | None) -> str | None:
-        """The file's text; None where it can't be had, is none, or is too large."""
-        if (
-            file is None
-            or file.size_bytes > FILE_MAX_BYTES
-            or urlsplit(file.url).netloc not in self._bot.settings.discord_cdn_hosts
-        ):
-            return None
-        try:
-            raw = await asyncio.wait_for(self._bot.http.get_from_cdn(file.url), _FETCH_SECONDS)
-            return raw.decode("utf-8")
-        except (discord.HTTPException, OSError, TimeoutError, UnicodeDecodeError) as exc:
-            log.info("a settings file was not read: %s", type(exc).__name__)
-            return None
-
-    # ---- showing
-
-    async def _show(self, press: Press, page: Page, what: str = "", note: str = "") -> None:
-        """The page as the settings are now, in the place of the panel that was pressed."""
-        view = panel(await self._now(press, page, what, note))
-        response = press.interaction.response
-        if response.is_done():
-            await press.interaction.edit_original_response(view=view)
-        else:
-            await response.edit_message(view=view)
-
-    async def _now(self, press: Press, page: Page | None = None, what: str | None = None, note: str = "") -> Scene:
-        house = await self._bot.studio.houses.inspect(press.guild.id, press.by)
-        return await self._scene(
-            press.guild,
-            press.by,
-            house,
-            page=press.part.page if page is None else page,
-            what=press.part.what if what is None else what,
-            note=note,
-        )
-
-    async def _scene(
-        self, guild: discord.Guild, by: Requester, house: House, *, page: Page, what: str = "", note: str = ""
-    ) -> Scene:
-        known = self._known(guild)
-        watched = {channel for channel in (house.audit_channel_id, house.mod_channel_id) if channel is not None}
-        return Scene(
-            house=house,
-            catalog=self._bot.studio.catalog,
-            server=guild.name,
-            locale=by.locale,
-            role_ids=known.role_ids,
-            channel_ids=known.channel_ids,
-            places={channel_id: _place(guild, channel_id) for channel_id in watched},
-            page=page,
-            what=what,
-            notes=(note,) if note else (),
-            silenced=await self._bot.studio.chronicle.silenced(guild.id) is not None,
-        )
-
-    def _known(self, guild: discord.Guild) -> Known:
-        channel_ids = {channel.id for channel in guild.channels} | {thread.id for thread in guild.threads}
-        return Known(
-            guild_id=guild.id,
-            role_ids=frozenset(role.id for role in guild.roles),
-            channel_ids=frozenset(channel_ids),
-            catalog=self._bot.studio.catalog,
-        )
+        await press.turn_to(Page.OVERVIEW, note=note)
 
 
 def _guild(interaction: Interaction) -> discord.Guild:
@@ -279,14 +184,6 @@ def _guild(interaction: Interaction) -> discord.Guild:
     if interaction.guild is None:
         raise AdminsOnly
     return interaction.guild
-
-
-def _place(guild: discord.Guild, channel_id: int) -> Place:
-    channel = guild.get_channel_or_thread(channel_id)
-    if channel is None:
-        return Place(there=False)
-    held = channel.permissions_for(guild.me)
-    return Place(there=True, lacking=tuple(name for name in _NEEDED if not getattr(held, name)))
 
 
 def _slot(press: Press) -> str:
