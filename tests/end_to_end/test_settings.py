@@ -64,6 +64,17 @@ class Panel:
     async def page(self, name: str) -> None:
         await self.press("go", [name])
 
+    async def rules_form(self) -> Invocation:
+        await self.page("prompts")
+        return await self.press("add")
+
+    async def send_rules(
+        self, form: Invocation, patterns: str, *, action: str = "block", fold: str = "yes", note: str = ""
+    ) -> None:
+        filled = {"patterns": patterns, "action": [action], "fold": [fold]} | ({"note": note} if note else {})
+        sent = await self.member.submit_modal(form, filled)
+        assert await sent.done() == "answered"
+
 
 async def open_panel(stage: Stage, who: str = "Linus", where: str = "Film Club#general") -> Panel:
     opened = await stage.discord.member(who).slash(where, "settings")
@@ -152,12 +163,7 @@ async def test_age_restricted_only_means_it(stage: Stage) -> None:
 async def test_prompt_rules_are_added_used_and_removed(stage: Stage) -> None:
     async with stage.clapper():
         panel = await open_panel(stage)
-        await panel.page("prompts")
-        form = await panel.press("add")
-        sent = await panel.member.submit_modal(
-            form, {"patterns": "piano*\ngun*", "action": ["block"], "fold": ["yes"], "note": "No music here."}
-        )
-        assert await sent.done() == "answered"
+        await panel.send_rules(await panel.rules_form(), "piano*\ngun*", note="No music here.")
         assert "piano" in panel.text
         assert "No music here." in await refusal(await ask(stage))
         assert "No music here." in await refusal(await ask(stage, prompt="a c a t on p1anos"))
@@ -171,12 +177,7 @@ async def test_prompt_rules_are_added_used_and_removed(stage: Stage) -> None:
 async def test_a_bad_pattern_is_a_sentence_and_changes_nothing(stage: Stage, pattern: str) -> None:
     async with stage.clapper():
         panel = await open_panel(stage)
-        await panel.page("prompts")
-        form = await panel.press("add")
-        sent = await panel.member.submit_modal(
-            form, {"patterns": f"fine\n{pattern}", "action": ["block"], "fold": ["yes"]}
-        )
-        assert await sent.done() == "answered"
+        await panel.send_rules(await panel.rules_form(), f"fine\n{pattern}")
         assert "can't be used" in panel.text
         assert "No rules yet" in panel.text
         assert "Version 0." in panel.text
@@ -186,10 +187,7 @@ async def test_a_bad_pattern_is_a_sentence_and_changes_nothing(stage: Stage, pat
 async def test_holding_prompts_needs_a_channel_where_moderators_decide(stage: Stage) -> None:
     async with stage.clapper():
         panel = await open_panel(stage)
-        await panel.page("prompts")
-        form = await panel.press("add")
-        sent = await panel.member.submit_modal(form, {"patterns": "piano", "action": ["hold"], "fold": ["yes"]})
-        assert await sent.done() == "answered"
+        await panel.send_rules(await panel.rules_form(), "piano", action="hold")
         assert "can only be held" in panel.text
         assert "Version 0." in panel.text
 
@@ -227,11 +225,9 @@ async def test_two_admins_do_not_overwrite_each_other_unseen(stage: Stage) -> No
 async def test_a_panel_and_an_open_form_outlive_a_restart(stage: Stage) -> None:
     async with stage.clapper():
         panel = await open_panel(stage)
-        await panel.page("prompts")
-        form = await panel.press("add")
+        form = await panel.rules_form()
     async with stage.clapper():
-        sent = await panel.member.submit_modal(form, {"patterns": "piano", "action": ["block"], "fold": ["no"]})
-        assert await sent.done() == "answered"
+        await panel.send_rules(form, "piano", fold="no")
         assert "exact letters" in panel.text
         await panel.page("habits")
         await panel.press("ping")
