@@ -73,8 +73,7 @@ class Generate(commands.Cog):
     ) -> None:
         """From a video that changes as a whole."""
         inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
-        files = {Role.DATA: video, Role.REFERENCE: reference}
-        await make(interaction, inputs, files, model=model, private=private)
+        await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: reference}, model=model, private=private)
 
     @generation
     async def flf2v(
@@ -109,8 +108,7 @@ class Generate(commands.Cog):
     ) -> None:
         """From a video that gets another look, by words or by a picture."""
         inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
-        files = {Role.DATA: video, Role.REFERENCE: reference}
-        await make(interaction, inputs, files, model=model, private=private)
+        await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: reference}, model=model, private=private)
 
     @generation
     async def edit(
@@ -128,8 +126,7 @@ class Generate(commands.Cog):
     ) -> None:
         """From a video in which something changes, by words, a picture or both."""
         inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
-        files = {Role.DATA: video, Role.REFERENCE: reference}
-        await make(interaction, inputs, files, model=model, private=private)
+        await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: reference}, model=model, private=private)
 
     @generation
     async def tryon(
@@ -147,8 +144,7 @@ class Generate(commands.Cog):
     ) -> None:
         """From a video whose person gets other clothes, by words, a picture or both."""
         inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
-        files = {Role.DATA: video, Role.REFERENCE: garment}
-        await make(interaction, inputs, files, model=model, private=private)
+        await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: garment}, model=model, private=private)
 
 
 async def make(
