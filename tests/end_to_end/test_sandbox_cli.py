@@ -17,6 +17,8 @@ import psutil
 import pytest
 
 from sandbox.clip import inspect
+from sandbox.command_text import parse
+from sandbox.member import Member, attachment_of
 from sandbox.playground.samples import SAMPLES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -38,8 +40,9 @@ async def started(*arguments: str, folder: Path) -> AsyncIterator[Process]:
     """`python -m sandbox …` in `folder`, where a developer's `.env` lies; ended with its children if it still runs."""
     (folder / ".env").write_text("DISCORD_TOKEN=from-the-file\nDECART_BASE_URL=http://127.0.0.1:9\nSPELT_WRONG=1\n")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "sandbox", *arguments, cwd=folder, env=ENVIRONMENT, stdout=PIPE, stderr=PIPE
-    )
+        sys.executable, "-m", "sandbox", *arguments, cwd=folder, env=ENVIRONMENT, stdout=PIPE, stderr=PIPE,
+        start_new_session=True,
+    )  # fmt: skip
     try:
         yield process
     finally:
@@ -140,6 +143,31 @@ async def test_the_playground_says_where_it_is_and_ends_with_all_its_children(tm
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
         assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+@pytest.mark.asyncio
+async def test_ctrl_c_which_reaches_every_process_of_the_terminal_ends_all_without_a_traceback(tmp_path: Path) -> None:
+    async with started("--port", "0", "--fast", folder=tmp_path) as process:
+        await delivered(await opened(process), "/t2v prompt:a cat")
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert any("sandbox.queue_api.render.worker" in child.cmdline() for child in children)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+    assert (process.returncode, b"Traceback" in err) == (0, False), err.decode()
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+async def delivered(url: str, line: str) -> None:
+    """Use the command as the first member and wait for its clip."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE_SECONDS):
+        member = Member(session, url)
+        await member.become("Ada")
+        world = await member.world()
+        async for event in member.events():
+            if event["type"] == "open":
+                await member.command(parse(line, world["commands"]), world["guilds"][0]["channels"][0]["id"])
+            if "message" in event and attachment_of(event["message"]) is not None:
+                return
 
 
 @pytest.mark.asyncio
