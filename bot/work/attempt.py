@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Unpack, cast
 
 from bot.errors import (
     FileGone,
+    JobGone,
+    JobMoved,
     ModelUnknown,
     OutcomeUnknown,
     QueueError,
@@ -122,14 +124,32 @@ class Attempt:
         stored: Mapping[Role, StoredFile] = self.job.stored
         if self.job.request.files and not self._owns(stored):
             stored = await self._inherit(stored) or await self._tools.intake.take(self.job, model)
-        # Untold: to the member it is the same waiting, and Discord allows five edits in five seconds.
-        await self._advance(JobState.SUBMITTING, tell=False, stored=stored)
+        async with self._ownership():
+            # Untold: to the member it is the same waiting, and Discord allows five edits in five seconds.
+            await self._advance(JobState.SUBMITTING, tell=False, stored=stored)
 
     async def keep_inputs(self) -> None:
         """Inputs into `files`, for a job that may not go on yet."""
         if self.job.request.files and not self._owns(self.job.stored):
             stored = await self._inherit(self.job.stored) or await self._tools.intake.take(self.job, self._model())
-            self.job = await self._tools.jobs.note(self.job, stored=stored)
+            async with self._ownership():
+                self.job = await self._tools.jobs.note(self.job, stored=stored)
+
+    @asynccontextmanager
+    async def _ownership(self) -> AsyncIterator[None]:
+        """For writing where the inputs are. If the job was ended while they came they go; another process, if it is
+        that which has the job now, needs them."""
+        try:
+            yield
+        except (JobGone, JobMoved):
+            keys = {input_key(self.job.id, role) for role in self.job.request.files}
+            try:
+                job = await self._tools.jobs.get(self.job.id)
+                keys = keys - {file.key for file in job.stored.values()} if job.ended else set()
+            except JobGone:
+                pass
+            await self._tools.files.delete(keys)
+            raise
 
     def _owns(self, stored: Mapping[Role, StoredFile]) -> bool:
         return stored.keys() == self.job.request.files.keys() and all(

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import JobGone, NotYours, VideoNotKept
+from bot.rules.catalog import Model, Role
 from bot.rules.delivery import DeliveryLost
-from bot.rules.job import FAREWELL, JobState
+from bot.rules.job import FAREWELL, Job, JobState, StoredFile
 from bot.store.keeping import Keeping
 from bot.store.secrets import Keyring
 from bot.work.housekeeping import Housekeeping
@@ -121,6 +122,26 @@ async def test_a_member_who_is_forgotten_meanwhile_has_what_runs_cancelled(bench
     assert "cancelled" in bench.announcer.states(job.id)
     await bench.until(lambda: job.id not in bench.engine._tasks)
     assert bench.announcer.delivered == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("forget", [True, False])
+async def test_a_picture_that_comes_after_its_job_was_ended_is_not_kept(bench: Bench, *, forget: bool) -> None:
+    fetch = bench.intake.take
+
+    async def late(job: Job, model: Model) -> dict[Role, StoredFile]:
+        stored = await fetch(job, model)
+        await (bench.studio.forget_member(a_member()) if forget else bench.studio.cancel(job.id, a_member()))
+        assert await bench.files.keys("jobs") == ([] if forget else [f"jobs/{job.id}/data"])
+        for file in stored.values():  # it was still coming then
+            await bench.files.put(file.key, bench.folder / f"{job.id}-data.png", "image/png")
+        return stored
+
+    bench.intake.take = late  # type: ignore[method-assign]  # of the tests' own intake
+    job = await bench.studio.accept(an_image_request(), a_member(), a_reply())
+    await bench.until(lambda: job.id not in bench.engine._tasks)
+    assert await bench.files.keys("jobs") == []
+    assert bench.service.submits == []
 
 
 @pytest.mark.asyncio
