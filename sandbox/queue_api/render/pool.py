@@ -69,7 +69,7 @@ class Pool:
         return path
 
     async def _start(self) -> Process:
-        # A session of its own: Ctrl-C in the terminal reaches us alone, and we end it; if we can't, its pipe's end does.
+        # A session of its own: Ctrl-C in the terminal reaches us alone, and we end it; else its pipe's end does.
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "sandbox.queue_api.render.worker", stdin=PIPE, stdout=PIPE, cwd=_ROOT,
             start_new_session=True,
