@@ -204,7 +204,8 @@ class QueueClient:
         max_bytes: int | None = None,
         **inputs: Unpack[JobInputs],
     ) -> QueueJobResult:
-        """`submit` with `inputs`, `watch`, and `result` at `path`. A job that failed is returned, not raised.
+        """`submit` with `inputs`, `watch`, and `result` at `path`. A job that failed is returned, not raised; whatever
+        is raised once there is a job, a cancellation too, has a note with its id.
 
         `on_status_change` is called, and awaited if it is async, on each change of status, from the first on.
         """
@@ -222,8 +223,9 @@ class QueueClient:
             if news.status is JobStatus.FAILED:
                 return FailedJob(job_id=job.job_id, error=news.reason or "the service gave no reason")
             return CompletedJob(job_id=job.job_id, path=await self.result(job.job_id, path, max_bytes=max_bytes))
-        except Exception as exc:
-            exc.add_note(f"job id: {job.job_id}")  # also to what the caller's callback raised: the job is paid for
+        except BaseException as exc:
+            # Also to what the caller's callback raised, and to a cancellation: the job is paid for and goes on.
+            exc.add_note(f"job id: {job.job_id}")
             raise
 
     def _model(self, model: str | Model) -> Model:

@@ -121,8 +121,14 @@ def inputs_of(model: Model, roles: Collection[Role], **given: Any) -> Inputs:
         cause = _refusal(model, where, first["msg"]) or exc
         raise QueueInputError(f"{model.name}: {where}: {first['msg']}") from cause
     except Refused as exc:
-        raise QueueInputError(f"{model.name}: {exc}") from exc
+        raise QueueInputError(f"{model.name}: {_words_of(exc)}") from exc
     return inputs
+
+
+def _words_of(refusal: Refused) -> str:
+    """For programmers: members have the sentences of `bot.wording`."""
+    facts = ", ".join(f"{name} {value}" for name, value in refusal.facts.items() if name != "model")
+    return refusal.key.replace("_", " ") + (f" ({facts})" if facts else "")
 
 
 def _refusal(model: Model, where: str, why: str) -> Refused | None:

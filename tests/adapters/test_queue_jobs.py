@@ -147,6 +147,22 @@ async def test_even_what_the_callback_raises_names_the_job(
 
 
 @pytest.mark.asyncio
+async def test_a_cancelled_wait_names_the_job_that_goes_on_at_the_service(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
+    script(server, "processing")
+    told = asyncio.Event()
+    waiting = asyncio.create_task(
+        queue.submit_and_poll(T2V, prompt="x", path=tmp_path / "a.mp4", on_status_change=lambda _: told.set())
+    )
+    await told.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await waiting
+    assert caught.value.__notes__ == ["job id: job-1"]
+
+
+@pytest.mark.asyncio
 async def test_the_deadline_and_the_cap_are_handed_on(
     server: ScriptedServer, queue: QueueClient, tmp_path: Path, clock: ManualClock
 ) -> None:

@@ -130,6 +130,26 @@ def test_inputs_that_break_a_rule_are_refused_with_the_refusal_as_cause(
     assert isinstance(caught.value.__cause__, cause)
 
 
+@pytest.mark.parametrize(
+    ("model", "roles", "inputs", "said"),
+    [
+        ("lucy-pro-t2v", (), {}, "lucy-pro-t2v: prompt missing"),
+        ("lucy-pro-t2v", (), {"prompt": "a" * 1001}, "lucy-pro-t2v: prompt too long (length 1001, limit 1000)"),
+        ("lucy-pro-i2v", (), {"prompt": "x"}, "lucy-pro-i2v: input missing (role data)"),
+        (
+            "lucy-pro-t2v",
+            (),
+            {"prompt": "x", "seed": -1},
+            "lucy-pro-t2v: seed out of range (lowest 0, highest 4294967295)",
+        ),
+    ],
+)
+def test_a_refusal_reads_as_words(model: str, roles: tuple[Role, ...], inputs: dict[str, Any], said: str) -> None:
+    with pytest.raises(QueueInputError) as caught:
+        fields(model, *roles, **inputs)
+    assert str(caught.value) == said
+
+
 def test_a_thousand_emoji_are_a_thousand_characters() -> None:
     assert len(fields("lucy-pro-t2v", prompt="🐈" * 1000)["prompt"]) == 1000
 
