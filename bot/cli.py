@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import functools
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -111,6 +113,7 @@ async def _until_stopped(app: App) -> None:
     starting = asyncio.ensure_future(app.start())
     await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)
     if not starting.done():
+        _leave_in_time()
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
         return
@@ -118,15 +121,26 @@ async def _until_stopped(app: App) -> None:
     serving = asyncio.ensure_future(app.run())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await app.stop()
-    except TimeoutError:
-        log.warning("not everything was closed in time; the rows are safe")
+    _leave_in_time()
+    await app.stop()
     serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving
     log.info("Clapper has stopped")
+
+
+def _leave_in_time() -> None:
+    """End this process soon, whatever still hangs by then, such as a database that answers nothing and can't even be
+    told to break off. A thread sees to it, since the loop may hang, too."""
+
+    def leave() -> None:
+        log.warning("not everything was closed in time; the rows are safe")
+        logging.shutdown()
+        os._exit(0)
+
+    timer = threading.Timer(STOP_SECONDS, leave)
+    timer.daemon = True
+    timer.start()
 
 
 async def _work(settings: Settings) -> None:

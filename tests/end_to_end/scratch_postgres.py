@@ -6,6 +6,7 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator
@@ -39,6 +40,20 @@ class ScratchServer:
     async def stop(self, how: str = "fast") -> None:
         """`immediate` is a crash: no goodbye to anybody, and recovery at the next start."""
         await self._run("pg_ctl", "-D", self._data, "-w", "-m", how, "stop")
+
+    @asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        """All of its processes are stopped: it answers nothing, refuses nothing and closes nothing."""
+        first = int((await asyncio.to_thread(Path(self._data, "postmaster.pid").read_text)).split()[0])
+        children = await asyncio.to_thread(Path(f"/proc/{first}/task/{first}/children").read_text)
+        processes = [first, *map(int, children.split())]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                os.kill(process, signal.SIGCONT)
 
     @property
     def _data(self) -> str:

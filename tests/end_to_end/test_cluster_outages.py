@@ -61,6 +61,26 @@ async def test_every_connection_cut_again_and_again_loses_nothing(cluster: Fleet
 
 
 @pytest.mark.asyncio
+async def test_who_is_to_stop_is_gone_in_time_though_the_database_answers_nothing(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(draw_clip(64, 36, seconds=1, sound=False))
+    async with (
+        scratch_server() as server,
+        fleet(tmp_path / "data", server.url, clip=clip, processing_seconds=3.0) as ships,
+    ):
+        await ships.without_limits()
+        leaving = [await ships.bot(RUN_JOBS="false"), await ships.worker()]
+        asked = await _ask_all(ships)
+        async with server.frozen():
+            await asyncio.sleep(3)  # until each of its loops waits for an answer
+            for seconds in await asyncio.gather(*(child.ask_to_stop() for child in leaving)):
+                assert seconds < 10
+        assert [child.code for child in leaving] == [0, 0]
+        await ships.worker()
+        await _see_all_through(ships, asked)
+
+
+@pytest.mark.asyncio
 async def test_a_crash_of_the_server_is_ridden_out_by_the_same_processes(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(draw_clip(64, 36, seconds=1, sound=False))
