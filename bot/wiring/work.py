@@ -29,6 +29,7 @@ from bot.work.housekeeping import Housekeeping
 from bot.work.houses import HouseKeeper
 from bot.work.limits import Limits
 from bot.work.pipeline import Pipeline
+from bot.work.reception import Reception
 from bot.work.shelf import Shelf
 from bot.work.studio import Studio
 from bot.work.tools import Tools
@@ -57,43 +58,31 @@ class Parts:
 
 def put_to_work(ground: Ground, store: Store, chat: Chat, media: Media, tools: Tools) -> Parts:
     """The rules of servers, the engine, and the studio, which the bot is given here."""
-    clock = ground.clock
-    houses = HouseKeeper(Houses(store.database, clock=clock))
+    houses = HouseKeeper(Houses(store.database, clock=ground.clock))
     chronicle = Chronicle(houses=houses, notes=store.notes, noticeboard=chat.noticeboard)
     limits = _limits(ground, store, chat, chronicle)
     houses.listen(limits.heed)
     engine = _engine(ground, store, Pipeline(tools, freed=limits.freed, ended=chronicle.ended))
     limits.attach(engine)
-    drafts = Drafts(store.notes, previewer=media.intake, catalog=ground.catalog, clock=clock)
     household = found(
-        catalog=ground.catalog,
+        tools=tools,
         database=store.database,
-        jobs=store.jobs,
         notes=store.notes,
         houses=houses,
         noticeboard=chat.noticeboard,
-        announcer=chat.announcer,
         engine=engine,
         limits=limits,
         chronicle=chronicle,
-        metrics=ground.metrics,
-        clock=clock,
-        data_dir=ground.settings.data_dir,
     )
     studio = Studio(
-        catalog=ground.catalog,
-        jobs=store.jobs,
+        tools=tools,
+        reception=Reception(tools=tools, engine=engine, limits=limits, household=household),
         notes=store.notes,
         engine=engine,
-        files=store.files,
-        announcer=chat.announcer,
-        availability=tools.availability,
-        clock=clock,
-        metrics=ground.metrics,
         houses=houses,
         limits=limits,
         shelf=Shelf(tools, store.keeping),
-        drafts=drafts,
+        drafts=Drafts(store.notes, previewer=media.intake, catalog=ground.catalog, clock=ground.clock),
         household=household,
     )
     if isinstance(chat.client, VideoBot):
@@ -104,8 +93,8 @@ def put_to_work(ground: Ground, store: Store, chat: Chat, media: Media, tools: T
         client=chat.client,
         engine=engine,
         studio=studio,
-        housekeeping=_housekeeping(ground, store, drafts),
-        farewells=Farewells(store.jobs, chat.announcer, clock=clock),
+        housekeeping=_housekeeping(ground, store, studio.drafts),
+        farewells=Farewells(store.jobs, chat.announcer, clock=ground.clock),
         downloads=media.downloads,
     )
 

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.media.plotter import Plotter
-from bot.ops.metrics import Metrics
-from bot.rules.catalog import Catalog
-from bot.rules.clock import Clock
-from bot.rules.delivery import Announcer
 from bot.rules.notices import Noticeboard
 from bot.store.database import Database
-from bot.store.jobs import Jobs
 from bot.store.notes import Notes
 from bot.store.statistics import Ledger
 from bot.work.chronicle import Chronicle
@@ -22,6 +16,7 @@ from bot.work.holds import Holds
 from bot.work.houses import HouseKeeper
 from bot.work.limits import Limits
 from bot.work.statistics import Statistician
+from bot.work.tools import Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,35 +31,31 @@ class Household:
 
 def found(
     *,
-    catalog: Catalog,
+    tools: Tools,
     database: Database,
-    jobs: Jobs,
     notes: Notes,
     houses: HouseKeeper,
     noticeboard: Noticeboard,
-    announcer: Announcer,
     engine: Engine,
     limits: Limits,
     chronicle: Chronicle,
-    metrics: Metrics,
-    clock: Clock,
-    data_dir: Path,
 ) -> Household:
     """The household of these parts; changes of settings are written up from now on."""
     houses.listen(chronicle.amended)
+    plotter = Plotter(tools.settings.data_dir / "charts")
     return Household(
-        doorman=Doorman(catalog=catalog, houses=houses, chronicle=chronicle),
+        doorman=Doorman(catalog=tools.catalog, houses=houses, chronicle=chronicle),
         holds=Holds(
-            jobs=jobs,
+            jobs=tools.jobs,
             houses=houses,
             notes=notes,
             noticeboard=noticeboard,
-            announcer=announcer,
+            announcer=tools.announcer,
             engine=engine,
             limits=limits,
             chronicle=chronicle,
-            metrics=metrics,
+            metrics=tools.metrics,
         ),
         chronicle=chronicle,
-        statistician=Statistician(ledger=Ledger(database), plotter=Plotter(data_dir / "charts"), clock=clock),
+        statistician=Statistician(ledger=Ledger(database), plotter=plotter, clock=tools.clock),
     )

@@ -4,32 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import random
-import uuid
 from datetime import datetime
 
-from bot.errors import (
-    JobGone,
-    JobMoved,
-    NotYours,
-    Refused,
-    RowUnreadable,
-    ShuttingDown,
-    TooLateToCancel,
-)
-from bot.ops.metrics import Metrics
-from bot.rules.catalog import SEED_MAX, Catalog, Model, Operation, Role
-from bot.rules.clock import Clock
-from bot.rules.delivery import Announcer
-from bot.rules.intake import Files
-from bot.rules.job import HELD, Job, JobState, Reply, Requester, StoredFile
-from bot.rules.polling import History
-from bot.rules.prompts import WordAction
+from bot.errors import JobGone, JobMoved, NotYours, Refused, RowUnreadable, TooLateToCancel
+from bot.rules.catalog import Catalog, Model, Operation, Role
+from bot.rules.job import Job, JobState, Reply, Requester
 from bot.rules.request import VideoRequest
-from bot.store.jobs import Jobs
 from bot.store.keeping import FORGOTTEN
 from bot.store.notes import Notes
-from bot.work.availability import Availability
 from bot.work.chronicle import Chronicle
 from bot.work.drafts import Drafts
 from bot.work.engine import Engine
@@ -38,9 +20,10 @@ from bot.work.household import Household
 from bot.work.houses import HouseKeeper
 from bot.work.limits import Limits
 from bot.work.news import break_news
+from bot.work.reception import Reception
 from bot.work.shelf import Forgotten, Shelf
 from bot.work.statistics import Report, Statistician
-from bot.work.tools import input_key, result_key
+from bot.work.tools import Tools, input_key, result_key
 
 __all__ = ["Report", "Studio"]
 
@@ -56,39 +39,31 @@ class Studio:
     def __init__(
         self,
         *,
-        catalog: Catalog,
-        jobs: Jobs,
+        tools: Tools,
+        reception: Reception,
         notes: Notes,
         engine: Engine,
-        files: Files,
-        announcer: Announcer,
-        availability: Availability,
-        clock: Clock,
-        metrics: Metrics,
         houses: HouseKeeper,
         limits: Limits,
         shelf: Shelf,
         drafts: Drafts,
         household: Household,
-        rng: random.Random | None = None,
     ) -> None:
-        self._catalog = catalog
-        self._jobs = jobs
+        self._catalog = tools.catalog
+        self._jobs = tools.jobs
+        self._files = tools.files
+        self._announcer = tools.announcer
+        self._availability = tools.availability
+        self._metrics = tools.metrics
+        self._reception = reception
         self._notes = notes
         self._engine = engine
-        self._files = files
-        self._announcer = announcer
-        self._availability = availability
-        self._clock = clock
-        self._metrics = metrics
         self._houses = houses
         self._limits = limits
         self._shelf = shelf
         self._drafts = drafts
         self._household = household
         self._doorman = household.doorman
-        self._random = rng or random.SystemRandom()
-        self._open = True
 
     @property
     def catalog(self) -> Catalog:
@@ -143,13 +118,7 @@ class Studio:
 
     async def foresee(self, request: VideoRequest, requester: Requester) -> None:
         """A cheap look before the member is answered: raises the `Refused` that `accept` would raise now."""
-        try:
-            await self._look(request)
-            await self._doorman.examine(request, requester, note=False)
-            await self._jobs.ask(self._limits.gate, request, requester)
-        except Refused as exc:
-            self._metrics.refused.labels(exc.key).inc()
-            raise
+        await self._reception.foresee(request, requester)
 
     async def accept(
         self, request: VideoRequest, requester: Requester, reply: Reply, *, again_of: str | None = None
@@ -159,7 +128,7 @@ class Studio:
         Raises `Refused`, and `AlreadyAsked` where what the reply answers has a job; then there is no new row.
         """
         request = await self._doorman.filled(request, requester)
-        return await self._accept(request, requester, reply, again_of=again_of)
+        return await self._reception.accept(request, requester, reply, again_of=again_of)
 
     async def resting(self) -> dict[str, datetime]:
         """The models that the service called unknown lately, by name, and until when they are left out."""
@@ -212,7 +181,7 @@ class Studio:
         old = await self.job(job_id)
         inputs = old.request.inputs.model_copy(update={"seed": seed})
         request = old.request.model_copy(update={"inputs": inputs})
-        return await self._accept(request, by, reply, again_of=old.id, stored=old.stored)
+        return await self._reception.accept(request, by, reply, again_of=old.id, stored=old.stored)
 
     async def forget(self, job_id: str, by: Requester) -> Job:
         """Drop what is kept of the job's files; the row stays, for the limits. One that still runs is cancelled.
@@ -268,60 +237,7 @@ class Studio:
 
     async def close_door(self) -> None:
         """From now on everything new is refused with `ShuttingDown`."""
-        self._open = False
-
-    async def _accept(
-        self,
-        request: VideoRequest,
-        requester: Requester,
-        reply: Reply,
-        *,
-        again_of: str | None,
-        stored: dict[Role, StoredFile] | None = None,
-    ) -> Job:
-        try:
-            model = await self._look(request)
-            verdict = await self._doorman.examine(request, requester, note=True)
-            held = verdict is not None and verdict.action is WordAction.HOLD
-            job = await self._new_job(model, request, requester, reply, again_of)
-            job = job.model_copy(update={"stored": stored or {}, "waiting": HELD if held else None})
-            job = await self._jobs.insert(job, gate=self._limits.gate, companion=self._engine.companion)
-        except Refused as exc:
-            self._metrics.refused.labels(exc.key).inc()
-            raise
-        self._metrics.accepted.labels(model.name).inc()
-        log.info("job %s is accepted: %s by %s in %s", job.id, model.name, requester.user_id, requester.guild_id)
-        await self._engine.start(job.id)
-        if held:
-            self.chronicle.see_to(self.holds.ask(job))  # beside: the moderators' channel may be slow
-        return job
-
-    async def _new_job(
-        self, model: Model, request: VideoRequest, requester: Requester, reply: Reply, again_of: str | None
-    ) -> Job:
-        if request.inputs.seed is None:  # drawn by us, so that what came of it can be had again
-            inputs = request.inputs.model_copy(update={"seed": self._random.randint(0, SEED_MAX)})
-            request = request.model_copy(update={"inputs": inputs})
-        history = History(tuple(await self._jobs.durations(model.name)))
-        return Job(
-            id=uuid.uuid4().hex,
-            state=JobState.ACCEPTED,
-            request=request,
-            requester=requester,
-            reply=reply,
-            again_of=again_of,
-            cost=model.cost,
-            output_seconds=model.output_seconds,
-            expected_seconds=history.percentile(0.5) or model.typical_seconds,
-            accepted_at=self._clock.now(),
-        )
-
-    async def _look(self, request: VideoRequest) -> Model:
-        if not self._open:
-            raise ShuttingDown
-        model = self._catalog.get(request.model)  # an old card's Again may be of a model that was taken out since
-        await self._availability.check(model)
-        return model
+        self._reception.close()
 
     async def _allowed(self, job_id: str, by: Requester) -> Job:
         """The job, if it is theirs, or they moderate the server that it is of."""

@@ -44,6 +44,7 @@ from bot.work.household import found
 from bot.work.houses import HouseKeeper
 from bot.work.limits import Limits
 from bot.work.pipeline import Pipeline
+from bot.work.reception import Reception
 from bot.work.shelf import Shelf
 from bot.work.studio import Studio
 from bot.work.tools import Tools, bench_root
@@ -259,17 +260,21 @@ class Bench:
         self.pipeline = Pipeline(tools, freed=self.limits.freed, ended=chronicle.ended)
         self.engine = EmbeddedEngine(self.pipeline, self.jobs, clock=self.clock, jobs_at_once=jobs_at_once)
         self.limits.attach(self.engine)
-        self.studio = Studio(
-            catalog=CATALOG, jobs=self.jobs, notes=notes, engine=self.engine, files=self.files,
-            announcer=self.announcer, availability=self.availability, clock=self.clock, metrics=self.metrics,
-            houses=self.houses, limits=self.limits, shelf=Shelf(tools, Keeping(self.database, keys=Keyring([KEY]))),
-            drafts=Drafts(notes, previewer=self.intake, catalog=CATALOG, clock=self.clock),
-            household=found(
-                catalog=CATALOG, database=self.database, jobs=self.jobs, notes=notes, houses=self.houses,
-                noticeboard=self.noticeboard, announcer=self.announcer, engine=self.engine, limits=self.limits,
-                chronicle=chronicle, metrics=self.metrics, clock=self.clock, data_dir=self.settings.data_dir,
-            ),
+        household = found(
+            tools=tools, database=self.database, notes=notes, houses=self.houses, noticeboard=self.noticeboard,
+            engine=self.engine, limits=self.limits, chronicle=chronicle,
         )  # fmt: skip
+        self.studio = Studio(
+            tools=tools,
+            reception=Reception(tools=tools, engine=self.engine, limits=self.limits, household=household),
+            notes=notes,
+            engine=self.engine,
+            houses=self.houses,
+            limits=self.limits,
+            shelf=Shelf(tools, Keeping(self.database, keys=Keyring([KEY]))),
+            drafts=Drafts(notes, previewer=self.intake, catalog=CATALOG, clock=self.clock),
+            household=household,
+        )
 
     async def close(self) -> None:
         await self.engine.close()
