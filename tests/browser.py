@@ -19,6 +19,17 @@ FLAGS = (
 )  # fmt: skip
 PATIENCE_MS = 30_000
 
+DROP = """async ([selector, name]) => {
+    const samples = await (await fetch("/_playground/samples")).json();
+    const transfer = new DataTransfer();
+    transfer.setData("application/x-clapper-sample", JSON.stringify(samples.find((one) => one.name === name)));
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        const event = new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
+        document.querySelector(selector).dispatchEvent(event);
+    }
+}"""
+"""Drags a sample of the page, named as the second argument, to the element that the first selects."""
+
 
 def chromium() -> str | None:
     """The path of an installed Chromium, or None."""

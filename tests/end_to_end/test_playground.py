@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Page
 
-from sandbox.launch import Options, Sandbox
-from tests.browser import browsing, chromium_or_skip, open_page, watch
+from tests.end_to_end.playground import page, visiting
+
+__all__ = ["page"]
 
 pytestmark = pytest.mark.browser
 
@@ -23,12 +25,8 @@ PLAY = """async (video) => {
 
 @pytest.mark.asyncio
 async def test_typing_t2v_ends_with_a_video_that_plays_in_the_page(tmp_path: Path) -> None:
-    path = chromium_or_skip()
-    options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=tmp_path, quiet=True)
-    async with Sandbox(options) as sandbox, browsing(path) as browser:
-        await sandbox.bot_ready()
-        page = await open_page(browser, sandbox.url)
-        seen = watch(page)
+    async with visiting(tmp_path) as visit:
+        page = visit.page
         await page.keyboard.type("/t2v a cat playing piano")
         await page.keyboard.press("Enter")
         reply = page.locator(".message", has_text="a cat playing piano")
@@ -43,19 +41,13 @@ async def test_typing_t2v_ends_with_a_video_that_plays_in_the_page(tmp_path: Pat
         assert played["at"] >= 0.2
         assert (played["width"], played["height"]) == (320, 176)
         assert (tmp_path / "done.png").stat().st_size > 10_000
-        assert seen.complaints == []
-        assert [url for url in seen.requests if not url.startswith((sandbox.url, "blob:"))] == []
+        assert [url for url in visit.seen.requests if not url.startswith((visit.url, "blob:"))] == []
 
 
 @pytest.mark.asyncio
-async def test_a_failed_job_says_the_services_reason_in_the_page(tmp_path: Path) -> None:
-    path = chromium_or_skip()
-    options = Options(port=0, pending_seconds=0, processing_seconds=0, data=tmp_path, quiet=True)
-    async with Sandbox(options) as sandbox, browsing(path) as browser:
-        await sandbox.bot_ready()
-        page = await open_page(browser, sandbox.url)
-        await page.keyboard.type("/t2v prompt:a cat [fail: the camera ran out of film]")
-        await page.keyboard.press("Enter")
-        await page.locator(".embed", has_text="failed").wait_for()
-        assert "the camera ran out of film" in await page.locator(".embed").inner_text()
-        assert await page.locator(".message video").count() == 0
+async def test_a_failed_job_says_the_services_reason_in_the_page(page: Page) -> None:
+    await page.keyboard.type("/t2v prompt:a cat [fail: the camera ran out of film]")
+    await page.keyboard.press("Enter")
+    await page.locator(".embed", has_text="failed").wait_for()
+    assert "the camera ran out of film" in await page.locator(".embed").inner_text()
+    assert await page.locator(".message video").count() == 0

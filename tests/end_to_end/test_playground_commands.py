@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
-from sandbox.launch import Options, Sandbox
-from tests.browser import browsing, chromium_or_skip, open_page, watch
 from tests.end_to_end.material import sample
+from tests.end_to_end.playground import page
+
+__all__ = ["page"]
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 60_000
-
-
-@pytest_asyncio.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    path = chromium_or_skip()
-    options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=tmp_path, quiet=True)
-    async with Sandbox(options) as sandbox, browsing(path) as browser:
-        await sandbox.bot_ready()
-        page = await open_page(browser, sandbox.url)
-        seen = watch(page)
-        yield page
-        assert seen.complaints == []
 
 
 async def attach(page: Page, where: Locator, name: str, folder: Path) -> None:

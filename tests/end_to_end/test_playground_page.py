@@ -14,20 +14,11 @@ from playwright.async_api import Browser, Page, expect
 from sandbox.discord import DiscordStandIn
 from sandbox.playground import add_playground
 from tests.adapters.sandbox_discord_bot import Puppet, running
-from tests.browser import browsing, chromium_or_skip, open_page, watch
+from tests.browser import DROP, browsing, chromium_or_skip, open_page, watch
 
 pytestmark = pytest.mark.browser
 
 NASTY = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>"
-DROP = """async ([selector, name]) => {
-    const samples = await (await fetch("/_playground/samples")).json();
-    const transfer = new DataTransfer();
-    transfer.setData("application/x-clapper-sample", JSON.stringify(samples.find((one) => one.name === name)));
-    for (const kind of ["dragenter", "dragover", "drop"]) {
-        const event = new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
-        document.querySelector(selector).dispatchEvent(event);
-    }
-}"""
 PASTE = """([selector, name]) => {
     const transfer = new DataTransfer();
     transfer.items.add(new File(["not really a picture"], name, { type: "image/png" }));

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from sandbox.launch import Options, Sandbox
-from tests.browser import browsing, chromium_or_skip, open_page, watch
+from tests.browser import DROP
+from tests.end_to_end.playground import page
+
+__all__ = ["page"]
 
 pytestmark = pytest.mark.browser
-
-DROP = """async ([selector, name]) => {
-    const samples = await (await fetch("/_playground/samples")).json();
-    const transfer = new DataTransfer();
-    transfer.setData("application/x-clapper-sample", JSON.stringify(samples.find((one) => one.name === name)));
-    for (const kind of ["dragenter", "dragover", "drop"]) {
-        const event = new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true });
-        document.querySelector(selector).dispatchEvent(event);
-    }
-}"""
-
-
-@pytest_asyncio.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    path = chromium_or_skip()
-    options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=tmp_path, quiet=True)
-    async with Sandbox(options) as sandbox, browsing(path) as browser:
-        await sandbox.bot_ready()
-        opened = await open_page(browser, sandbox.url)
-        seen = watch(opened)
-        yield opened
-        assert seen.complaints == []
 
 
 async def say(page: Page, text: str, *samples: str) -> None:

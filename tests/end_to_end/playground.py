@@ -1,0 +1,42 @@
+"""The playground with the real bot, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest_asyncio
+from playwright.async_api import Page
+
+from sandbox.launch import Options, Sandbox
+from tests.browser import Watch, browsing, chromium_or_skip, open_page, watch
+
+
+@dataclass
+class Visit:
+    """Somebody at the page; `seen` is what it asked for and complained about."""
+
+    page: Page
+    url: str
+    seen: Watch
+
+
+@asynccontextmanager
+async def visiting(folder: Path) -> AsyncIterator[Visit]:
+    """The page must not have complained in the end."""
+    path = chromium_or_skip()
+    options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=folder, quiet=True)
+    async with Sandbox(options) as sandbox, browsing(path) as browser:
+        await sandbox.bot_ready()
+        page = await open_page(browser, sandbox.url)
+        visit = Visit(page, sandbox.url, watch(page))
+        yield visit
+        assert visit.seen.complaints == []
+
+
+@pytest_asyncio.fixture
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    async with visiting(tmp_path) as visit:
+        yield visit.page
