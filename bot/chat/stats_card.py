@@ -60,6 +60,7 @@ def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
         ),
         Panel(
             title=say("stats_waits", locale),
+            across=True,
             bars=tuple(Bar(label=label, values=(n,)) for label, n in zip(_groups(), found.waits, strict=True)),
         ),
     )
