@@ -49,7 +49,7 @@ def _formats() -> list[str]:
         "|---|---|---|",
         *(f"| {form.name} | {_as_picture(form)} | {_as_video(form)} |" for form in FORMATS),
         "",
-        "Anything else is refused by its name: text, playlists, web pages and SVG, ZIP and RAR, PDF, sound alone.",
+        "Anything else is refused by its name: text, playlists, web pages, SVG, archives, programs, PDF, sound alone.",
     ]
 
 
@@ -69,7 +69,10 @@ def _as_video(form: Format) -> str:
     if form.demuxer is None:
         return "encoded as H.264 at the model's rate, each frame as long as the file says"
     if form.demuxer == "mp4":
-        return "as it is where it is H.264 (8 bits, 4:2:0) and AAC, even, upright, within the frame, index first"
+        return (
+            "as it is where it is H.264 (8 bits, 4:2:0) and AAC, even, upright, neither interlaced nor HDR, within the "
+            "frame, index first"
+        )
     return "H.264 that is fine is rewrapped as MP4, other codecs are encoded; the sound is kept, as AAC"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from av.video.frame import VideoFrame
 
 from bot.errors import FileBroken, FileTooLong
 from bot.media import pictures
+from bot.media.fields import Fields, Timed
 from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
 from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at, opened, sound_of, video_of
 from bot.media.mux import Writer, copy_pictures, faststart_of
@@ -37,8 +39,8 @@ def normalise(
         look = look_at(source, max_seconds)
     box = even(pictures.box_for((look.width, look.height), frame))
     done = _reasons(look, box)
-    if not done and not _plays_through(path, demuxer):
-        done = ["resized"]  # the pictures change their size on the way
+    if not done:
+        done = _on_the_way(path, demuxer)
     if not done:
         light = _without_encoding(path, to, demuxer, look)
         if light is not None:
@@ -57,6 +59,8 @@ def _reasons(look: Look, box: tuple[int, int]) -> list[str]:
     """Why the pictures must be encoded again, in the words of the table of inputs; none if they need not."""
     reasons = (
         ("converted", look.codec != _CODEC or look.pixels != PIXELS or not look.stamped),
+        ("tone mapped", look.wide),
+        ("deinterlaced", look.interlaced),
         ("turned", not look.upright),
         ("resized", not look.square or (look.width, look.height) != box),
         ("even rate", not (look.even and MIN_RATE <= look.rate <= MAX_RATE)),
@@ -64,11 +68,16 @@ def _reasons(look: Look, box: tuple[int, int]) -> list[str]:
     return [name for name, true in reasons if true]
 
 
-def _plays_through(path: Path, demuxer: str) -> bool:
-    """Decode every frame: what can't be read to the end is refused before it is paid for. False: sizes change."""
+def _on_the_way(path: Path, demuxer: str) -> list[str]:
+    """Decode every frame: what can't be read to the end is refused before it is paid for. Gives the reasons for which
+    the pictures must be encoded again after all, though the first one showed none."""
+    sizes: set[tuple[int, int]] = set()
+    interlaced = False
     with opened(path, demuxer) as source:
-        sizes = {(shown.width, shown.height) for shown in source.decode(video_of(source))}
-    return len(sizes) == 1
+        for shown in source.decode(video_of(source)):
+            sizes.add((shown.width, shown.height))
+            interlaced = interlaced or shown.interlaced_frame
+    return [name for name, true in (("deinterlaced", interlaced), ("resized", len(sizes) != 1)) if true]
 
 
 def _without_encoding(path: Path, to: Path, demuxer: str, look: Look) -> list[str] | None:
@@ -87,8 +96,14 @@ def _encode(path: Path, to: Path, demuxer: str, look: Look, *, box: tuple[int, i
     rate = look.rate if MIN_RATE <= look.rate <= MAX_RATE else Fraction(fps)
     with opened(path, demuxer) as source:
         video, sound = video_of(source), sound_of(source)
-        shaper, slots = Shaper(box), EvenRate(rate, look.start)
+        shaper, slots, fields = Shaper(box), EvenRate(rate, look.start), Fields()
         with Writer(to, size=box, rate=rate, options=_QUALITY, tags=look.tags, sound=sound, start=look.start) as writer:
+
+            def show(frames: Iterable[Timed]) -> None:
+                for at, whole in frames:
+                    for due in slots.take(at, shaper.shape(whole)):
+                        writer.video(due)
+
             shown_at = look.start
             count = itertools.count()
             for packet in source.demux(*([video] if sound is None else [video, sound])):
@@ -99,8 +114,8 @@ def _encode(path: Path, to: Path, demuxer: str, look: Look, *, box: tuple[int, i
                     if isinstance(shown, VideoFrame):
                         guess = look.start + float(next(count) / look.rate)
                         shown_at = guess if shown.pts is None else shown.time
-                        for due in slots.take(shown_at, shaper.shape(shown)):
-                            writer.video(due)
+                        show(fields.take(shown_at, shown))
+            show(fields.end())
             for due in slots.end(shown_at + float(1 / look.rate)):
                 writer.video(due)
 

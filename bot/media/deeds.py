@@ -9,6 +9,9 @@ DEEDS: Mapping[str, str] = {
     "turned": "Turned or mirrored as the camera's note says (EXIF in pictures, the display matrix in videos).",
     "resized": "Brought within the model's frame in its own shape, upright ones upright, never larger than it was; "
     "pixels that are not square are made so, and odd sides of videos lose a line.",
+    "tone mapped": "HDR (PQ, HLG) and wide colours (BT.2020) of videos are brought to those of ordinary HD video; what "
+    "is brighter than it can show is rolled off, not clipped.",
+    "deinterlaced": "Frames of alternate lines made whole ones, as many as there were.",
     "cut": "Cut to the shape of the model's frame, for models that follow a path: its points are places of the frame.",
     "even rate": "Given an even frame rate, the clip's usual one where it has one, without moving anything in time.",
     "converted": "Pictures become JPEG (transparency white, CMYK, wide colours and 16 bits plain), videos H.264 "

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from av.filter import Graph
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 
+from bot.media import tone
+
 PIXELS = "yuv420p"
 _BT709, _BT2020 = 1, (9, 10)
+_WIDE_PRIMARIES = 9
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """The scaler's names of the matrices that frames are numbered by."""
 _TURNS: dict[tuple[int, ...], tuple[tuple[str, str | None], ...]] = {
@@ -55,8 +61,8 @@ def _sign(number: int) -> int:
 class Shaper:
     """Makes frames of any size, turn and pixel format into upright 8-bit 4:2:0 ones of `size`.
 
-    Colours keep the matrix that they came with, which the output must be tagged with (`tags_of`); only those of wide
-    gamut, and RGB, are brought to that of HD video.
+    Colours keep the matrix that they came with, which the output must be tagged with (`tags_of`). Only RGB is brought
+    to that of HD video, and wide gamuts and HDR to all of HD video's colours (`bot.media.tone`).
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -66,7 +72,8 @@ class Shaper:
 
     def shape(self, frame: VideoFrame) -> VideoFrame:
         turn = turn_of(frame)
-        form = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, turn)
+        colours = (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range)
+        form = (frame.width, frame.height, frame.format.name, colours, turn)
         if self._graph is None or form != self._made_for:
             self._graph, self._made_for = self._make(frame, turn), form
         frame.pts = 0  # time is kept outside; a graph that is fed repeated times may hold frames back
@@ -75,31 +82,52 @@ class Shaper:
 
     def _make(self, frame: VideoFrame, turn: tuple[int, ...]) -> Graph:
         graph = Graph()
-        width, height = self._size
-        scale = f"{width}:{height}:flags=bicubic:out_range=tv"
-        matrix = _MATRICES.get(frame.colorspace)
-        if matrix is not None:  # both in full: left to itself the filter takes the input for SD video
-            scale += f":in_color_matrix={matrix}"
-        if matrix is not None or _becomes_hd(frame):
-            scale += f":out_color_matrix={'bt709' if _becomes_hd(frame) else matrix}"
         nodes = [
             graph.add_buffer(
                 width=frame.width, height=frame.height, format=frame.format.name, time_base=Fraction(1, 1000)
             )
         ]
-        nodes += [graph.add(name, argument) for name, argument in _TURNS[turn]]
-        nodes += [graph.add("scale", scale), graph.add("format", PIXELS), graph.add("buffersink")]
-        graph.link_nodes(*nodes).configure()
+        with contextlib.ExitStack() as held:
+            name = held.enter_context(_table(frame.color_trc)) if is_wide(frame) else None
+            steps = (*_TURNS[turn], *self._scales(frame, name), ("format", PIXELS), ("buffersink", None))
+            nodes += [graph.add(step, argument) for step, argument in steps]
+            graph.link_nodes(*nodes).configure()
         return graph
 
+    def _scales(self, frame: VideoFrame, table: str | None) -> Iterator[tuple[str, str]]:
+        size = f"{self._size[0]}:{self._size[1]}:flags=bicubic"
+        matrix = _MATRICES.get(frame.colorspace)
+        known = "" if matrix is None else f":in_color_matrix={matrix}"  # left to itself the filter takes it for SD
+        if table is not None:
+            yield "scale", size + known
+            yield "format", "gbrp12"
+            yield "lut3d", f"file={table}"
+            yield "scale", "out_range=tv:out_color_matrix=bt709"
+        elif frame.format.is_rgb:
+            yield "scale", f"{size}:out_range=tv{known}:out_color_matrix=bt709"
+        else:
+            yield "scale", f"{size}:out_range=tv{known}" + ("" if matrix is None else f":out_color_matrix={matrix}")
 
-def _becomes_hd(frame: VideoFrame) -> bool:
-    return frame.colorspace in _BT2020 or frame.format.is_rgb
+
+@contextlib.contextmanager
+def _table(curve: int) -> Iterator[str]:
+    """The table of colours as a file in the working folder, by its bare name: the filter would take signs in a folder's
+    name for its own."""
+    with tempfile.NamedTemporaryFile("w", dir=".", suffix=".cube") as file:
+        file.write(tone.table(curve))
+        file.flush()
+        yield Path(file.name).name
+
+
+def is_wide(frame: VideoFrame) -> bool:
+    """Whether its colours, or its brightness, are more than ordinary video has (BT.2020, PQ, HLG)."""
+    bright = frame.color_trc in {tone.PQ, tone.HLG}
+    return bright or frame.color_primaries == _WIDE_PRIMARIES or frame.colorspace in _BT2020
 
 
 def tags_of(frame: VideoFrame) -> dict[str, int]:
     """What the encoder of shaped frames must call its colours: `colorspace`, `color_primaries`, `color_trc`."""
-    if _becomes_hd(frame):
+    if is_wide(frame) or frame.format.is_rgb:
         return {"colorspace": _BT709, "color_primaries": _BT709, "color_trc": _BT709}
     return {
         "colorspace": frame.colorspace,

@@ -18,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from bot.errors import FileBroken, FileTooLong, FileUnsupported, PictureTooLarge
-from bot.media.frames import is_upright, lies_on_its_side, tags_of
+from bot.media.frames import is_upright, is_wide, lies_on_its_side, tags_of
 from bot.media.mux import is_aac
 from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS
 
@@ -52,6 +52,8 @@ class Look:
     tags: dict[str, int]
     upright: bool
     square: bool
+    wide: bool
+    interlaced: bool
     sound: str | None
     sound_fits: bool
 
@@ -77,7 +79,7 @@ def video_of(source: InputContainer) -> VideoStream:
         if stream.disposition & av.stream.Disposition.attached_pic:
             continue
         if not _is_readable(stream):
-            raise FileUnsupported(found="a video in a codec that can't be read", wanted="video")
+            raise FileUnsupported(found="unknown codec", wanted="video")
         if max(stream.width, stream.height) > CLIP_MAX_SIDE:
             limit = CLIP_MAX_SIDE * CLIP_MAX_SIDE
             raise PictureTooLarge(width=stream.width, height=stream.height, limit_pixels=limit)
@@ -141,6 +143,8 @@ def _summed_up(
         tags=tags_of(first),
         upright=is_upright(first),
         square=stretch == 1,
+        wide=is_wide(first),
+        interlaced=first.interlaced_frame,
         sound=sound.codec_context.name if sound is not None else None,
         sound_fits=sound is None or is_aac(sound),
     )

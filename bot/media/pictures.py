@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
-from bot.errors import FileBroken, FileUnsupported, PictureTooLarge
+from bot.errors import FileBroken, FileUnsupported, InputRejected, PictureTooLarge
 from bot.media.framing import cut_to_shape, overhangs
 from bot.rules.bounds import PICTURE_MAX_PIXELS
 
@@ -192,14 +192,15 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
     return wide.point(lambda value: value * scale).convert("L").convert("RGB")
 
 
-def _too_many_pixels(path: Path, formats: list[str]) -> PictureTooLarge:
-    """With the numbers, which Pillow's own error keeps to itself; nothing is decoded for them."""
+def _too_many_pixels(path: Path, formats: list[str]) -> InputRejected:
+    """With the numbers, which Pillow's own error keeps to itself; nothing is decoded for them. A file that can't even
+    be opened for them is broken besides."""
     Image.MAX_IMAGE_PIXELS = None
     try:
         with Image.open(path, formats=formats) as picture:
             width, height = picture.size
     except (*_BROKEN, UnidentifiedImageError):
-        width = height = 0
+        return FileBroken(found=formats[0])
     finally:
         Image.MAX_IMAGE_PIXELS = PICTURE_MAX_PIXELS
     return PictureTooLarge(width=width, height=height, limit_pixels=PICTURE_MAX_PIXELS)

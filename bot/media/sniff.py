@@ -52,6 +52,29 @@ _PREFIXES = (
 )
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _OTHER_BRANDS = frozenset({b"M4A ", b"M4B ", b"crx ", b"jxl ", b"jp2 ", b"jpx "})
+_REFUSED = (
+    (b"PK\x03\x04", "ZIP"),
+    (b"%PDF", "PDF"),
+    (b"#EXTM3U", "playlist"),
+    (b"Rar!", "RAR"),
+    (b"7z\xbc\xaf", "7z"),
+    (b"\x1f\x8b", "gzip"),
+    (b"MZ", "program"),
+    (b"\x7fELF", "program"),
+    (b"8BPS", "PSD"),
+    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMV"),
+    (b"FLV\x01", "FLV"),
+    (b"\x00\x00\x01\xba", "MPEG"),
+    (b"ID3", "sound"),
+    (b"\xff\xfb", "sound"),
+    (b"OggS", "Ogg"),
+    (b"fLaC", "sound"),
+)
+"""What members attach that we don't read, by its first bytes; named as `found_…` in `bot.wording`."""
+_TS_BYTES = 188
+"""The length of a transport stream's packets, of which each begins with a G."""
 _MOV_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 
 
@@ -77,9 +100,13 @@ def describe(head: bytes) -> str:
     """What to call bytes that `sniff` does not know, in a word or two."""
     if not head.strip(b"\x00"):
         return "nothing but zeros"
-    for prefix, name in ((b"PK\x03\x04", "ZIP"), (b"%PDF", "PDF"), (b"#EXTM3U", "playlist"), (b"Rar!", "RAR")):
+    for prefix, name in _REFUSED:
         if head.startswith(prefix):
             return name
+    if head[8:12] in {b"WAVE", b"M4A ", b"M4B "}:
+        return "sound"
+    if len(head) > _TS_BYTES and head[0] == head[_TS_BYTES] == ord("G"):
+        return "MPEG"
     if head.lstrip()[:1] == b"<":
         return "HTML or SVG"
     return "text" if _is_text(head) else "unknown"

@@ -22,7 +22,14 @@ __all__ = ["DOMAIN", "LOCALES", "SENTENCES", "Markup", "say", "sentence_of", "tr
 DOMAIN = "clapper"
 LOCALES = Path(__file__).parent / "locale"
 
-_CHOSEN_BY_VALUE = {"role": "role_", "state": "state_", "wanted": "role_", "unit": "unit_", "window": "window_"}
+_CHOSEN_BY_VALUE = {
+    "role": "role_",
+    "state": "state_",
+    "wanted": "role_",
+    "found": "found_",
+    "unit": "unit_",
+    "window": "window_",
+}
 """Facts whose value is a word of ours: the table says it in the reader's language."""
 
 _MAY_BE_MISSING = frozenset({"reason", "size_bytes_before", "frees_at", "until", "note", "channels", "choices", "menu"})

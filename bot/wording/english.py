@@ -95,10 +95,10 @@ REFUSALS: Mapping[str, str] = {
         "The file for {role} has {size_bytes}, and {limit_bytes} is the most. Please attach a smaller one."
     ),
     "file_too_long": (
-        "The video for {role} lasts {seconds}, and {limit_seconds} is the most. Please cut it and try again."
+        "The file for {role} lasts {seconds}, and {limit_seconds} is the most. Please cut it and try again."
     ),
     "picture_too_large": (
-        "The picture for {role} is {width} by {height}, which is more than I can open. Please attach a smaller one."
+        "The file for {role} is {width} by {height}, which is more than I can open. Please attach a smaller one."
     ),
     "file_unsupported": (
         "The file for {role} is {found}, and I need {wanted}. Please attach a usual picture or video file."
@@ -281,13 +281,22 @@ CARD: Mapping[str, str] = {
     "state_failed": "failed",
     "state_cancelled": "cancelled",
     "role_data": "the picture or video",
-    "role_image": "a picture",
+    "role_the_image": "the picture",
+    "role_the_video": "the video",
     "role_video": "a video",
     "role_picture": "a picture",
     "role_start": "the first picture",
     "role_end": "the last picture",
     "role_reference_image": "the reference picture",
     "role_reference": "the reference picture",
+    "found_unknown": "of a kind that I don't know",
+    "found_text": "text",
+    "found_playlist": "a playlist",
+    "found_program": "a program",
+    "found_sound": "sound alone",
+    "found_nothing_but_zeros": "nothing but zeros",
+    "found_sound_without_a_picture": "sound without a picture",
+    "found_unknown_codec": "in a codec that I can't read",
 }
 
 OWN: Mapping[str, str] = {

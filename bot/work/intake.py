@@ -49,7 +49,7 @@ class DiscordIntake:
                 sketched = await self._sketcher.sketch(fetched, drawn, model=model, points=points)
                 return Preview(picture=await asyncio.to_thread(drawn.read_bytes), cropped=sketched.cropped)
         except InputRejected as exc:
-            raise type(exc)(**(exc.facts | {"role": Kind.IMAGE.value})) from exc
+            raise type(exc)(**(exc.facts | {"role": _named(Role.DATA, model)})) from exc
 
     async def take(self, job: Job, model: Model) -> dict[Role, StoredFile]:
         """The job's inputs, stored. Raises a leaf of `InputRejected` that names the role."""
@@ -68,7 +68,7 @@ class DiscordIntake:
                 with TemporaryDirectory(dir=bench_root(self._settings), prefix="intake-") as folder:
                     stored[role] = await self._one(job, role, attachment, model, Path(folder))
             except InputRejected as exc:
-                raise type(exc)(**(exc.facts | {"role": role.value})) from exc
+                raise type(exc)(**(exc.facts | {"role": _named(role, model)})) from exc
 
     def _refuse_early(self, attachment: Attachment, kind: Kind, model: Model) -> None:
         """By what Discord tells of the file, before a byte of it is fetched."""
@@ -91,6 +91,11 @@ class DiscordIntake:
         # The service sees the name: its stem is the member's, its suffix the truth.
         name = f"{_safe_stem(attachment.filename)}{ready.suffix}"
         return StoredFile(key=key, filename=name, content_type=ready.content_type, size_bytes=size)
+
+
+def _named(role: Role, model: Model) -> str:
+    """The file's part in the sentence about it; what comes as `data` is called by what it should have been."""
+    return f"the_{model.files[role]}" if role is Role.DATA else role.value
 
 
 def _safe_stem(filename: str) -> str:

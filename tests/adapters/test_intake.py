@@ -166,7 +166,8 @@ async def test_what_discord_tells_is_refused_before_a_byte_is_fetched(
 ) -> None:
     refused = await bench.refusal(model, data=bench.attachment(bench.attached / "x", **facts))
     assert type(refused) is error
-    assert refused.facts.items() >= (number | {"role": "data"}).items()
+    named = "the_image" if model is ANIMATE else "the_video"
+    assert refused.facts.items() >= (number | {"role": named}).items()
     assert bench.asked == []
 
 
@@ -178,7 +179,7 @@ async def test_what_discord_told_wrongly_is_found_out(bench: Bench) -> None:
     brief = RESTYLE.model_copy(update={"max_input_seconds": 2})
     path = corpus.clip(bench.attached / "long", seconds=4)
     refused = await bench.refusal(brief, data=bench.attachment(path, seconds=0.1))
-    assert refused.facts == {"seconds": 4.0, "limit_seconds": 2, "role": "data"}
+    assert refused.facts == {"seconds": 4.0, "limit_seconds": 2, "role": "the_video"}
 
 
 @pytest.mark.asyncio
@@ -201,7 +202,7 @@ async def test_each_bad_file_is_refused_by_its_own_error(bench: Bench) -> None:
     }.items():
         refused = await bench.refusal(ANIMATE, data=bench.attachment(at / name))
         assert type(refused) is error, name
-        assert refused.facts["role"] == "data"
+        assert refused.facts["role"] == "the_image"
 
 
 @pytest.mark.asyncio

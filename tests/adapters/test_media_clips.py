@@ -404,7 +404,12 @@ async def test_sound_without_pictures_is_named(take: Take, tmp_path: Path) -> No
         (b"PK\x03\x04" + bytes(99), "ZIP"),
         (b"<html></html>", "HTML or SVG"),
         (bytes(9999), "nothing but zeros"),
-        (b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00" + bytes(99), "unknown"),
+        (b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00" + bytes(99), "sound"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(99), "sound"),
+        (b"OggS" + bytes(99), "Ogg"),
+        (b"G" + (bytes(187) + b"G") * 3, "MPEG"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11" + bytes(99), "WMV"),
+        (b"\x93" + bytes(99) + b"\x01", "unknown"),
     ],
 )
 async def test_what_is_no_video_is_named(take: Take, tmp_path: Path, content: bytes, found: str) -> None:

@@ -265,6 +265,13 @@ async def test_a_bomb_is_refused_with_its_size(take: Take, tmp_path: Path) -> No
 
 
 @pytest.mark.asyncio
+async def test_a_broken_file_that_claims_to_be_a_bomb_is_called_broken(take: Take, tmp_path: Path) -> None:
+    canvas = (16_382).to_bytes(3, "little") * 2
+    (tmp_path / "x").write_bytes(b"RIFF\xe8\x03\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0" + canvas + bytes(970))
+    assert isinstance(await refusal(take, tmp_path / "x"), FileBroken)
+
+
+@pytest.mark.asyncio
 async def test_a_picture_just_over_the_limit_is_refused_too(take: Take, tmp_path: Path) -> None:
     error = await refusal(take, corpus.png_bomb(tmp_path / "p", side=8001))
     assert error.facts["width"] == 8001
@@ -293,7 +300,8 @@ async def test_a_truncated_picture_is_called_broken(take: Take, tmp_path: Path, 
         (b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>", "HTML or SVG"),
         (b"\n <!doctype html><script>alert(1)</script>", "HTML or SVG"),
         ("Grüße".encode() * 2000, "text"),
-        (b"\x7fELF\x02\x01\x01" + bytes(100), "unknown"),
+        (b"\x7fELF\x02\x01\x01" + bytes(100), "program"),
+        (b"\x93" + bytes(100) + b"\x01", "unknown"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "text"),
     ],
 )

@@ -26,6 +26,7 @@ REPO = Path(__file__).parents[2]
 PREFIXES = (
     "state_",
     "role_",
+    "found_",
     "whose_",
     "unit_",
     "window_",
