@@ -63,8 +63,8 @@ async def look_ahead(interaction: Interaction, request: VideoRequest, *, private
 
 
 async def _in_time(look: asyncio.Future[Any], seconds: float) -> bool:
-    """Whether it is done by then. Left to end by itself where it is late: a question to the database that is broken
-    off loses its connection."""
+    """Whether it is done by then. Left to end by itself where it is late: breaking it off would cost a database that is
+    slow already one connection more. A stop breaks it off where it closes the database."""
     await asyncio.wait({look}, timeout=seconds)
     if not look.done():
         look.add_done_callback(lambda late: late.cancelled() or late.exception())

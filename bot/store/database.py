@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -15,18 +15,21 @@ from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import DatabaseUnavailable, SettingsError
 from bot.rules.clock import Clock
+from bot.store.lending import Lender
 from bot.store.queue_schema import bring_up
 
 BUSY_TIMEOUT = timedelta(seconds=10)
 """How long one SQLite writer waits for another."""
 CONNECT_TIMEOUT = timedelta(seconds=5)
+CLOSE_PATIENCE = timedelta(seconds=1)
+"""How long closing waits for transactions under way before it breaks them off."""
 _MIGRATION_LOCK = 0x436C6170  # any number that is no Discord id, whose locks are those of servers
 
 T = TypeVar("T")
@@ -96,7 +99,7 @@ class Database:
         self._clock = clock
         self._engine = _engine(url, pool_size=pool_size, enforce_foreign_keys=enforce_foreign_keys)
         self._writing = self._engine.execution_options(immediate=True) if self.is_sqlite else self._engine
-        self._late: set[asyncio.Future[None]] = set()
+        self._lender = Lender(self._engine)
         # SQLite has one writer, and lets others try again at random: of two hundred some would give up.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
@@ -104,7 +107,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads. Raises `DatabaseUnavailable`."""
         with _translated():
-            async with self._connected(self._engine) as connection:
+            async with self._lender.lend(self._engine) as connection:
                 yield connection
 
     @asynccontextmanager
@@ -116,7 +119,7 @@ class Database:
         same number wait here.
         """
         with _translated():
-            async with self._turn, self._connected(self._writing) as connection:
+            async with self._turn, self._lender.lend(self._writing) as connection:
                 if lock is not None and not self.is_sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
                 yield connection
@@ -130,6 +133,8 @@ class Database:
             try:
                 return await act()
             except DatabaseUnavailable:
+                if self._lender.closed:
+                    raise
                 await self._clock.sleep(0.1 * 2**attempt)
         return await act()
 
@@ -138,46 +143,9 @@ class Database:
         async with self.reading() as connection:
             await connection.execute(text("SELECT 1"))
 
-    async def close(self) -> None:
-        while self._late:
-            await asyncio.wait(self._late)
-        await self._engine.dispose()
-
-    @asynccontextmanager
-    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        """A transaction on a connection from the pool.
-
-        Opening and giving back are never broken off: the drivers lose a connection that is cancelled in between. They
-        go on by themselves then, and `close` waits for them.
-        """
-        connection = await self._whole(_start(engine), undo=AsyncConnection.close)
-        try:
-            async with connection.begin():
-                yield connection
-        finally:
-            await self._whole(connection.close())
-
-    async def _whole(self, act: Coroutine[Any, Any, T], *, undo: Callable[[T], Awaitable[None]] | None = None) -> T:
-        """What `act` gives. Cancelled meanwhile, it is brought to its end all the same, and then undone."""
-        acting = asyncio.ensure_future(act)
-        try:
-            return await asyncio.shield(acting)
-        except asyncio.CancelledError:
-            late = asyncio.ensure_future(_bring_to_an_end(acting, undo))
-            self._late.add(late)
-            late.add_done_callback(self._late.discard)
-            raise
-
-
-async def _start(engine: AsyncEngine) -> AsyncConnection:
-    return await engine.connect()
-
-
-async def _bring_to_an_end(acting: asyncio.Future[T], undo: Callable[[T], Awaitable[None]] | None) -> None:
-    with suppress(Exception):  # nobody waits for it any more; the next one to connect meets the same and says so
-        done = await acting
-        if undo is not None:
-            await undo(done)
+    async def close(self, *, patience_seconds: float = CLOSE_PATIENCE.total_seconds()) -> None:
+        """Wait for transactions under way, for `patience_seconds`; then break them off. Later ones are refused."""
+        await self._lender.close(patience_seconds=patience_seconds)
 
 
 async def migrate(url: URL, *, clock: Clock) -> None:
@@ -231,6 +199,16 @@ def _engine(url: URL, *, pool_size: int, enforce_foreign_keys: bool) -> AsyncEng
         # A transaction that reads and then writes fails with "locked" if another wrote in between; an immediate waits.
         immediate = connection.get_execution_options().get("immediate", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def _break_off(context: ExceptionContext) -> None:
+        # The driver's thread goes on with a statement that nobody waits for, and the connection stays as good as new:
+        # ending the statement is enough. SQLAlchemy would end the connection, and lose it when cancelled once more.
+        connection = context.connection
+        if isinstance(context.original_exception, asyncio.CancelledError) and connection is not None:
+            context.is_disconnect = False
+            if not connection.invalidated:
+                connection.connection.run_async(lambda driver: driver.interrupt())
 
     return engine
 

@@ -1,38 +1,173 @@
-"""Questions that are broken off at any instant cost no connection."""
+"""Questions that are broken off at any instant, however often, cost no connection; closing ends what is under way."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gc
+import threading
 import warnings
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL
 
+from bot.errors import DatabaseUnavailable
 from bot.store.database import Database
+from tests.adapters.databases import empty_url
 from tests.clock import ManualClock
+
+__all__ = ["empty_url"]
+
+TURNS = 40
+"""Of the loop: from before the opening to after the answer."""
+ENDLESS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    "postgresql": "SELECT pg_sleep(3600)",
+}
+
+Question = Callable[[Database], Awaitable[object]]
+
+
+async def read(database: Database) -> None:
+    async with database.reading() as connection:
+        await connection.execute(text("SELECT 1"))
+
+
+async def write(database: Database) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text("INSERT INTO notes_of_tests VALUES (1)"))
+        await connection.execute(text("DELETE FROM notes_of_tests"))
+
+
+def connection_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if "connection_worker" in thread.name}
+
+
+@asynccontextmanager
+async def nothing_left() -> AsyncIterator[None]:
+    """Fails for a connection, a thread or a task that the block leaves behind."""
+    threads, tasks = connection_threads(), asyncio.all_tasks()
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        yield
+        assert asyncio.all_tasks() == tasks
+        for thread in connection_threads() - threads:  # it has said that it ends just before it does
+            await asyncio.to_thread(thread.join, 10)
+        gc.collect()
+    assert connection_threads() <= threads
+    assert [str(warning.message) for warning in heard] == []
+
+
+async def turn(times: int = 1) -> None:
+    for _ in range(times):
+        await asyncio.to_thread(gc.get_count)  # another thread gets its turn, too
+
+
+async def endless_question(database: Database) -> asyncio.Task[None]:
+    """One that is in the middle of its statement."""
+    connected = asyncio.Event()
+
+    async def ask() -> None:
+        async with database.reading() as connection:
+            connected.set()
+            await connection.execute(text(ENDLESS[database.url.get_backend_name()]))
+
+    question = asyncio.create_task(ask())
+    await connected.wait()
+    await turn(TURNS)
+    assert not question.done()
+    return question
 
 
 @pytest.mark.asyncio
-@pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
-async def test_a_question_that_is_broken_off_anywhere_leaves_no_connection_open(tmp_path: Path) -> None:
-    async def ask(database: Database) -> None:
+@pytest.mark.parametrize("question", [read, write])
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_question_that_is_broken_off_anywhere_leaves_nothing_behind(
+    empty_url: URL, question: Question, times: int
+) -> None:
+    database = Database(empty_url, clock=ManualClock())
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE notes_of_tests (n INTEGER)"))
+    await database.close()
+    async with nothing_left():
+        for turns in range(TURNS):
+            database = Database(empty_url, clock=ManualClock())
+            asking = asyncio.ensure_future(question(database))
+            await turn(turns)
+            for _ in range(times):
+                asking.cancel()
+                await turn(turns % 3)
+            await database.close()
+            with contextlib.suppress(asyncio.CancelledError, DatabaseUnavailable):
+                await asking
+
+
+@pytest.mark.asyncio
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_question_broken_off_in_its_middle_ends_at_once_and_the_next_one_is_answered(
+    empty_url: URL, times: int
+) -> None:
+    async with nothing_left():
+        database = Database(empty_url, clock=ManualClock())
+        question = await endless_question(database)
+        for _ in range(times):
+            question.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await question
+        await database.check()
+        await database.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.timeout(30)
+async def test_closing_breaks_off_a_question_that_does_not_end(empty_url: URL) -> None:
+    async with nothing_left():
+        database = Database(empty_url, clock=ManualClock())
+        question = await endless_question(database)
+        await database.close(patience_seconds=0)
+        with pytest.raises(asyncio.CancelledError):
+            await question
+
+
+@pytest.mark.asyncio
+async def test_closing_waits_for_a_transaction_under_way_and_lets_nobody_else_in(empty_url: URL) -> None:
+    inside, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write_slowly(database: Database) -> None:
+        async with database.writing() as connection:
+            await connection.execute(text("CREATE TABLE notes_of_tests (n INTEGER)"))
+            inside.set()
+            await go_on.wait()
+
+    async with nothing_left():
+        database = Database(empty_url, clock=ManualClock())
+        writing = asyncio.create_task(write_slowly(database))
+        await inside.wait()
+        closing = asyncio.create_task(database.close(patience_seconds=60))
+        await turn()
+        with pytest.raises(DatabaseUnavailable):
+            await database.check()
+        with pytest.raises(DatabaseUnavailable):
+            await database.insist(database.check)
+        assert not closing.done()
+        go_on.set()
+        await closing
+        await writing
+        later = Database(empty_url, clock=ManualClock())
+        async with later.reading() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM notes_of_tests")) == 0
+        await later.close()
+
+
+@pytest.mark.asyncio
+async def test_what_comes_back_after_the_end_is_closed_as_well(empty_url: URL) -> None:
+    async with nothing_left():
+        database = Database(empty_url, clock=ManualClock())
         async with database.reading() as connection:
             await connection.execute(text("SELECT 1"))
-
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always", ResourceWarning)
-        for turns in range(40):  # of the loop: from before the opening to after the answer
-            database = Database(make_url(f"sqlite+aiosqlite:///{tmp_path / str(turns)}"), clock=ManualClock())
-            question = asyncio.create_task(ask(database))
-            for _ in range(turns):
-                await asyncio.to_thread(gc.get_count)  # another thread gets its turn, too
-            question.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await question
             await database.close()
-            gc.collect()
-    assert [str(warning.message) for warning in heard] == []
