@@ -14,6 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import SettingsError
 from bot.rules.limit_rules import operator_rules
 
+_MEDIA_PROXY = "media.discordapp.net"
+_MEDIA_PROXY_ALIASES = ("images-ext-1.discordapp.net", "images-ext-2.discordapp.net")
+
 
 class Settings(BaseSettings):
     """Every setting, one line each in `.env.example` (a test keeps them equal)."""
@@ -116,6 +119,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """`DATABASE_URL`, or the SQLite file in `DATA_DIR`."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'clapper.sqlite3'}"
+
+    @property
+    def file_hosts(self) -> tuple[str, ...]:
+        """Whom files may be fetched from. Discord's media proxy has other names for what it shows of the web."""
+        aliases = _MEDIA_PROXY_ALIASES if _MEDIA_PROXY in self.discord_cdn_hosts else ()
+        return (*self.discord_cdn_hosts, *aliases)
 
     @property
     def clustered(self) -> bool:

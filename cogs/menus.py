@@ -35,7 +35,7 @@ class Menus(commands.Cog):
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
-        self._hosts = bot.settings.discord_cdn_hosts
+        self._hosts = bot.settings.file_hosts
         self._files: OrderedDict[tuple[Operation, int], Files] = OrderedDict()
         bot.on_form(CUSTOM_ID, self.take)
         for operation, name in MENUS.items():

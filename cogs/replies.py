@@ -65,7 +65,7 @@ class Replies(commands.Cog):
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
-        self._hosts = bot.settings.discord_cdn_hosts
+        self._hosts = bot.settings.file_hosts
         self._seen: OrderedDict[int, None] = OrderedDict()
         bot.on_choice(self.choose)
 

@@ -140,12 +140,12 @@ def _options(job: Job, catalog: Catalog) -> str:
 
 
 def _origins(job: Job) -> list[str]:
-    """Whose picture it is, where it was taken from somebody else's message."""
+    """Whose picture it is and where, except where it came with the very message that is answered."""
     locale = job.requester.locale
     return [
         say("picture_from", locale, posted_by_id=file.posted_by, posted_in=Markup(file.posted_in))
         for file in job.request.files.values()
-        if file.posted_by not in {None, job.requester.user_id} and file.posted_in
+        if file.posted_by is not None and file.posted_in and not file.posted_in.endswith(f"/{job.reply.answers}")
     ]
 
 

@@ -68,7 +68,7 @@ async def _look_back(interaction: Interaction, model: Model) -> Found:
     bot = interaction.client
     place = bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
     try:
-        hosts = bot.settings.discord_cdn_hosts
+        hosts = bot.settings.file_hosts
         return await newest(place, model.files[Role.DATA], hosts, me=bot.application_id or 0)
     except discord.HTTPException:  # not a member there, or not allowed to look back
         return Found()

@@ -23,7 +23,7 @@ class Media:
 
 async def open_media(ground: Ground, store: Store, closing: AsyncExitStack) -> Media:
     settings, clock = ground.settings, ground.clock
-    downloader = await closing.enter_async_context(Downloader(settings.discord_cdn_hosts))
+    downloader = await closing.enter_async_context(Downloader(settings.file_hosts))
     secret = store.keys.derived("links")
     return Media(
         intake=DiscordIntake(downloader=downloader, normaliser=Normaliser(), files=store.files, settings=settings),

@@ -214,6 +214,18 @@ async def test_animate_without_a_picture_takes_the_newest_and_says_whose(stage: 
 
 
 @pytest.mark.asyncio
+async def test_animate_without_a_picture_says_so_where_the_newest_is_ones_own(stage: Stage) -> None:
+    stage.discord.set_message_content(True)
+    async with stage.clapper():
+        ada = stage.discord.member("Ada")
+        await shown(stage, DOG)
+        newest = await shown(stage, CAT, who="Ada")
+        card = await stage.see(await ada.slash("general", "animate", prompt=SNOW), "pending")
+        assert f"{ada.mention}'s [message](" in text_of(card)
+        assert f"/{newest['id']}" in text_of(card)
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("private", [False, True])
 async def test_of_several_newest_pictures_the_member_chooses(stage: Stage, private: bool) -> None:
     stage.discord.set_message_content(True)

@@ -145,6 +145,14 @@ def test_an_empty_setting_is_its_default(monkeypatch: pytest.MonkeyPatch) -> Non
     assert settings.discord_cdn_hosts == ("cdn.discordapp.com", "media.discordapp.net")
 
 
+def test_discords_media_proxy_counts_by_its_other_names_too_and_no_other_host_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("images-ext-1.discordapp.net", "images-ext-2.discordapp.net")
+    assert _read(monkeypatch).file_hosts == ("cdn.discordapp.com", "media.discordapp.net", *names)
+    assert _read(monkeypatch, DISCORD_CDN_HOSTS="a:1,b").file_hosts == ("a:1", "b")
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
 def test_a_file_in_another_encoding_is_told_to_be_utf8(encoding: str) -> None:
     Path(".env").write_text("# é\nDISCORD_TOKEN=t\nDECART_API_KEY=k\n", encoding=encoding)
