@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Unpack, cast
 
 from bot.errors import (
-    FileGone,
-    JobGone,
-    JobMoved,
     ModelUnknown,
     OutcomeUnknown,
     QueueError,
@@ -23,14 +19,15 @@ from bot.errors import (
     ServiceFailed,
     UserFacing,
 )
-from bot.queue import JobStatus, JobStatusResponse, Upload
+from bot.queue import JobStatus, JobStatusResponse
 from bot.rules.catalog import Model, Role
-from bot.rules.job import Failure, Job, JobState, StoredFile
+from bot.rules.job import Failure, Job, JobState
 from bot.store.rows import Facts
 from bot.work.failures import failure_of, passing
 from bot.work.handover import DISCORD_PAUSE_SECONDS, Handover
+from bot.work.materials import belonging, gather, gathered, uploads
 from bot.work.timers import DEADLINE_WITHOUT_MODEL, until_farewell, until_unusual
-from bot.work.tools import Tools, input_key
+from bot.work.tools import Tools
 
 log = logging.getLogger(__name__)
 
@@ -120,58 +117,18 @@ class Attempt:
 
     async def _gather(self) -> None:
         """Inputs into `files`, as the model takes them; a job that was here before has them already."""
-        model = self._model()
-        stored: Mapping[Role, StoredFile] = self.job.stored
-        if self.job.request.files and not self._owns(stored):
-            stored = await self._inherit(stored) or await self._tools.intake.take(self.job, model)
-        async with self._ownership():
+        self._model()  # raises for one that was taken out of the catalogue, also where nothing must be fetched
+        stored = await gather(self.job, self._tools)
+        async with belonging(self.job, self._tools):
             # Untold: to the member it is the same waiting, and Discord allows five edits in five seconds.
             await self._advance(JobState.SUBMITTING, tell=False, stored=stored)
 
     async def keep_inputs(self) -> None:
         """Inputs into `files`, for a job that may not go on yet."""
-        if self.job.request.files and not self._owns(self.job.stored):
-            stored = await self._inherit(self.job.stored) or await self._tools.intake.take(self.job, self._model())
-            async with self._ownership():
+        if not gathered(self.job):
+            stored = await gather(self.job, self._tools)
+            async with belonging(self.job, self._tools):
                 self.job = await self._tools.jobs.note(self.job, stored=stored)
-
-    @asynccontextmanager
-    async def _ownership(self) -> AsyncIterator[None]:
-        """For writing where the inputs are. If the job was ended while they came they go; another process, if it is
-        that which has the job now, needs them."""
-        try:
-            yield
-        except (JobGone, JobMoved):
-            keys = {input_key(self.job.id, role) for role in self.job.request.files}
-            try:
-                job = await self._tools.jobs.get(self.job.id)
-                keys = keys - {file.key for file in job.stored.values()} if job.ended else set()
-            except JobGone:
-                pass
-            await self._tools.files.delete(keys)
-            raise
-
-    def _owns(self, stored: Mapping[Role, StoredFile]) -> bool:
-        return stored.keys() == self.job.request.files.keys() and all(
-            file.key == input_key(self.job.id, role) for role, file in stored.items()
-        )
-
-    async def _inherit(self, stored: Mapping[Role, StoredFile]) -> dict[Role, StoredFile] | None:
-        """Copies of an earlier job's inputs under this job's keys; None where they are not all there any more."""
-        if stored.keys() != self.job.request.files.keys():
-            return None
-        own: dict[Role, StoredFile] = {}
-        files = self._tools.files
-        with self._tools.workbench() as bench:
-            for role, file in stored.items():
-                try:
-                    local = await files.fetch(file.key, bench / role)
-                except FileNotFoundError:
-                    return None
-                key = input_key(self.job.id, role)
-                await files.put(key, local, file.content_type)
-                own[role] = file.model_copy(update={"key": key})
-        return own
 
     def _model(self) -> Model:
         return self._tools.catalog.get(self.job.request.model)
@@ -183,15 +140,15 @@ class Attempt:
         model = self._model()
         try:
             with self._tools.workbench() as bench:
-                uploads = await self._uploads(bench)
+                files = await uploads(self.job, self._tools, bench)
                 inputs = self.job.request.inputs
                 answer = await self._tools.queue.submit(
                     model,
                     prompt=inputs.prompt,
-                    data=uploads.get(Role.DATA),
-                    start=uploads.get(Role.START),
-                    end=uploads.get(Role.END),
-                    reference_image=uploads.get(Role.REFERENCE),
+                    data=files.get(Role.DATA),
+                    start=files.get(Role.START),
+                    end=files.get(Role.END),
+                    reference_image=files.get(Role.REFERENCE),
                     trajectory=inputs.trajectory,
                     seed=inputs.seed,
                     resolution=inputs.resolution,
@@ -203,16 +160,6 @@ class Attempt:
             await self._not_submitted(exc)
         else:
             await self._advance(JobState.PENDING, remote_id=answer.job_id)
-
-    async def _uploads(self, bench: Path) -> dict[Role, Upload]:
-        uploads = {}
-        for role, file in self.job.stored.items():
-            try:
-                local = await self._tools.files.fetch(file.key, bench / role)
-            except FileNotFoundError:
-                raise FileGone(role=role) from None
-            uploads[role] = Upload(local, file.filename, file.content_type)
-        return uploads
 
     async def _not_submitted(self, exc: QueueSubmitError) -> None:
         """Only a job that was surely not taken is sent again, and in between its row says so: it may be cancelled."""
