@@ -18,12 +18,12 @@ from aiohttp import web
 from sandbox.queue_api import answers, control
 from sandbox.queue_api.calls import CALL, Call
 from sandbox.queue_api.clock import Clock, RealClock
+from sandbox.queue_api.commission import task_of
 from sandbox.queue_api.faults import Fault, FaultBook
 from sandbox.queue_api.forms import Form, Problem, TooLarge, Unprocessable, read_form
 from sandbox.queue_api.jobs import ODD_ID, Job, Plan, State
 from sandbox.queue_api.models import MODELS, Model
 from sandbox.queue_api.render.pool import Pool
-from sandbox.queue_api.render.task import Task, frame_size
 from sandbox.queue_api.sniff import NotThat, check_file
 from sandbox.queue_api.validation import SEED_MAX, Order, check, kinds
 
@@ -231,29 +231,8 @@ class QueueStandIn:
         """The job's clip, being made."""
         if self.clip is not None:
             return pool.ready(self.clip)
-        order = job.order
-        narrow = None if job.plan.noise_bytes else self.preview_width
-        width, height = frame_size(
-            model.width, model.height, resolution=order.resolution, portrait=order.portrait, preview_width=narrow
-        )
-        return pool.clip(
-            Task(
-                operation=model.operation,
-                model=job.model,
-                width=width,
-                height=height,
-                fps=model.fps,
-                seconds=self.clip_seconds,
-                seed=job.seed,
-                prompt=order.prompt,
-                enhance=order.enhance,
-                files={name: str(part.path) for name, part in order.files.items()},
-                digests={name: part.sha256 for name, part in order.files.items()},
-                points=[(frame, x / model.width, y / model.height) for frame, x, y in order.points],
-                noise_bytes=job.plan.noise_bytes,
-                pad_to_bytes=job.plan.pad_bytes,
-            )
-        )
+        task = task_of(job, model, clip_seconds=self.clip_seconds, preview_width=self.preview_width)
+        return pool.clip(task)
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
         job, state, fault = await self._find(request)

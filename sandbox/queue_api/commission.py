@@ -1,0 +1,32 @@
+"""What the renderers are told to draw for a job."""
+
+from __future__ import annotations
+
+from sandbox.queue_api.jobs import Job
+from sandbox.queue_api.models import Model
+from sandbox.queue_api.render.task import Task, frame_size
+
+
+def task_of(job: Job, model: Model, *, clip_seconds: float, preview_width: int | None) -> Task:
+    """`preview_width` makes the clip narrower than the model's frame, but for one that must be large."""
+    order = job.order
+    narrow = None if job.plan.noise_bytes else preview_width
+    width, height = frame_size(
+        model.width, model.height, resolution=order.resolution, portrait=order.portrait, preview_width=narrow
+    )
+    return Task(
+        operation=model.operation,
+        model=job.model,
+        width=width,
+        height=height,
+        fps=model.fps,
+        seconds=clip_seconds,
+        seed=job.seed,
+        prompt=order.prompt,
+        enhance=order.enhance,
+        files={name: str(part.path) for name, part in order.files.items()},
+        digests={name: part.sha256 for name, part in order.files.items()},
+        points=[(frame, x / model.width, y / model.height) for frame, x, y in order.points],
+        noise_bytes=job.plan.noise_bytes,
+        pad_to_bytes=job.plan.pad_bytes,
+    )
