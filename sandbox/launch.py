@@ -59,6 +59,18 @@ class Options:
     tell: Callable[[str], None] = lambda _: None
 
 
+def addresses(discord: DiscordStandIn, queue: QueueStandIn) -> dict[str, str]:
+    """Where a bot finds the stand-ins, and what it shows them, as settings in its environment."""
+    return {
+        "DISCORD_TOKEN": discord.token,
+        "DISCORD_API_BASE_URL": discord.api_url,
+        "DISCORD_GATEWAY_URL": discord.gateway_url,
+        "DISCORD_CDN_HOSTS": discord.cdn_host,
+        "DECART_API_KEY": queue.api_key,
+        "DECART_BASE_URL": queue.url,
+    }
+
+
 class Sandbox:
     """`async with Sandbox(options) as sandbox:` and everything runs; `url` is the page."""
 
@@ -120,13 +132,7 @@ class Sandbox:
 
     def settings(self, data: Path) -> dict[str, str]:
         """All that joins the bot to the stand-ins."""
-        return {
-            "DISCORD_TOKEN": self.discord.token,
-            "DISCORD_API_BASE_URL": self.discord.api_url,
-            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
-            "DISCORD_CDN_HOSTS": self.discord.cdn_host,
-            "DECART_API_KEY": self.queue.api_key,
-            "DECART_BASE_URL": self.queue.url,
+        return addresses(self.discord, self.queue) | {
             "DATA_DIR": str(data),
             "HTTP_PORT": "0",
             "POLL_MIN_SECONDS": "0.2",

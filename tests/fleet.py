@@ -21,6 +21,7 @@ from bot.rules.limit_rules import LimitBook
 from bot.store.database import Database, migrate, parse_url
 from bot.store.houses import Houses
 from sandbox.discord import DiscordStandIn, Invocation
+from sandbox.launch import addresses
 from sandbox.queue_api import QueueStandIn
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -121,12 +122,7 @@ class Fleet:
     def environment(self, **changes: str) -> dict[str, str]:
         """Quick settings that name the stand-ins; `changes` come on top, by their names in the environment."""
         return {
-            "DISCORD_TOKEN": self.discord.token,
-            "DISCORD_API_BASE_URL": self.discord.api_url,
-            "DISCORD_GATEWAY_URL": self.discord.gateway_url,
-            "DISCORD_CDN_HOSTS": self.discord.cdn_host,
-            "DECART_API_KEY": self.queue.api_key,
-            "DECART_BASE_URL": self.queue.url,
+            **addresses(self.discord, self.queue),
             "DATA_DIR": str(self.folder),
             "DATABASE_URL": self.database_url,
             "FILES_URL": f"file://{self.files}",
