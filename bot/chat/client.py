@@ -50,11 +50,8 @@ COGS = (
 
 
 def point_at(settings: Settings) -> None:
-    """Have discord.py talk to the settings' addresses. It keeps them in classes, so this holds for the process."""
+    """Have discord.py talk to the settings' address. It keeps it in a class, so this holds for the process."""
     Route.BASE = settings.discord_api_base_url
-    if settings.discord_gateway_url:
-        gateway = DiscordWebSocket.DEFAULT_GATEWAY
-        DiscordWebSocket.DEFAULT_GATEWAY = type(gateway)(settings.discord_gateway_url)
 
 
 def rest_client(settings: Settings) -> discord.Client:
@@ -66,7 +63,7 @@ def rest_client(settings: Settings) -> discord.Client:
 
 
 def _shards(settings: Settings) -> dict[str, Any]:
-    """Only what is set: discord.py asks Discord for the rest."""
+    """Only what is set: Discord is asked for the rest."""
     chosen: dict[str, Any] = {"shard_count": settings.shard_count}
     return chosen | ({"shard_ids": list(settings.shard_ids)} if settings.shard_ids else {})
 
@@ -157,7 +154,18 @@ class VideoBot(commands.AutoShardedBot):
         await self.tree.set_translator(WordingTranslator())
         for name in self._cog_names:
             await self.load_extension(name)
+        await self._settle_gateway()
         await self.sync_commands()
+
+    async def _settle_gateway(self) -> None:
+        """The set address, or else the one that Discord names; as many shards as it advises, or else as are set.
+
+        Left alone, discord.py takes both from Discord where no number is set, and neither where one is (shard.py:497).
+        """
+        advised, named, _ = await self.http.get_bot_gateway()
+        self.shard_count = self.shard_count or advised
+        address = type(DiscordWebSocket.DEFAULT_GATEWAY)
+        DiscordWebSocket.DEFAULT_GATEWAY = address(self.settings.discord_gateway_url or named)
 
     async def sync_commands(self, *, force: bool = False) -> bool:
         """Send the commands to Discord if they are not what was sent last; says whether they were sent.

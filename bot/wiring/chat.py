@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
+import aiohttp
 import discord
 
 from bot.chat.announcer import DiscordAnnouncer
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 GATEWAY_GRACE = timedelta(seconds=2)
 """A gateway that does not answer our farewell must not hold up the end: ten seconds are all that there is."""
+
+
+_TOO_MANY = 429
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,8 @@ def open_chat(ground: Ground) -> Chat:
 
 
 async def log_in(client: discord.Client, settings: Settings, closing: AsyncExitStack) -> None:
-    """Raises `SettingsError` where Discord refuses the token or can't be reached."""
+    """Raises `SettingsError` where Discord refuses the token, can't be reached, or is something else."""
+    address = settings.discord_api_base_url
     # From here on it can be closed: discord.py makes what its `close` needs first of all in `login`.
     closing.push_async_callback(_log_out, client)
     try:
@@ -53,8 +58,15 @@ async def log_in(client: discord.Client, settings: Settings, closing: AsyncExitS
         raise SettingsError(
             "Discord refuses DISCORD_TOKEN: copy it anew from the developer portal (your application, Bot, Reset Token)"
         ) from None
-    except (OSError, discord.DiscordServerError) as exc:
-        raise SettingsError(f"Discord can't be reached at {settings.discord_api_base_url}: {exc}") from exc
+    except (OSError, aiohttp.ClientError, discord.DiscordServerError, discord.GatewayNotFound) as exc:
+        raise SettingsError(f"Discord can't be reached at {address}: {exc}") from exc
+    except discord.HTTPException as exc:
+        advice = "wait some minutes" if exc.status == _TOO_MANY else "check DISCORD_API_BASE_URL"
+        raise SettingsError(f"Discord at {address} answers HTTP {exc.status}: {advice}") from exc
+    except (TypeError, KeyError) as exc:
+        if client.application is not None:  # then it is a mistake of ours, in what follows
+            raise
+        raise SettingsError(f"{address} does not answer as Discord does: check DISCORD_API_BASE_URL") from exc
 
 
 async def _log_out(client: discord.Client) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from sandbox.discord import DiscordStandIn
 from sandbox.queue_api import QueueStandIn
@@ -113,6 +114,50 @@ async def test_bad_settings_end_with_one_plain_line_that_says_what_to_set(
     line = await operator.refused("run", **changes)
     assert words in line
     assert "hunter2" not in line
+
+
+@pytest_asyncio.fixture
+async def elsewhere() -> AsyncIterator[str]:
+    """A server that is not Discord, which answers what its path begins with: a status, `html`, `json` or a `cut`."""
+
+    async def handle(request: web.Request) -> web.Response:
+        match request.path.split("/")[1]:
+            case "html":
+                return web.Response(text="<html>Welcome</html>", content_type="text/html")
+            case "json":
+                return web.json_response({"hello": "world"})
+            case "cut":
+                assert request.transport is not None
+                request.transport.abort()
+                return web.Response()
+            case status:
+                return web.json_response({"message": "no"}, status=int(status))
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("404", "answers HTTP 404: check DISCORD_API_BASE_URL"),
+        ("403", "answers HTTP 403: check DISCORD_API_BASE_URL"),
+        ("429", "HTTP 429"),
+        ("html", "does not answer as Discord does: check DISCORD_API_BASE_URL"),
+        ("json", "does not answer as Discord does: check DISCORD_API_BASE_URL"),
+        ("cut", "Discord can't be reached"),
+    ],
+)
+async def test_an_address_that_is_not_discords_is_said_in_one_line(
+    operator: Operator, elsewhere: str, path: str, words: str
+) -> None:
+    assert words in await operator.refused("run", DISCORD_API_BASE_URL=f"{elsewhere}/{path}")
 
 
 @pytest.mark.asyncio
