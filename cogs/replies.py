@@ -118,6 +118,9 @@ class Replies(commands.Cog):
                 return content.removeprefix(call).lstrip(" ,:")
             if call and content.endswith(call) and read(content):
                 return content.removesuffix(call)
+            asked = content.partition(call)[2].lstrip(" ,:") if call else ""
+            if read(asked):  # "hey @Clapper animate it"
+                return asked
         if message.guild is None:
             return content
         about_something = message.reference is not None or bool(message.attachments)
@@ -137,7 +140,7 @@ class Replies(commands.Cog):
         if command is None:
             raise TextUnknown(bot_id=self._bot.application_id)
         check_author(message, command.operation.value)
-        if command.operation in _NEED_A_FORM:
+        if command.operation in _NEED_A_FORM or command.private:
             raise FormNeeded(command=command.operation.value)
         model = await self._bot.studio.choose(command.operation, command.model, author_of(message))
         kind = model.files.get(Role.DATA)

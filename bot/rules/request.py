@@ -32,6 +32,8 @@ Resolution = Literal["720p", "480p"]
 Orientation = Literal["landscape", "portrait"]
 
 _ALLOWED_CONTROLS = frozenset("\n\r\t")
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs without a stroke, which Unicode doesn't count as white space."""
 
 
 class Point(BaseModel):
@@ -101,8 +103,13 @@ def compose(model: Model, inputs: Inputs, files: Mapping[Role, Attachment] | Non
 
 
 def tidy_prompt(prompt: str | None) -> str | None:
-    """Without outer white space; None where nothing is left."""
-    return (prompt or "").strip() or None
+    """Without outer white space; None where nothing is left that can be seen."""
+    text = (prompt or "").strip()
+    return text if any(_is_seen(char) for char in text) else None
+
+
+def _is_seen(char: str) -> bool:
+    return not (char.isspace() or char in _BLANKS or unicodedata.category(char) == "Cf")
 
 
 def check(model: Model, inputs: Inputs, roles: Collection[Role]) -> None:

@@ -18,8 +18,9 @@ _COMMAND = re.compile(
     rf"\s*(?:</(?P<chip>{_NAMES}):\d+>|(?P<sign>[/!]?)(?P<name>{_NAMES})(?![\w-]))[:,]?\s*", re.IGNORECASE | re.ASCII
 )
 _OPTION = re.compile(
-    r"(?:^|(?<=\s))(?:model:(?P<model>[\w.-]+)|seed:(?P<seed>\d{1,20})|resolution:(?P<resolution>720p|480p)|"
-    r"orientation:(?P<orientation>landscape|portrait)|enhance:(?P<enhance>true|false))(?!\S)",
+    r"(?:^|(?<=\s))(?:model:(?P<model>[\w.-]+)|seed:(?P<seed>-?\d{1,20})|resolution:(?P<resolution>720p|480p)|"
+    r"orientation:(?P<orientation>landscape|portrait)|enhance:(?P<enhance>true|false)|"
+    r"private:(?P<private>true|false))(?!\S)",
     re.IGNORECASE | re.ASCII,
 )
 _FORM = re.compile(r"(?:^|(?<=\s))(?:(?:image|video|reference|garment):\S*|prompt:)\s*", re.IGNORECASE | re.ASCII)
@@ -32,11 +33,15 @@ Way = Literal["slash", "any"]
 
 @dataclass(frozen=True, slots=True)
 class TextCommand:
-    """What was asked for in words; `inputs.prompt` may still be too long or empty, as in a slash command."""
+    """What was asked for in words; `inputs.prompt` may still be too long or empty, as in a slash command.
+
+    `private`: it was asked for in private, which no answer to a message can be.
+    """
 
     operation: Operation
     inputs: Inputs
     model: str | None = None
+    private: bool = False
 
 
 def read(text: str, *, way: Way = "any") -> TextCommand | None:
@@ -61,6 +66,7 @@ def read(text: str, *, way: Way = "any") -> TextCommand | None:
             enhance_prompt={"true": True, "false": False}.get(options.get("enhance", "")),
         ),
         model=options.get("model"),
+        private=options.get("private") == "true",
     )
 
 

@@ -150,6 +150,19 @@ async def test_with_the_intent_a_mention_takes_the_replied_to_picture(reading: S
 
 
 @pytest.mark.asyncio
+async def test_a_mention_in_the_middle_of_a_reply_is_heard_where_a_command_follows(reading: Stage) -> None:
+    async with reading.clapper():
+        bot = f"<@{reading.discord.bot.id}>"
+        shown = await reading.discord.member("Grace").say("general", "look", [CAT])
+        talk = await ada(reading).say("general", f"I like what {bot} makes", reply_to=shown)
+        said = await ada(reading).say("general", f"hey {bot}, animate {SNOW}", reply_to=shown)
+        await answer_to(reading, said, in_state("pending"))
+        assert reading.queue.submits[0].texts["prompt"] == SNOW
+        answered = {(m.get("message_reference") or {}).get("message_id") for m in ada(reading).sees("general")}
+        assert talk["id"] not in answered
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("text", [f"animate {SNOW}", f"/animate {SNOW}", f"Animate, {SNOW}"])
 async def test_a_direct_message_needs_neither_mention_nor_slash(stage: Stage, text: str) -> None:
     async with stage.clapper():
@@ -226,6 +239,9 @@ async def test_of_several_pictures_the_asker_chooses_and_the_question_becomes_th
         ("/animate " + "x" * 1001, "1000"),
         ("/animate nul\x00byte", "characters"),
         ("/animate seed:99999999999 snow", "whole number"),
+        ("/animate seed:-1 snow", "whole number"),
+        ("/animate private:true snow", "as a command"),
+        ("/animate \u200b\u3164", "prompt"),
         ("/animate model:gpt-9 snow", "lucy-pro-i2v"),
         ("/flf2v from here to there", "/flf2v"),
         ("/v2v at night", "a video"),

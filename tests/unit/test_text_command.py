@@ -55,6 +55,15 @@ def test_options_are_taken_from_where_they_stand() -> None:
     assert command.inputs.orientation == "portrait"
 
 
+def test_what_a_slash_command_would_refuse_is_no_part_of_the_prompt() -> None:
+    command = read("/animate snow seed:-1 private:True")
+    assert command is not None
+    assert (command.inputs.prompt, command.inputs.seed, command.private) == ("snow", -1, True)
+    command = read("/animate snow private:false")
+    assert command is not None
+    assert (command.inputs.prompt, command.private) == ("snow", False)
+
+
 def test_what_only_looks_like_an_option_stays_in_the_prompt() -> None:
     command = read("/animate a robot model: T-800, seed:many, resolution:9k")
     assert command is not None
