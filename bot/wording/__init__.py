@@ -45,6 +45,8 @@ def say(key: str, locale: str | None = None, **facts: object) -> str:
     if "why" in facts and why in SENTENCES:
         facts["why"] = translated(why, locale).format_map(facts)
     key = _variant(key, facts)
+    if facts.get("amount") == 1 and f"unit_{facts.get('unit')}_one" in SENTENCES:
+        facts["unit"] = f"{facts['unit']}_one"
     shown = {name: _fact(name, value, locale) for name, value in facts.items()}
     told = translated(key, locale).format_map(shown)
     because = f"{key.removesuffix('_unexplained')}_reason"

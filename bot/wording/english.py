@@ -115,10 +115,10 @@ REFUSALS: Mapping[str, str] = {
 
 HOUSE: Mapping[str, str] = {
     "limit_reached": (
-        "Not just now: {whose} allows {amount} {unit} {window}, and {used} are used. Please try again {frees_at}."
+        "Not just now: {whose} allows {amount} {unit} {window}; used so far: {used}. Please try again {frees_at}."
     ),
     "limit_reached_unexplained": (
-        "Not just now: {whose} allows {amount} {unit} {window}, and {used} are used. Please try again when one of the "
+        "Not just now: {whose} allows {amount} {unit} {window}; used so far: {used}. Please try again when one of the "
         "running videos has ended."
     ),
     "limit_reached_cooldown": (
@@ -162,8 +162,11 @@ HOUSE: Mapping[str, str] = {
     "whose_channel": "the rule for {target}",
     "whose_operator": "{rule}, set by whoever runs this bot,",
     "unit_jobs": "videos",
+    "unit_jobs_one": "video",
     "unit_seconds": "seconds of video",
+    "unit_seconds_one": "second of video",
     "unit_cost": "credits",
+    "unit_cost_one": "credit",
     "window_at_once": "at once",
     "window_minute": "a minute",
     "window_hour": "an hour",

@@ -87,7 +87,7 @@ async def test_a_member_is_refused_until_the_very_time_that_they_were_told(stage
         await stage.see_through(await ask(stage))
 
         text = await refused(stage)
-        assert "the rule for everyone allows 2 videos an hour, and 2 are used" in text
+        assert "the rule for everyone allows 2 videos an hour; used so far: 2" in text
         assert abs(stamp_of(text) - (began + 3600)) < PATIENCE_SECONDS, "when the first one's hour is over"
         stage.pass_time(3000 - PATIENCE_SECONDS)
         await refused(stage)
@@ -112,7 +112,7 @@ async def test_again_counts_as_a_job(stage: Stage) -> None:
         card = await stage.see_through(await ask(stage))
         pressed = await stage.discord.member("Ada").press(card, "Again")
         text = text_of(await pressed.reply(lambda m: m["flags"] & 64, timeout=PATIENCE_SECONDS))
-        assert "1 videos a day" in text
+        assert "1 video a day" in text
         by_another = await stage.discord.member("Grace").press(card, "Again")
         await stage.see(by_another, "pending")
         assert len(stage.queue.submits) == 2
@@ -371,14 +371,14 @@ async def test_deleted_roles_and_channels_are_shown_as_such_and_can_be_removed(s
         stage.discord.delete_channel(channel)
         await stage.discord.member("Linus").wait_for("general", lambda _: True)
         text = await admin(stage, "show")
-        assert f"a deleted role ({role.id}): 1 videos a day" in text
-        assert f"a deleted channel ({channel.id}): 1 videos a day" in text
+        assert f"a deleted role ({role.id}): 1 video a day" in text
+        assert f"a deleted channel ({channel.id}): 1 video a day" in text
         await stage.see(await ask(stage), "pending")
         choices = await stage.discord.member("Linus").autocomplete("general", "limits remove", "rule", rule="deleted")
         assert len(choices) == 2
         for choice in choices:
             assert "Removed" in await admin(stage, "remove", rule=choice["value"])
-        assert "1 videos a day" not in await admin(stage, "show")
+        assert "1 video a day" not in await admin(stage, "show")
         assert "no such rule" in await admin(stage, "remove", rule=choices[0]["value"])
 
 

@@ -201,6 +201,13 @@ def test_a_limit_says_whose_it_is_and_when_it_frees() -> None:
     assert "30 s between two videos" in pause
 
 
+def test_one_is_counted_in_the_singular() -> None:
+    facts = {"target": "everyone", "window": "hour"}
+    assert say("rule_line", amount=1, unit="jobs", **facts) == "everyone: 1 video an hour"
+    assert say("rule_line", amount=2, unit="jobs", **facts) == "everyone: 2 videos an hour"
+    assert "1 Sekunde Video" in say("rule_line", "de", amount=1, unit="seconds", **facts)
+
+
 def test_why_a_path_or_a_setting_makes_no_sense_is_told_in_the_readers_language() -> None:
     facts = {"where": "9999", "why": "outside the frame", "reason": "outside", "width": 1280, "height": 704}
     assert "1280x704 pixels" in say("trajectory_invalid", None, **facts)
