@@ -75,7 +75,8 @@ class Storm:
             await self._ask_all()
         finally:
             blowing.cancel()
-            await asyncio.gather(blowing, return_exceptions=True)
+            with contextlib.suppress(asyncio.CancelledError):
+                await blowing  # which raises what would have ended the storm unnoticed
         await self._calm()
 
     # ---- processes
