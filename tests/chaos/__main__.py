@@ -30,7 +30,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="clapper-chaos-") as folder:
             home = (chosen.keep or Path(folder)) / kind
             clustered = kind == "postgres"
-            # A cluster hardly ever keeps members waiting, so they come more slowly: else there is little time for blows.
+            # A cluster hardly ever keeps members waiting: they come more slowly, or there is little time for blows.
             between = 0.5 if clustered else 0.25
             doing = run(home, seed=chosen.seed, jobs=chosen.jobs, cluster=clustered, seconds_between=between)
             storm, report = asyncio.run(doing)
