@@ -60,8 +60,7 @@ def put_to_work(ground: Ground, store: Store, chat: Chat, media: Media, tools: T
     """The rules of servers, the engine, and the studio, which the bot is given here."""
     houses = HouseKeeper(Houses(store.database, clock=ground.clock))
     chronicle = Chronicle(houses=houses, notes=store.notes, noticeboard=chat.noticeboard)
-    limits = _limits(ground, store, chat, chronicle)
-    houses.listen(limits.heed)
+    limits = _limits(ground, store, chat, houses, chronicle)
     engine = _engine(ground, store, Pipeline(tools, freed=limits.freed, ended=chronicle.ended))
     limits.attach(engine)
     household = found(
@@ -99,12 +98,15 @@ def put_to_work(ground: Ground, store: Store, chat: Chat, media: Media, tools: T
     )
 
 
-def _limits(ground: Ground, store: Store, chat: Chat, chronicle: Chronicle) -> Limits:
+def _limits(ground: Ground, store: Store, chat: Chat, houses: HouseKeeper, chronicle: Chronicle) -> Limits:
+    """They hear of every change of a server's settings."""
     operator = operator_rules(ground.settings.operator_limits)
     admission = Admission(store.database, catalog=ground.catalog, operator=operator, clock=ground.clock)
-    return Limits(
+    limits = Limits(
         admission=admission, jobs=store.jobs, announcer=chat.announcer, chronicle=chronicle, clock=ground.clock
     )
+    houses.listen(limits.heed)
+    return limits
 
 
 def _engine(ground: Ground, store: Store, pipeline: Pipeline) -> Engine:
