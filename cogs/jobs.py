@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat import own
-from bot.chat.answer import Interaction, look_ahead, open_reply, requester_of
+from bot.chat.answer import Interaction, check_rights, look_ahead, open_reply, requester_of
 from bot.chat.client import VideoBot
 from bot.chat.translator import Described
 from bot.errors import JobGone, NotYours
@@ -70,6 +70,7 @@ async def _show_one(interaction: Interaction, job_id: str, page: int) -> None:
 async def _show_here(interaction: Interaction, job_id: str) -> None:
     """In a message of its own; as private as it was asked for."""
     job = await _theirs(interaction, job_id)
+    check_rights(interaction, private=job.reply.ephemeral)
     reply = await open_reply(interaction, private=job.reply.ephemeral)
     await interaction.client.studio.bring(job_id, requester_of(interaction), reply)
 

@@ -14,6 +14,7 @@ from bot.app import App
 from bot.errors import NotYours
 from bot.rules.job import JobState
 from sandbox.discord import Invocation
+from sandbox.discord import permissions as bits
 from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, state_of, text_of
 from tests.jobs import a_member, a_reply
 
@@ -99,6 +100,22 @@ async def test_a_running_one_is_shown_in_a_new_place_and_ends_there(stage: Stage
         await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
         assert (await stage.see(here, "delivered"))["attachments"]
         assert (asked.message or {})["attachments"] == []
+
+
+@pytest.mark.asyncio
+async def test_none_is_shown_in_a_place_where_a_video_may_not_be(stage: Stage) -> None:
+    clips = stage.discord.channel("Film Club#clips")
+    stage.discord.set_permissions(clips, stage.discord.bot, deny=bits.ATTACH_FILES)
+    async with stage.clapper():
+        asked = await ask(stage)
+        await stage.see(asked, "pending")
+        invoked, message = await listed(stage, where="Film Club#clips")
+        here = await stage.discord.member("Ada").press(await pick(stage, invoked, message), "Show it here")
+        told = await here.reply(timeout=PATIENCE_SECONDS)
+        assert "Attach Files" in text_of(told)
+        assert told["flags"] & 64
+        await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
+        assert (await stage.see(asked, "delivered"))["attachments"], "it stays where it was asked for"
 
 
 @pytest.mark.asyncio
