@@ -43,6 +43,7 @@ async def main(folder: Path) -> None:
             await sandbox.bot_ready()
             await desktop(browser, sandbox, folder)
             await phone(browser, sandbox, folder)
+            await members(browser, sandbox, folder)
             await admins(browser, sandbox, folder)
 
 
@@ -101,6 +102,15 @@ async def phone(browser: Browser, sandbox: Sandbox, folder: Path) -> None:
                 await until(page, "delivered")
             await page.locator(".message video").evaluate(SHOW_MIDDLE)
             await page.screenshot(path=folder / f"phone-{'dark' if dark else 'light'}.png")
+
+
+async def members(browser: Browser, sandbox: Sandbox, folder: Path) -> None:
+    """What is left to a member, and what they made, by `/usage`."""
+    async with opened(browser, sandbox, width=1280, height=1000, dark=True) as page:
+        await command(page, "/usage")
+        await expect(page.locator(".message").last).to_contain_text("left", timeout=PATIENCE_MS)
+        await page.locator(".message img").last.evaluate("(picture) => picture.decode()")
+        await page.screenshot(path=folder / "usage.png")
 
 
 async def admins(browser: Browser, sandbox: Sandbox, folder: Path) -> None:

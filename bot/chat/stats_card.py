@@ -18,7 +18,7 @@ from bot.work.studio import Report
 CHART_NAME = "stats.png"
 _COMMANDS_SHOWN = 8
 _DAYS_TOLD = 3
-_NAME_MAX_CHARS = 18
+_NAME_MAX_CHARS = 12
 _COLOUR = 0x5865F2
 
 
@@ -128,10 +128,14 @@ def _waits(found: Statistics, locale: str) -> list[str]:
 
 
 def _groups() -> list[str]:
-    """`< 30 s`, `30 s - 1 min`, …, `> 10 min`."""
+    """`< 30 s`, `30 s\u20131 min`, `1\u20132 min`, …, `> 10 min`."""
     edges = [duration(edge) for edge in WAIT_EDGES]
-    between = [f"{low} - {high}" for low, high in pairwise(edges)]
-    return [f"< {edges[0]}", *between, f"> {edges[-1]}"]
+    return [f"< {edges[0]}", *(_between(low, high) for low, high in pairwise(edges)), f"> {edges[-1]}"]
+
+
+def _between(low: str, high: str) -> str:
+    number, _, unit = low.rpartition(" ")
+    return f"{number if high.endswith(f' {unit}') else low}\u2013{high}"
 
 
 def _day(day: date) -> str:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH_PIXELS, HEIGHT_PIXELS, DPI = 1280, 1080, 200
+WIDTH_PIXELS, HEIGHT_PIXELS, DPI = 1280, 816, 200
+"""The shape of the 550 by 350 pixels in which Discord shows a picture beside its message, so that all of it is used;
+the letters are large enough to be read there."""
 
 # An opaque card of its own, so that it reads the same in Discord's dark and light. The parts' colours are told apart by
 # who sees no red or green, too: they differ in lightness.
@@ -31,34 +33,26 @@ def draw(to: Path, chart: dict[str, Any]) -> dict[str, Any]:
 
     figure = Figure(figsize=(WIDTH_PIXELS / DPI, HEIGHT_PIXELS / DPI), dpi=DPI, facecolor=_CARD, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(_plain(chart["title"]), color=_INK, fontsize=11, fontweight="bold")
+    figure.suptitle(_plain(chart["title"]), color=_INK, fontsize=12, fontweight="bold")
     first, *others = chart["panels"]
-    rows = 1 + math.ceil(len(others) / 2)
-    grid = figure.add_gridspec(rows, 2)
-    places = [
-        grid[0, :],
-        *(grid[1 + i // 2, :] if _alone(i, others) else grid[1 + i // 2, i % 2] for i, _ in enumerate(others)),
-    ]
-    for place, panel in zip(places, (first, *others), strict=True):
+    grid = figure.add_gridspec(2, len(others))
+    for place, panel in ((grid[0, :], first), *((grid[1, i], panel) for i, panel in enumerate(others))):
         _panel(figure.add_subplot(place), panel, chart["nothing"])
     figure.savefig(to, format="png", facecolor=_CARD)
     return {"bytes": to.stat().st_size}
 
 
-def _alone(at: int, others: Sequence[object]) -> bool:
-    return at == len(others) - 1 and at % 2 == 0
-
-
 def _panel(axes: Axes, panel: dict[str, Any], nothing: str) -> None:
     axes.set_facecolor(_CARD)
-    axes.set_title(_plain(panel["title"]), color=_INK, fontsize=8.5, loc="left")
+    # Lying bars leave little width beside their labels: a title may then need what lies left of them, too.
+    axes.set_title(_plain(panel["title"]), color=_INK, fontsize=9.5, loc="right" if panel["across"] else "left")
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.tick_params(colors=_FAINT, labelsize=6.5, length=0)
+    axes.tick_params(colors=_FAINT, labelsize=8.5, length=0)
     bars = panel["bars"]
     if not any(sum(bar["values"]) for bar in bars):
         axes.set_axis_off()
-        axes.text(0.5, 0.5, _plain(nothing), color=_FAINT, fontsize=8, ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, _plain(nothing), color=_FAINT, fontsize=9, ha="center", transform=axes.transAxes)
         return
     if panel["across"]:
         _lying(axes, bars)
@@ -79,11 +73,11 @@ def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]]) -
     axes.set_xticks(list(places)[::step], [_plain(bar["label"]) for bar in bars][::step])
     axes.yaxis.grid(visible=True, color=_GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     axes.set_ylim(0, max(floor) * 1.12)
     if any(parts):
         axes.legend(
-            loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(parts), fontsize=7, frameon=False, labelcolor=_INK,
+            loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(parts), fontsize=8, frameon=False, labelcolor=_INK,
             handlelength=1.0, columnspacing=1.2, borderaxespad=0.2,
         )  # fmt: skip
 
@@ -91,12 +85,12 @@ def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]]) -
 def _lying(axes: Axes, bars: Sequence[dict[str, Any]]) -> None:
     values = [sum(bar["values"]) for bar in bars]
     drawn = axes.barh(range(len(bars)), values, height=0.62, color=_PARTS[3])
-    axes.bar_label(drawn, labels=[f"{value:g}" for value in values], padding=3, color=_INK, fontsize=7)
+    axes.bar_label(drawn, labels=[f"{value:g}" for value in values], padding=3, color=_INK, fontsize=8.5)
     axes.set_yticks(range(len(bars)), [_plain(bar["label"]) for bar in bars])
     axes.tick_params(axis="y", colors=_INK)
     axes.set_ylim(max(len(bars), _LYING_LEAST) - 0.5, -0.5)  # the first on top, and one alone no thicker than others
     axes.set_xticks([])
-    axes.set_xlim(0, max(values) * 1.15)
+    axes.set_xlim(0, max(values) * 1.25)
 
 
 def _plain(text: str) -> str:

@@ -27,7 +27,7 @@ class Panel(BaseModel):
 
 
 class Chart(BaseModel):
-    """Panels in rows of two, the first of them across the whole width."""
+    """The first panel across the whole width, the others side by side below it."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -47,7 +47,7 @@ async def test_a_moderator_sees_the_numbers_and_the_chart(stage: Stage) -> None:
         assert chart["description"], "for who can't see it"
         with Image.open(BytesIO(await stage.discord.download(chart["url"]))) as picture:
             assert picture.format == "PNG"
-            assert picture.size == (1280, 1080)
+            assert picture.size == (1280, 816)
 
 
 @pytest.mark.asyncio
@@ -87,7 +87,7 @@ async def test_usage_draws_a_members_own_numbers_and_nobody_elses(stage: Stage) 
         [chart] = message["attachments"]
         assert chart["description"], "for who can't see it"
         with Image.open(BytesIO(await stage.discord.download(chart["url"]))) as picture:
-            assert picture.size == (1280, 1080)
+            assert picture.size == (1280, 816)
 
         assert (
             fields(await seen(await linus.slash("Film Club#general", "usage", member="Ada")))["By command"] == "/t2v: 1"
