@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
 import av
@@ -13,15 +16,23 @@ import discord
 from av.codec.codec import UnknownCodecError
 
 from bot.errors import DatabaseUnavailable, QueueError, QueueJobNotFoundError, SettingsError
+from bot.files import open_files
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock
 from bot.rules.polling import Durations
 from bot.settings import Settings
 from bot.store.database import Database, parse_url
+from bot.store.secrets import Keyring
 from bot.wiring.tools import queue_client
+from bot.wording import translated
 
 TIMEOUT_SECONDS = 10.0
+NEEDED = (
+    "view_channel", "send_messages", "send_messages_in_threads", "embed_links", "attach_files", "read_message_history",
+)  # fmt: skip
+"""What the invitation in README.md asks for."""
 _NO_JOB = "00000000-0000-0000-0000-000000000000"
+_SERVERS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +49,67 @@ class Finding:
 
 async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Every finding, in the order in which an operator sets things up."""
-    checks = (_discord(settings), _service(settings, clock), _database(settings, clock), _folder(settings), _encoder())
+    checks = (
+        _discord(settings), _service(settings, clock), _database(settings, clock), _folder(settings), _files(settings),
+        _keys(settings), _encoder(),
+    )  # fmt: skip
     return [finding for findings in await asyncio.gather(*checks) for finding in findings]
 
 
 async def _discord(settings: Settings) -> list[Finding]:
-    url = f"{settings.discord_api_base_url}/applications/@me"
     headers = {
         "Authorization": f"Bot {settings.discord_token.get_secret_value()}",
         "User-Agent": "DiscordBot (Clapper)",
     }
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
+        application = await _ask(session, f"{settings.discord_api_base_url}/applications/@me", dict)
+        if isinstance(application, Finding):
+            return [application]
+        servers = await _ask(session, f"{settings.discord_api_base_url}/users/@me/guilds?limit=200", list)
+    return [
+        Finding("DISCORD_TOKEN", True, f"it is {application.get('name')}'s"),
+        _intent(settings, application),
+        servers if isinstance(servers, Finding) else _permissions(servers),
+    ]
+
+
+async def _ask(session: aiohttp.ClientSession, url: str, kind: type) -> Any:
+    """What Discord answers, a `kind`, or the `Finding` that it amounts to."""
     try:
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url, headers=headers) as answer:
-            status = answer.status
-            application = await answer.json() if status == 200 else {}
-    except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
-        return [Finding("Discord", False, f"{url} can't be reached ({type(exc).__name__}): check the network")]
-    if status != 200:
-        return [
-            Finding("DISCORD_TOKEN", False, f"Discord refuses it (HTTP {status}): reset it in the developer portal")
-        ]
-    return [Finding("DISCORD_TOKEN", True, f"it is {application.get('name')}'s"), _intent(settings, application)]
+        async with session.get(url, allow_redirects=False) as answer:
+            if answer.status in {401, 403}:
+                advice = f"Discord refuses it (HTTP {answer.status}): reset it in the developer portal"
+                return Finding("DISCORD_TOKEN", False, advice)
+            found = await answer.json() if answer.status == 200 else None
+    except (aiohttp.ClientConnectionError, TimeoutError) as exc:
+        return Finding("Discord", False, f"{url} can't be reached ({type(exc).__name__}): check the network")
+    except (aiohttp.ClientError, ValueError):
+        found = None
+    if isinstance(found, kind):
+        return found
+    if answer.status == 429 or answer.status >= 500:
+        return Finding("Discord", False, f"{url} answers HTTP {answer.status}: wait and try again")
+    return Finding("Discord", False, f"{url} does not answer as Discord does: check DISCORD_API_BASE_URL")
+
+
+def _permissions(servers: Sequence[dict[str, Any]]) -> Finding:
+    """By the bot's roles; what a channel takes away, members are told there."""
+    if not servers:
+        return Finding("permissions", True, "it is in no server yet: invite it with the link in README.md")
+    lacking = [f"{server.get('name')} ({words})" for server in servers if (words := _missing(server))]
+    if not lacking:
+        return Finding("permissions", True, f"it has what it needs, in {len(servers)} servers")
+    more = f" and {len(lacking) - _SERVERS_NAMED} more" * (len(lacking) > _SERVERS_NAMED)
+    advice = "allow it in Server Settings, Roles, or invite it anew with the link in README.md"
+    return Finding("permissions", False, f"missing in {', '.join(lacking[:_SERVERS_NAMED])}{more}: {advice}")
+
+
+def _missing(server: dict[str, Any]) -> str:
+    bits = str(server.get("permissions") or "0")
+    held = discord.Permissions(int(bits) if bits.isdecimal() else 0)
+    names = [] if held.administrator else [name for name in NEEDED if not getattr(held, name)]
+    return ", ".join(translated(f"permission_{name}", "en-US") for name in names)
 
 
 def _intent(settings: Settings, application: dict[str, object]) -> Finding:
@@ -81,12 +131,16 @@ def _intent(settings: Settings, application: dict[str, object]) -> Finding:
 async def _service(settings: Settings, clock: Clock) -> list[Finding]:
     """Asks about a job that can't be: whoever says "there is none" has taken the key."""
     try:
-        async with queue_client(settings, load_catalog(settings.catalog_file), clock, Durations()) as queue:
+        catalog = load_catalog(settings.catalog_file)
+    except SettingsError as exc:
+        return [Finding("CATALOG_FILE", False, str(exc).removeprefix("CATALOG_FILE "))]
+    try:
+        async with queue_client(settings, catalog, clock, Durations()) as queue:
             await asyncio.wait_for(queue.status(_NO_JOB), TIMEOUT_SECONDS)
     except QueueJobNotFoundError:
         pass
     except SettingsError as exc:
-        return [Finding("DECART_API_KEY", False, str(exc))]
+        return [Finding("video service", False, str(exc))]
     except QueueError as exc:
         if exc.http_status in {401, 403}:
             return [Finding("DECART_API_KEY", False, f"the service refuses it (HTTP {exc.http_status}): get a new key")]
@@ -116,16 +170,55 @@ async def _database(settings: Settings, clock: Clock) -> list[Finding]:
 
 
 async def _folder(settings: Settings) -> list[Finding]:
-    def write() -> None:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.data_dir) as file:
+    return [await _writable("DATA_DIR", settings.data_dir)]
+
+
+async def _writable(name: str, folder: Path) -> Finding:
+    """Tried in the folder, or where it would be made."""
+
+    def write() -> Path:
+        place = next(path for path in (folder, *folder.parents) if path.exists())
+        with tempfile.TemporaryFile(dir=place) as file:
             file.write(b"\0" * 4096)
+        return folder.resolve()
 
     try:
-        await asyncio.to_thread(write)
+        return Finding(name, True, f"{await asyncio.to_thread(write)} can be written")
     except OSError as exc:
-        return [Finding("DATA_DIR", False, f"{settings.data_dir} can't be written: {exc.strerror}")]
-    return [Finding("DATA_DIR", True, f"{settings.data_dir.resolve()} can be written")]
+        return Finding(name, False, f"{folder} can't be written: {exc.strerror}")
+
+
+async def _files(settings: Settings) -> list[Finding]:
+    """Nothing to say where they are in `DATA_DIR`."""
+    address = settings.files_url
+    if not address:
+        return []
+    if (parts := urlsplit(address)).scheme == "file" and parts.path:
+        return [await _writable("FILES_URL", Path(unquote(parts.path)))]
+    try:
+        await asyncio.wait_for(open_files(address, settings.data_dir).keys("doctor"), TIMEOUT_SECONDS)
+    except SettingsError as exc:
+        return [Finding("FILES_URL", False, str(exc).removeprefix("FILES_URL "))]
+    except TimeoutError:
+        return [Finding("FILES_URL", False, f"{address} does not answer: check AWS_ENDPOINT_URL and the network")]
+    except Exception as exc:  # noqa: BLE001  # whatever the bucket's library raises
+        why = type(exc).__name__.removesuffix("Error")
+        return [
+            Finding("FILES_URL", False, f"{address} can't be used ({why}): check the bucket and the AWS_ variables")
+        ]
+    return [Finding("FILES_URL", True, f"{address} answers")]
+
+
+async def _keys(settings: Settings) -> list[Finding]:
+    """Nothing to say where they are still to be made."""
+    made = await asyncio.to_thread((settings.data_dir / "secret.key").exists)
+    if not settings.secret_keys and not made:
+        return []
+    try:
+        await asyncio.to_thread(Keyring.open, settings.secret_keys, settings.data_dir)
+    except SettingsError as exc:
+        return [Finding("SECRET_KEYS", False, str(exc).removeprefix("SECRET_KEYS "))]
+    return [Finding("SECRET_KEYS", True, "they can be used")]
 
 
 async def _encoder() -> list[Finding]:

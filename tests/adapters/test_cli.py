@@ -40,6 +40,7 @@ class Operator:
 
     folder: Path
     settings: dict[str, str]
+    discord: DiscordStandIn
 
     def environment(self, **changes: str) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "COVERAGE_FILE"}}
@@ -87,6 +88,7 @@ async def operator(tmp_path: Path) -> AsyncIterator[Operator]:
                 "DECART_BASE_URL": service.url,
                 "HTTP_PORT": "0",
             },
+            discord,
         )
 
 
@@ -271,7 +273,9 @@ async def test_the_doctor_finds_everything_fine(operator: Operator) -> None:
     ended = await operator.call("doctor")
     assert ended.code == 0, ended
     assert "MEND" not in ended.out
+    assert "permissions: it has what it needs, in 2 servers" in ended.out
     assert "libx264" in ended.out
+    assert list(operator.folder.iterdir()) == [], "a doctor changes nothing"
 
 
 @pytest.mark.asyncio
@@ -284,10 +288,50 @@ async def test_the_doctor_finds_everything_fine(operator: Operator) -> None:
         ({"DECART_API_KEY": "wrong"}, "DECART_API_KEY: the service refuses it"),
         ({"DATABASE_URL": "postgresql+psycopg://u@127.0.0.1:1/none"}, "database: "),
         ({"DATA_DIR": "/proc/nowhere"}, "DATA_DIR: "),
+        ({"CATALOG_FILE": "missing.toml"}, "CATALOG_FILE: missing.toml can't be read"),
+        ({"FILES_URL": "ftp://x"}, "FILES_URL: "),
+        ({"FILES_URL": "file:///proc/nowhere"}, "FILES_URL: /proc/nowhere can't be written"),
+        ({"SECRET_KEYS": "short"}, "SECRET_KEYS: "),
     ],
 )
 async def test_the_doctor_says_what_to_mend(operator: Operator, changes: Mapping[str, str], words: str) -> None:
     ended = await operator.call("doctor", **changes)
     assert ended.code == 1, ended
     assert f"MEND  {words}" in ended.out
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("503", "Discord: {url} answers HTTP 503: wait and try again"),
+        ("429", "Discord: {url} answers HTTP 429: wait and try again"),
+        ("404", "Discord: {url} does not answer as Discord does: check DISCORD_API_BASE_URL"),
+        ("html", "Discord: {url} does not answer as Discord does: check DISCORD_API_BASE_URL"),
+    ],
+)
+async def test_the_doctor_does_not_blame_the_token_for_what_is_not_its_fault(
+    operator: Operator, elsewhere: str, path: str, words: str
+) -> None:
+    address = f"{elsewhere}/{path}"
+    ended = await operator.call("doctor", DISCORD_API_BASE_URL=address)
+    assert f"MEND  {words.format(url=f'{address}/applications/@me')}\n" in ended.out
+    assert "DISCORD_TOKEN" not in ended.out
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_names_the_permissions_that_a_server_does_not_give(operator: Operator) -> None:
+    for role in operator.discord.guild("Test Kitchen").roles.values():
+        role.permissions &= ~(1 << 15) & ~(1 << 3)
+    ended = await operator.call("doctor")
+    assert ended.code == 1
+    assert "MEND  permissions: missing in Test Kitchen (Attach Files): " in ended.out
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_finds_a_bucket_that_is_not_there(operator: Operator, elsewhere: str) -> None:
+    aws = {"AWS_ENDPOINT_URL": f"{elsewhere}/404", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
+    ended = await operator.call("doctor", FILES_URL="s3://bucket/clapper", **aws)
+    assert "MEND  FILES_URL: s3://bucket/clapper can't be used" in ended.out
     assert "Traceback" not in ended.err

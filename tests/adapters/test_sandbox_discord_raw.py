@@ -51,6 +51,15 @@ async def raw(standin: DiscordStandIn) -> AsyncIterator[Raw]:
 
 
 @pytest.mark.asyncio
+async def test_the_bots_servers_are_listed_with_what_its_roles_allow(standin: DiscordStandIn, raw: Raw) -> None:
+    for role in standin.guild("Test Kitchen").roles.values():
+        role.permissions = 1 << 10
+    status, servers = await raw.ask("GET", "/users/@me/guilds?limit=200")
+    assert (status, [server["name"] for server in servers]) == (200, ["Film Club", "Test Kitchen"])
+    assert (servers[1]["permissions"], servers[1]["owner"]) == (str(1 << 10), False)
+
+
+@pytest.mark.asyncio
 async def test_each_kind_of_interaction_takes_only_its_kinds_of_answer(standin: DiscordStandIn, raw: Raw) -> None:
     ada = standin.member("Ada")
     job = await ada.slash(PLACE, "do")

@@ -7,6 +7,7 @@ from aiohttp import web
 from sandbox.discord.bus import Event
 from sandbox.discord.core import Core
 from sandbox.discord.objects import channel_json, guild_json, member_json
+from sandbox.discord.permissions import permissions_in
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.body import Body
 from sandbox.discord.wire import Json, Problem, answer, form_error
@@ -17,6 +18,7 @@ class OtherRoutes:
     def __init__(self, core: Core, api: Api) -> None:
         self.core = core
         api.add("GET", "/users/@me", self.me)
+        api.add("GET", "/users/@me/guilds", self.own_guilds)
         api.add("GET", "/users/{user_id}", self.user)
         api.add("POST", "/users/@me/channels", self.private_channel)
         api.add("GET", "/oauth2/applications/@me", self.application)
@@ -35,6 +37,17 @@ class OtherRoutes:
     async def me(self, _: web.Request, __: Body) -> web.Response:
         more = {"mfa_enabled": True, "locale": "en-US", "verified": True, "email": None, "premium_type": 0}
         return answer(self.core.world.bot.json() | more)
+
+    async def own_guilds(self, _: web.Request, __: Body) -> web.Response:
+        """Each with what the bot's roles allow, channels aside."""
+        bot_id, guilds = self.core.world.bot.id, self.core.world.guilds.values()
+        return answer([
+            {
+                "id": guild.id, "name": guild.name, "icon": None, "banner": None, "owner": guild.owner_id == bot_id,
+                "permissions": str(permissions_in(guild, None, bot_id)), "features": [],
+            }
+            for guild in guilds if bot_id in guild.members
+        ])  # fmt: skip
 
     async def user(self, request: web.Request, _: Body) -> web.Response:
         found = self.core.world.users.get(request.match_info["user_id"])
