@@ -27,12 +27,25 @@ from bot.store.queue_schema import bring_up
 
 BUSY_TIMEOUT = timedelta(seconds=10)
 """How long one SQLite writer waits for another."""
-CONNECT_TIMEOUT = timedelta(seconds=5)
+_CONNECTING = {
+    "connect_timeout": 5,
+    # A server that vanished with its machine closes nothing: what was asked of it would be waited for by the hour.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 11_000,
+}
+"""libpq's names: seconds, and milliseconds for the last."""
 CLOSE_PATIENCE = timedelta(seconds=1)
 """How long closing waits for transactions under way before it breaks them off."""
 _MIGRATION_LOCK = 0x436C6170  # any number that is no Discord id, whose locks are those of servers
 
 T = TypeVar("T")
+
+
+def connect_arguments(url: URL) -> dict[str, int]:
+    """How soon a PostgreSQL server is given up, as far as its address does not say so itself."""
+    return {name: value for name, value in _CONNECTING.items() if name not in url.query}
 
 
 def parse_url(address: str) -> URL:
@@ -180,8 +193,7 @@ def _upgrade(connection: Connection) -> None:
 
 def _engine(url: URL, *, pool_size: int, enforce_foreign_keys: bool) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        connect_args: dict[str, Any] = {"connect_timeout": int(CONNECT_TIMEOUT.total_seconds())}
-        return create_async_engine(url, pool_size=pool_size, pool_pre_ping=True, connect_args=connect_args)
+        return create_async_engine(url, pool_size=pool_size, pool_pre_ping=True, connect_args=connect_arguments(url))
     engine = create_async_engine(url)
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import DatabaseUnavailable
 from bot.rules.job import LIVE, Job
-from bot.store.database import CONNECT_TIMEOUT, Database
+from bot.store.database import Database, connect_arguments
 
 log = logging.getLogger(__name__)
 
@@ -277,7 +277,7 @@ def _adapted(value: Any) -> Any:
 def _connect_arguments(database: Database) -> dict[str, Any]:
     dialect = database.url.get_dialect()()
     _, arguments = dialect.create_connect_args(database.url)
-    return {"connect_timeout": int(CONNECT_TIMEOUT.total_seconds()), **arguments}
+    return {**connect_arguments(database.url), **arguments}
 
 
 @contextmanager

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -17,7 +20,7 @@ from sqlalchemy.engine import URL
 from bot.errors import DatabaseUnavailable, SettingsError
 from bot.store.database import Database, FileLock, migrate, parse_url
 from bot.store.secrets import Keyring
-from tests.adapters.databases import empty_url
+from tests.adapters.databases import drop_schema, empty_url, new_schema
 from tests.clock import ManualClock
 
 __all__ = ["empty_url"]
@@ -140,3 +143,20 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None
     with pytest.raises(DatabaseUnavailable):
         await database.check()
     await database.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.postgres
+async def test_a_server_that_vanished_with_its_machine_is_given_up_within_seconds() -> None:
+    url, name = await new_schema()
+    database = Database(url.update_query_dict({"keepalives_idle": "4"}), clock=ManualClock(auto=True))
+    async with database.reading() as connection:
+        raw: Any = (await connection.get_raw_connection()).driver_connection
+        with socket.socket(fileno=os.dup(raw.fileno())) as wire:
+            assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 4, "what the address says holds"
+            every = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
+            assert every * wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) < 10
+            assert 0 < wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) < 15_000
+    await database.close()
+    await drop_schema(name)
