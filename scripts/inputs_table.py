@@ -11,7 +11,7 @@ from bot.media.deeds import DEEDS
 from bot.media.look import MAX_RATE, MIN_RATE
 from bot.media.pictures import JPEG_QUALITY, UNTOUCHED
 from bot.media.sniff import FORMATS, Format
-from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS
+from bot.rules.bounds import ANIMATION_MAX_PIXELS, CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS
 from bot.rules.catalog import Kind, Role, load_catalog
 from bot.settings import Settings
 
@@ -97,6 +97,7 @@ def _limits() -> list[str]:
         f"- A file: {most // 1024**2} MiB (`MAX_INPUT_BYTES`), counted while it is fetched.",
         f"- A picture: {PICTURE_MAX_PIXELS // 1_000_000} megapixels. JPEG is written at quality {JPEG_QUALITY}.",
         f"- A video: {CLIP_MAX_SIDE} pixels a side, and the model's length with {LENGTH_SLACK_SECONDS:g} s of grace.",
+        f"- A GIF or animated WebP that is taken as a video: {ANIMATION_MAX_PIXELS // 1_000_000} megapixels.",
         f"- Frame rates from {MIN_RATE} to {MAX_RATE} a second are kept; others become the model's own.",
         "- A video that ends before its container says so, and a picture that can't be read to the end, are refused.",
     ]

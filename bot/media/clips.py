@@ -10,14 +10,14 @@ from typing import Any
 
 from av.video.frame import VideoFrame
 
-from bot.errors import FileBroken, FileTooLong
+from bot.errors import FileBroken, PictureTooLarge
 from bot.media import pictures
 from bot.media.fields import Fields, Timed
 from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
 from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at, opened, sound_of, video_of
 from bot.media.mux import Writer, copy_pictures, faststart_of
 from bot.media.whole import is_whole
-from bot.rules.bounds import LENGTH_SLACK_SECONDS
+from bot.rules.bounds import ANIMATION_MAX_PIXELS, LENGTH_SLACK_SECONDS, too_long
 
 _CODEC = "h264"
 _QUALITY = {"crf": "18", "preset": "veryfast"}
@@ -126,13 +126,16 @@ def _from_animation(
     """GIF and animated WebP, which say how long each frame shows."""
     rate = Fraction(fps)
     with pictures.opened(path, decoder) as animation:
+        width, height = animation.size
+        if width * height > ANIMATION_MAX_PIXELS:
+            raise PictureTooLarge(width=width, height=height, limit_pixels=ANIMATION_MAX_PIXELS)
         box, at = even(pictures.box_for(animation.size, frame)), 0.0
     shaper, slots = Shaper(box), EvenRate(rate)
     tags = tags_of(VideoFrame(2, 2, "rgb24"))
     with Writer(to, size=box, rate=rate, options=_QUALITY, tags=tags, sound=None) as writer:
         for at, shown in pictures.frames_of(path, decoder):
             if at > max_seconds + LENGTH_SLACK_SECONDS:
-                raise FileTooLong(seconds=round(at, 1), limit_seconds=max_seconds)
+                raise too_long(at, max_seconds)
             if shown is not None:
                 picture: VideoFrame = VideoFrame.from_image(shown)  # type: ignore[no-untyped-call]  # PyAV's stub
                 for due in slots.take(at, shaper.shape(picture)):

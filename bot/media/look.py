@@ -17,10 +17,10 @@ from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bot.errors import FileBroken, FileTooLong, FileUnsupported, PictureTooLarge
+from bot.errors import FileBroken, FileUnsupported, PictureTooLarge
 from bot.media.frames import is_upright, is_wide, lies_on_its_side, tags_of
 from bot.media.mux import is_aac
-from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS
+from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, too_long
 
 _RATE_SLACK = 0.1
 """By which share of the usual time between two frames an even rate may stray: containers round their stamps."""
@@ -102,7 +102,7 @@ def look_at(source: InputContainer, max_seconds: float) -> Look:
     video, sound = video_of(source), sound_of(source)
     announced = float(source.duration / av.time_base) if source.duration else 0.0
     if announced > max_seconds + LENGTH_SLACK_SECONDS:
-        raise FileTooLong(seconds=round(announced, 1), limit_seconds=max_seconds)
+        raise too_long(announced, max_seconds)
     times: list[float] = []
     first: VideoFrame | None = None
     stamped = True
@@ -118,7 +118,7 @@ def look_at(source: InputContainer, max_seconds: float) -> Look:
             times.append(at if at is not None else len(times) / float(video.average_rate or 25))
             at = times[-1]
         if at is not None and times and at - times[0] > max_seconds + LENGTH_SLACK_SECONDS:
-            raise FileTooLong(seconds=round(max(at - times[0], announced), 1), limit_seconds=max_seconds)
+            raise too_long(max(at - times[0], announced), max_seconds)
     if first is None or not times:
         raise FileBroken(found=source.format.name)
     return _summed_up(video, sound, first, sorted(times), stamped=stamped)

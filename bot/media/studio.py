@@ -31,8 +31,10 @@ class Ready:
 class Normaliser:
     """Brings what members attach into a form that a model takes. The original passes where it is fine already."""
 
-    def __init__(self, guard: Guard | None = None) -> None:
+    def __init__(self, guard: Guard | None = None, *, pictures: Guard | None = None) -> None:
         self._guard = guard or Guard()
+        # In a line of their own, as a video may take minutes. A picture takes seconds, unless it was made to take long.
+        self._pictures = pictures or guard or Guard(bounds=Bounds(wall_seconds=60, cpu_seconds=60))
 
     async def ready(self, path: Path, to: Path, *, kind: Kind, model: Model) -> Ready:
         """`to` is written only where something had to be done. Raises leaves of `InputRejected`, without `role`."""
@@ -49,7 +51,7 @@ class Normaliser:
             raise
 
     async def _picture(self, path: Path, to: Path, found: Format, model: Model) -> Ready:
-        answer = await self._guard.run(
+        answer = await self._pictures.run(
             "picture",
             to.parent,
             path=str(path),

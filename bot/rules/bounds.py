@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
+from bot.errors import FileTooLong
+
+ANIMATION_MAX_PIXELS = 16_000_000
+"""Of a GIF or WebP that is taken as a video: each of its hundreds of frames is drawn on the whole canvas."""
+
 PICTURE_MAX_PIXELS = 64_000_000
 """Past the 50 megapixels that phones save; decoded it is 192 MB, which the child's memory holds several times."""
 
@@ -10,3 +17,8 @@ CLIP_MAX_SIDE = 8192
 
 LENGTH_SLACK_SECONDS = 0.5
 """By how much a clip may be longer than the model's limit: cutters end on a frame, and sound ends after pictures."""
+
+
+def too_long(seconds: float, limit_seconds: float) -> FileTooLong:
+    """The refusal, with the length in whole seconds rounded up: nobody is told that 1 min is more than 1 min."""
+    return FileTooLong(seconds=math.ceil(round(seconds, 3)), limit_seconds=limit_seconds)

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from bot.download import Downloader
-from bot.errors import FileTooLarge, FileTooLong, InputRejected, PictureTooLarge
+from bot.errors import FileTooLarge, InputRejected, PictureTooLarge
 from bot.media import Normaliser, Sketcher
-from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS
+from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS, too_long
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.draft import Preview
 from bot.rules.intake import Files
@@ -75,8 +75,9 @@ class DiscordIntake:
         limit = self._settings.max_input_bytes
         if attachment.size_bytes > limit:
             raise FileTooLarge(size_bytes=attachment.size_bytes, limit_bytes=limit)
-        if kind is Kind.VIDEO and (attachment.seconds or 0) > model.max_input_seconds + LENGTH_SLACK_SECONDS:
-            raise FileTooLong(seconds=attachment.seconds, limit_seconds=model.max_input_seconds)
+        seconds = attachment.seconds or 0
+        if kind is Kind.VIDEO and seconds > model.max_input_seconds + LENGTH_SLACK_SECONDS:
+            raise too_long(seconds, model.max_input_seconds)
         width, height = attachment.width or 0, attachment.height or 0
         most = PICTURE_MAX_PIXELS if kind is Kind.IMAGE else CLIP_MAX_SIDE * CLIP_MAX_SIDE
         if width * height > most:

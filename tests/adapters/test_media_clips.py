@@ -364,6 +364,22 @@ async def test_animations_of_thousands_of_frames_are_refused_by_their_length(
 
 
 @pytest.mark.asyncio
+async def test_a_length_just_over_the_limit_is_told_as_more_than_it(take: Take, tmp_path: Path) -> None:
+    error = await refusal(take, corpus.endless_gif(tmp_path / "x", 3100))
+    assert error.facts == {"seconds": 61, "limit_seconds": 60}
+
+
+@pytest.mark.asyncio
+async def test_an_animation_on_a_canvas_of_a_poster_is_refused_with_its_size(take: Take, tmp_path: Path) -> None:
+    path = corpus.endless_gif(tmp_path / "x", 500)
+    data = bytearray(path.read_bytes())
+    data[6:10] = (4001).to_bytes(2, "little") * 2
+    path.write_bytes(data)
+    error = await refusal(take, path)
+    assert error.facts == {"width": 4001, "height": 4001, "limit_pixels": 16_000_000}
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.98])
 @pytest.mark.parametrize(
     ("form", "first"), [("mp4", True), ("mp4", False), ("mov", True), ("matroska", True), ("avi", True)]

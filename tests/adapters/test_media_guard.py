@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import random
 import sys
@@ -136,6 +137,20 @@ async def test_only_so_many_run_at_once(tmp_path: Path) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert await gone(first + second + third)
+
+
+@pytest.mark.asyncio
+async def test_a_picture_does_not_wait_for_videos_that_take_long(tmp_path: Path) -> None:
+    busy = Guard(at_once=1, bounds=Bounds(wall_seconds=60), child="tests.wild_child")
+    video = asyncio.create_task(busy.run("sleep", tmp_path, note=str(tmp_path / "note")))
+    path = corpus.saved(tmp_path / "x", "BMP")
+    normaliser = Normaliser(busy, pictures=Guard(at_once=1))
+    ready = await normaliser.ready(path, tmp_path / "to", kind=Kind.IMAGE, model=MODEL)
+    assert ready.done == ("converted",)
+    assert not video.done()
+    video.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await video
 
 
 @pytest.mark.asyncio
