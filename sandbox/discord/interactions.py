@@ -158,7 +158,10 @@ class Interactions:
 
     def fail(self, interaction: Interaction, reason: str) -> None:
         interaction.state, interaction.reason = "failed", reason
-        if interaction.type != AUTOCOMPLETE:
+        if interaction.type == AUTOCOMPLETE:
+            data: Json = {"nonce": interaction.nonce, "interaction_id": interaction.id, "choices": None}
+            self.core.bus.tell(Event("autocomplete", data, only_for=interaction.user_id))
+        else:
             data = {"interaction_id": interaction.id, "reason": reason}
             self.core.bus.tell(Event("interaction_failed", data, only_for=interaction.user_id))
         self.core.bus.stir()

@@ -163,6 +163,22 @@ async def test_options_take_names_typed_in_a_row_choices_and_suggestions(page: P
 
 
 @pytest.mark.asyncio
+async def test_choices_that_do_not_come_in_time_are_said_to_have_failed(
+    page: Page, puppet: Puppet, standin: DiscordStandIn
+) -> None:
+    await puppet.close()
+    await page.locator("#composer-input").focus()
+    await page.keyboard.type("/do ")
+    await page.get_by_role("button", name="model").click()
+    await page.keyboard.type("x")
+    asked = standin.core.interactions.all
+    while not any(one.data["options"][-1]["value"] == "x" for one in list(asked.values())):
+        await page.evaluate("0")  # let the page ask
+    standin.clock.advance(3)
+    await expect(page.locator(".popup")).to_contain_text("Loading options failed")
+
+
+@pytest.mark.asyncio
 async def test_files_come_by_drop_and_paste_onto_options_and_messages(page: Page, puppet: Puppet) -> None:
     names: list[str] = []
 

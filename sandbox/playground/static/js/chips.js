@@ -7,8 +7,9 @@ import { preview } from "./files.js";
 import { kindOf } from "./media.js";
 import { channelName, channels, displayName, guild, on, store } from "./store.js";
 
+const FAILED = "Loading options failed";
 const waiting = new Map();
-on("autocomplete", ({ nonce, choices }) => waiting.get(nonce)?.(choices ?? []));
+on("autocomplete", ({ nonce, choices }) => waiting.get(nonce)?.(choices));
 
 /** The form of `leaf`. `list` is the shared popup; `onSend`, `onCancel` and `onProblem(sentence)` belong to the composer. */
 export class CommandForm {
@@ -173,19 +174,19 @@ export class CommandForm {
     field.nonce = nonce;
     waiting.set(nonce, (choices) => {
       waiting.delete(nonce);
-      if (field.nonce === nonce && document.activeElement === field.input) show(choices.map((one) => ({ title: one.name, value: one.value })), "Nothing fits that");
+      if (field.nonce !== nonce || document.activeElement !== field.input) return;
+      if (choices) show(choices.map((one) => ({ title: one.name, value: one.value })), "Nothing fits that");
+      else show([], FAILED);
     });
-    setTimeout(() => waiting.delete(nonce), 5000);
     await new Promise((resolve) => { setTimeout(resolve, 120); });
-    if (field.nonce !== nonce) return;
+    if (field.nonce !== nonce) { waiting.delete(nonce); return; }
     const { options } = this.collect();
     const asked = { as: store.me, channel_id: store.channelId, name: this.leaf.name, subcommand: this.leaf.subcommand, options, focused: field.option.name, nonce };
     try {
       const answer = await api.autocomplete({ ...asked, options: { ...options, [field.option.name]: field.input.value } });
       if (answer?.choices) waiting.get(nonce)?.(answer.choices);
     } catch {
-      waiting.delete(nonce);
-      this.list.show([], { heading: field.option.name, input: field.input, empty: "Loading options failed", onPick: () => {} });
+      waiting.get(nonce)?.(null);
     }
   }
 
