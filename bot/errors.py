@@ -19,7 +19,7 @@
     │   │   ├── PatternInvalid, PromptBlocked, HouseInvalid, HouseChanged, HoldSettledAlready
     │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, JobGone, ShuttingDown
     │   │   ├── VideoNotKept, VideoGone, DraftGone
-    │   │   ├── SourceMissing, SourceHidden, SourceGone, FormForgotten
+    │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, FormForgotten
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing
     │   │   └── InputRejected    what was attached can't be used (also found after acceptance: the job fails)
     │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileUnsupported, FileBroken
@@ -278,6 +278,11 @@ class SourceMissing(Refused):
 
 class SourceHidden(Refused):
     """There may be one, but without the message content intent the bot can't see it. Facts: as `SourceMissing`."""
+
+
+class SourceOutOfReach(Refused):
+    """The same where only the member's account has the app, so that no message reaches the bot. Facts: `wanted`,
+    `command` and `menu` as `SourceMissing`."""
 
 
 class SourceGone(Refused):

@@ -13,7 +13,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, answer, look_ahead, requester_of
+from bot.chat.answer import Interaction, answer, hears_messages, look_ahead, requester_of
 from bot.chat.client import Form, VideoBot
 from bot.chat.forms import CUSTOM_ID, form_of, read_form
 from bot.chat.sources import MENUS, media_of, nothing_found
@@ -55,7 +55,8 @@ class Menus(commands.Cog):
         usual = await self._bot.studio.choose(operation, None, requester_of(interaction))
         found = media_of(message, usual.files[Role.DATA], self._hosts)
         if not found.files:
-            raise nothing_found(usual, found, bot_id=self._bot.application_id, sees_all=True)
+            hears = hears_messages(interaction)
+            raise nothing_found(usual, found, bot_id=self._bot.application_id, sees_all=True, hears=hears)
         nothing_yet = VideoRequest(model=usual.name, operation=operation, inputs=Inputs())
         await look_ahead(interaction, nothing_yet)
         self._remember(operation, message.id, found.files)

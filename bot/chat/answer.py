@@ -121,6 +121,11 @@ def reply_of(interaction: Interaction, message_id: int, *, ephemeral: bool) -> R
     )
 
 
+def hears_messages(interaction: Interaction) -> bool:
+    """Whether messages that are written there reach the bot: not where only a member's account has the app."""
+    return interaction.context.dm_channel is True or interaction.is_guild_integration()
+
+
 def is_age_restricted(channel: object) -> bool:
     """Whether Discord shows the channel to adults alone; a thread is what its channel is."""
     ask = getattr(channel, "is_nsfw", None)  # channels of private messages know no such thing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from bot.chat.answer import Interaction, look_ahead, open_reply, privacy, requester_of
+from bot.chat.answer import Interaction, hears_messages, look_ahead, open_reply, privacy, requester_of
 from bot.chat.choice import draft_question
 from bot.chat.forms import MOST_CHOICES
 from bot.chat.sources import Found, newest, nothing_found
@@ -56,10 +56,9 @@ async def _newest_pictures(interaction: Interaction, model: Model, prompt: str |
     found = await _look_back(interaction, model)
     if found.files:
         return found.files
-    bot = interaction.client
-    in_our_dm = interaction.context.dm_channel is True
-    sees_all = in_our_dm or (bot.intents.message_content and interaction.is_guild_integration())
-    raise nothing_found(model, found, bot_id=bot.application_id, sees_all=sees_all)
+    bot, hears = interaction.client, hears_messages(interaction)
+    sees_all = interaction.context.dm_channel is True or (bot.intents.message_content and hears)
+    raise nothing_found(model, found, bot_id=bot.application_id, sees_all=sees_all, hears=hears)
 
 
 async def _look_back(interaction: Interaction, model: Model) -> Found:

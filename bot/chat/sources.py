@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import discord
 
 from bot.chat.answer import attachment_of
-from bot.errors import FileForbidden, Refused, SourceHidden, SourceMissing
+from bot.errors import FileForbidden, Refused, SourceHidden, SourceMissing, SourceOutOfReach
 from bot.rules.catalog import Kind, Model, Operation, Role
 from bot.rules.request import Attachment
 
@@ -90,13 +90,17 @@ async def newest(
     return Found(elsewhere=elsewhere, blank=blank)
 
 
-def nothing_found(model: Model, found: Found, *, bot_id: int | None, sees_all: bool) -> Refused:
-    """Why there is nothing to work with, and what works instead. `sees_all`: other people's messages may be read."""
+def nothing_found(model: Model, found: Found, *, bot_id: int | None, sees_all: bool, hears: bool = True) -> Refused:
+    """Why there is nothing to work with, and what works instead. `sees_all`: other people's messages may be read;
+    `hears`: what is written to the bot there reaches it."""
     if found.elsewhere is not None:
         return FileForbidden(host=found.elsewhere, role=Role.DATA.value)
     wanted = "video" if model.files[Role.DATA] is Kind.VIDEO else "picture"
+    menu = MENUS.get(model.operation)
+    if not hears:
+        return SourceOutOfReach(wanted=wanted, command=model.operation.value, menu=menu)
     error = SourceMissing if sees_all else SourceHidden
-    return error(wanted=wanted, command=model.operation.value, menu=MENUS.get(model.operation), bot_id=bot_id)
+    return error(wanted=wanted, command=model.operation.value, menu=menu, bot_id=bot_id)
 
 
 def attachment_in(described: dict[str, Any]) -> Attachment:

@@ -75,6 +75,10 @@ REFUSALS: Mapping[str, str] = {
         "I need {wanted}, and I may not read what others write here. Please attach it to `/{command}`, or to your own "
         "message that begins with {bot_id} {command}."
     ),
+    "source_out_of_reach": (
+        "I need {wanted} and found none, and messages don't reach me here, as only your account has me. Two ways work: "
+        "attach it to `/{command}`; or choose Apps → {menu} in the menu of the message that has it."
+    ),
     "source_gone": "That message has been deleted. Please choose another one, or attach the file itself.",
     "form_forgotten": (
         "I was restarted while you were writing and can't find that message again. Please choose Apps → {menu} in its "

@@ -185,6 +185,22 @@ async def test_menus_work_in_direct_messages_and_where_only_the_member_has_the_a
 
 
 @pytest.mark.asyncio
+async def test_where_only_the_member_has_the_app_nobody_is_told_to_write_to_it(stage: Stage) -> None:
+    stage.discord.set_message_content(True)
+    stage.discord.install_for("Ada")
+    elsewhere = stage.discord.add_guild("Elsewhere", bot_installed=False, channels=("lobby",))
+    async with stage.clapper():
+        ada = stage.discord.member("Ada")
+        lobby = next(iter(elsewhere.channels.values()))
+        empty = await stage.discord.member("Grace").say(lobby, "hello")
+        for asked in (await ada.slash(lobby, "animate", prompt=SNOW), await ada.menu(empty, "Animate")):
+            sentence = await refused(stage, asked)
+            assert "Two ways" in sentence
+            assert "Apps → Animate" in sentence
+            assert f"<@{stage.discord.bot.id}>" not in sentence
+
+
+@pytest.mark.asyncio
 async def test_a_picture_that_vanished_meanwhile_fails_the_card(stage: Stage) -> None:
     async with stage.clapper():
         message = await shown(stage, CAT)
