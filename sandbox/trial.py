@@ -15,7 +15,7 @@ import aiohttp
 import click
 
 from sandbox.clip import NotPlayable, inspect
-from sandbox.command_text import BadCommand, Call, CommandCall, MenuCall, ReplyCall, parse_line
+from sandbox.command_text import TEXT, BadCommand, Call, CommandCall, MenuCall, ReplyCall, parse_line
 from sandbox.launch import BotDied, Options, Sandbox
 from sandbox.member import Json, Member, Turned, attachment_of, button_of
 
@@ -213,8 +213,17 @@ def words_of(message: Json) -> str:
     for embed in message.get("embeds") or []:
         parts += [embed.get("title") or "", embed.get("description") or ""]
         parts += [f"{field['name']}: {field['value']}" for field in embed.get("fields") or []]
+    parts += _displayed(message.get("components") or [])
     lines = [_plain(line) for part in parts for line in part.splitlines() if line.strip() and not line.startswith(">")]
     return "\n".join(lines)
+
+
+def _displayed(components: list[Json]) -> list[str]:
+    """The texts among components, as panels have them instead of a content."""
+    texts: list[str] = []
+    for part in components:
+        texts += [part["content"]] if part.get("type") == TEXT else _displayed(part.get("components") or [])
+    return texts
 
 
 def _plain(line: str) -> str:
@@ -229,10 +238,12 @@ def _plain(line: str) -> str:
 def _save_and_check(body: bytes, out: Path | None, name: str) -> Ended:
     with tempfile.TemporaryDirectory() as folder:
         path = out if out is not None else Path(folder, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(body)
             facts = inspect(path)
+        except OSError as exc:
+            return Ended(FAILED, f"{path} can't be written: {exc.strerror}")
         except NotPlayable as exc:
             return Ended(FAILED, f"The clip does not play: {exc}")
     return Ended(GOOD, f"{out or name}: {facts}")

@@ -121,6 +121,19 @@ async def test_a_refusal_is_one_sentence_and_ends_with_1(tmp_path: Path) -> None
 
 
 @pytest.mark.asyncio
+async def test_a_clip_that_can_not_be_saved_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file, not a folder")
+    code, _, err = await outcome("try", "/t2v prompt:a cat", "--out", "taken/cat.mp4", folder=tmp_path)
+    assert (code, err) == (1, "taken/cat.mp4 can't be written: File exists\n")
+
+
+@pytest.mark.asyncio
+async def test_a_panel_is_told_by_its_texts(tmp_path: Path) -> None:
+    _, lines, err = await outcome("try", "/settings", "--as", "Linus", folder=tmp_path)
+    assert "Settings of Film Club" in "\n".join([*lines, err])
+
+
+@pytest.mark.asyncio
 async def test_what_is_no_command_ends_with_2(tmp_path: Path) -> None:
     for text, sentence in [("t2v a cat", "slash"), ("/paint a cat", "/t2v"), ("/t2v colour:red", "colour")]:
         code, lines, err = await outcome("try", text, folder=tmp_path)
