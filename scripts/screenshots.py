@@ -28,6 +28,7 @@ SHOW_MIDDLE = """async (video) => {
     const sought = heard("seeked");
     video.currentTime = video.duration / 2;
     await sought;
+    await new Promise((done) => setTimeout(done, 1000)); // for the browser's own spinner to fade
 }"""
 
 
