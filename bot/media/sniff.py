@@ -52,11 +52,8 @@ _PREFIXES = (
 )
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _OTHER_BRANDS = frozenset({b"M4A ", b"M4B ", b"crx ", b"jxl ", b"jp2 ", b"jpx "})
-_REFUSED = (
-    (b"PK\x03\x04", "ZIP"),
-    (b"%PDF", "PDF"),
-    (b"#EXTM3U", "playlist"),
-    (b"Rar!", "RAR"),
+_REFUSED = ((b"PK\x03\x04", "ZIP"), (b"%PDF", "PDF"), (b"#EXTM3U", "playlist"), (b"Rar!", "RAR"))
+_REFUSED_BINARIES = (
     (b"7z\xbc\xaf", "7z"),
     (b"\x1f\x8b", "gzip"),
     (b"MZ", "program"),
@@ -103,13 +100,19 @@ def describe(head: bytes) -> str:
     for prefix, name in _REFUSED:
         if head.startswith(prefix):
             return name
-    if head[8:12] in {b"WAVE", b"M4A ", b"M4B "}:
-        return "sound"
-    if len(head) > _TS_BYTES and head[0] == head[_TS_BYTES] == ord("G"):
-        return "MPEG"
     if head.lstrip()[:1] == b"<":
         return "HTML or SVG"
-    return "text" if _is_text(head) else "unknown"
+    return "text" if _is_text(head) else _describe_binary(head)
+
+
+def _describe_binary(head: bytes) -> str:
+    for prefix, name in _REFUSED_BINARIES:
+        if head.startswith(prefix):
+            return name
+    if head[8:12] in {b"WAVE", b"M4A ", b"M4B "}:
+        return "sound"
+    is_transport = len(head) > _TS_BYTES and head[0] == head[_TS_BYTES] == ord("G")
+    return "MPEG" if is_transport else "unknown"
 
 
 def _riff(head: bytes) -> Format | None:
