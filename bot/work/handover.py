@@ -25,6 +25,9 @@ RESULT_PATIENCE = timedelta(minutes=10)
 RESULT_PAUSE_SECONDS = 15.0
 DISCORD_PAUSE_SECONDS = 60.0
 """Between two tries while Discord itself is out of reach."""
+_USUAL_LIMIT_BYTES = 10 * 1024**2
+"""What Discord has taken everywhere for years: the announced limit may be of a way that is closed (the member's own
+subscription, another place's boosts), and nobody is told the one that holds."""
 _UNREACHABLE = "unreachable"
 _WAITING_MAX_CHARS = 32
 _VIDEO = "video/mp4"
@@ -44,6 +47,7 @@ class Handover:
         self._pause = pause
         self._on_upload = on_upload
         self._linked = False
+        self._tried: set[int] = set()
 
     @property
     def _filename(self) -> str:
@@ -145,13 +149,14 @@ class Handover:
     async def _descend(self, video: Path, bench: Path) -> None:
         """The ladder. Each rung says if the video was handed over; Discord's own "too large" is a normal answer."""
         limit = self._job.reply.upload_limit_bytes
-        rungs = (("as_it_is", self._as_it_is), ("smaller", self._smaller), ("link", self._link))
+        smaller = ("smaller", self._smaller)
+        rungs = (("as_it_is", self._as_it_is), smaller, smaller, ("link", self._link))
         for name, rung in rungs:
             try:
                 done = await rung(video, bench, limit)
             except DeliveryTooLarge:
                 log.info("job %s: Discord takes less than it announced (%s)", self._job.id, name)
-                limit //= 2
+                limit = min(limit // 2, _USUAL_LIMIT_BYTES)
                 continue
             if done:
                 self._tools.metrics.deliveries.labels(name).inc()
@@ -167,7 +172,14 @@ class Handover:
         return True
 
     async def _smaller(self, video: Path, bench: Path, limit_bytes: int) -> bool:
-        fitted = await self._tools.encoder.fit(video, bench / "fitted.mp4", limit_bytes)
+        if limit_bytes in self._tried:
+            return False
+        self._tried.add(limit_bytes)
+        try:
+            fitted = await self._tools.encoder.fit(video, bench / "fitted.mp4", limit_bytes)
+        except ResultInvalid:  # it may take longer than a child is given, and can be watched by a link all the same
+            log.warning("the result of job %s can't be made smaller", self._job.id, exc_info=True)
+            return False
         if fitted is None:
             return False
         clip = Clip(

@@ -241,7 +241,7 @@ async def test_discords_too_large_goes_one_rung_down_and_at_the_end_a_sentence_r
     bench.announcer.refusals = [DeliveryTooLarge()]
     assert (await _run(bench)).state is S.DELIVERED
     assert bench.announcer.delivered[0][1].note == "fit_reencoded"
-    bench.announcer.refusals = [DeliveryTooLarge(), DeliveryTooLarge()]
+    bench.announcer.refusals = [DeliveryTooLarge(), DeliveryTooLarge(), DeliveryTooLarge()]
     job = await _run(bench)
     assert job.failure
     assert (job.failure.key, job.failure.facts) == ("result_too_large", {"size_bytes": len(MP4)})
