@@ -404,6 +404,10 @@ class HoldUnseen(Failed):
     """The prompt needs a moderator's approval, and the channel where they decide is out of reach."""
 
 
+class HoldUndecided(Failed):
+    """The prompt needed a moderator's approval, and none decided in the days that jobs are kept."""
+
+
 class InternalFailure(Failed):
     """Something of ours broke; the log has the job's id."""
 

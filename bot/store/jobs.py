@@ -165,9 +165,11 @@ class Jobs:
         async with self._database.reading() as connection:
             return list(await connection.scalars(query.order_by(jobs.c.accepted_at, jobs.c.id)))
 
-    async def held(self) -> list[str]:
-        """The ids of jobs that wait for a moderator, oldest first."""
+    async def held(self, *, before: datetime | None = None) -> list[str]:
+        """The ids of jobs that wait for a moderator, or have since before then, oldest first."""
         query = select(jobs.c.id).where(jobs.c.state == JobState.ACCEPTED.value, jobs.c.waiting == HELD)
+        if before is not None:
+            query = query.where(jobs.c.accepted_at < before)
         async with self._database.reading() as connection:
             return list(await connection.scalars(query.order_by(jobs.c.accepted_at, jobs.c.id)))
 
@@ -222,7 +224,8 @@ class Jobs:
     async def stale(self, before: datetime, *, limit: int = 100) -> list[str]:
         """Ids of jobs that ended before then, or have waited for their member since before then."""
         ended = jobs.c.ended_at < before
-        waiting = jobs.c.waiting.is_not(None) & (func.coalesce(jobs.c.completed_at, jobs.c.accepted_at) < before)
+        since = func.coalesce(jobs.c.completed_at, jobs.c.accepted_at)
+        waiting = (jobs.c.waiting != HELD) & (since < before)  # neither is true of a row that waits for nobody
         async with self._database.reading() as connection:
             return list(await connection.scalars(select(jobs.c.id).where(ended | waiting).limit(limit)))
 

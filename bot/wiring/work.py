@@ -92,7 +92,7 @@ def put_to_work(ground: Ground, store: Store, chat: Chat, media: Media, tools: T
         client=chat.client,
         engine=engine,
         studio=studio,
-        housekeeping=_housekeeping(ground, store, studio.drafts),
+        housekeeping=_housekeeping(ground, store, studio),
         farewells=Farewells(store.jobs, chat.announcer, clock=ground.clock),
         downloads=media.downloads,
     )
@@ -117,7 +117,7 @@ def _engine(ground: Ground, store: Store, pipeline: Pipeline) -> Engine:
     return ClusterEngine(pipeline, WorkQueue(store.database), clock=clock, jobs_at_once=at_once, runs_jobs=runs_jobs)
 
 
-def _housekeeping(ground: Ground, store: Store, drafts: Drafts) -> Housekeeping:
+def _housekeeping(ground: Ground, store: Store, studio: Studio) -> Housekeeping:
     """In a cluster the processes take turns, which the notes tell."""
     return Housekeeping(
         store.jobs,
@@ -126,5 +126,6 @@ def _housekeeping(ground: Ground, store: Store, drafts: Drafts) -> Housekeeping:
         clock=ground.clock,
         notes=store.notes if ground.settings.clustered else None,
         keeping=store.keeping,
-        drafts=drafts,
+        drafts=studio.drafts,
+        holds=studio.holds,
     )

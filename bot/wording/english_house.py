@@ -11,6 +11,10 @@ NOTICES: Mapping[str, str] = {
         "This prompt needs a moderator's approval, but I can't write where they decide. Please tell them; it "
         "doesn't count."
     ),
+    "hold_undecided": (
+        "This prompt needed a moderator's approval, and none of them decided in all that time. It doesn't count; "
+        "please ask them, or try another one."
+    ),
     "title_held": "Waiting for a moderator",
     "held_note": (
         "This server's moderators look at this prompt first. You needn't do anything: the video comes into "

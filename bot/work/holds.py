@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from bot.errors import (
     ClapperError,
     HoldSettledAlready,
+    HoldUndecided,
     HoldUnseen,
     JobGone,
     JobMoved,
@@ -83,6 +85,19 @@ class Holds:
                     await self.ask(await self._jobs.get(job_id))
             except ClapperError as exc:
                 log.warning("job %s is held, and nobody was asked: %s", job_id, exc)
+
+    async def expire(self, before: datetime) -> int:
+        """End what was asked for before then and no moderator has decided on; gives their number."""
+        expired = 0
+        for job_id in await self._jobs.held(before=before):
+            try:
+                await self._end(await self._jobs.get(job_id), Failure.of(HoldUndecided()))
+            except ClapperError as exc:  # decided in this very moment, or not readable
+                log.warning("job %s is held too long, and did not end: %s", job_id, exc)
+                continue
+            await self._notes.drop(_key(job_id))
+            expired += 1
+        return expired
 
     async def approve(self, job_id: str, by: Requester) -> Job:
         """Let the job go on, through the line like all others. Raises as `deny`."""

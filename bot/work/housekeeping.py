@@ -21,6 +21,7 @@ from bot.store.jobs import Jobs
 from bot.store.keeping import Keeping
 from bot.store.notes import Notes
 from bot.work.drafts import Drafts
+from bot.work.holds import Holds
 from bot.work.tools import bench_root, input_key, result_key, results_kept
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Housekeeping:
         notes: Notes | None = None,
         keeping: Keeping | None = None,
         drafts: Drafts | None = None,
+        holds: Holds | None = None,
     ) -> None:
         self._jobs = jobs
         self._files = files
@@ -52,12 +54,14 @@ class Housekeeping:
         self._notes = notes
         self._keeping = keeping
         self._drafts = drafts
+        self._holds = holds
 
     async def run(self) -> None:
         while True:
             try:
                 await clear_benches(self._settings)
                 if await self.is_our_turn():
+                    await self.expire_holds()
                     await self.prune()
                     await self.let_results_go()
                     await self.sweep()
@@ -76,6 +80,12 @@ class Housekeeping:
         if last is not None and now - datetime.fromisoformat(last) < EVERY:
             return False
         return await self._notes.replace(_TURN_NOTE, last, now.isoformat())
+
+    async def expire_holds(self) -> int:
+        """End jobs that have waited `KEEP_DAYS` for a moderator, with a sentence; gives their number."""
+        if self._holds is None:
+            return 0
+        return await self._holds.expire(self._clock.now() - timedelta(days=self._settings.keep_days))
 
     async def prune(self) -> int:
         """Forget jobs that ended `KEEP_DAYS` ago, files first: a row without files is found again, not the reverse.

@@ -21,7 +21,7 @@ from bot.errors import (
     ServiceFailed,
 )
 from bot.rules.catalog import Role
-from bot.rules.job import LIVE, MOVES, Failure, Job, JobState, Requester, StoredFile
+from bot.rules.job import HELD, LIVE, MOVES, Failure, Job, JobState, Requester, StoredFile
 from bot.rules.request import VideoRequest
 from bot.store import tables
 from bot.store.database import Database, alembic_config
@@ -226,6 +226,7 @@ async def test_stale_jobs_are_ended_or_waiting_ones_from_before(jobs: Jobs) -> N
     ended = await _put(jobs, state=S.FAILED, ended_at=old)
     waiting = await _put(jobs, state=S.COMPLETED, waiting="channel_gone", completed_at=old)
     await _put(jobs, state=S.PROCESSING, accepted_at=old)
+    await _put(jobs, state=S.ACCEPTED, waiting=HELD, accepted_at=old)
     await _put(jobs, state=S.DELIVERED, ended_at=NOW)
     stale = await jobs.stale(NOW - timedelta(days=30))
     assert sorted(stale) == sorted([ended.id, waiting.id])

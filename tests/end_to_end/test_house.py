@@ -125,6 +125,22 @@ async def test_a_prompt_is_not_held_for_ever_where_no_moderator_can_be_asked(sta
 
 
 @pytest.mark.asyncio
+async def test_what_no_moderator_decides_on_ends_with_a_sentence_instead_of_being_forgotten(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        asked = await ask(stage)
+        await asked.reply(says("Waiting for a moderator"), PATIENCE_SECONDS)
+        question = await seen(stage, says("May this be made?"))
+    stage.pass_time(31 * 86_400)
+    async with stage.clapper():
+        message = await stage.see(asked, "failed")
+        assert "none of them decided" in text_of(message)
+        late = await stage.discord.member("Linus").press(question, "Approve")
+        assert "settled already" in text_of(await late.followup(timeout=PATIENCE_SECONDS))
+        assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
 async def test_again_meets_the_same_rules(stage: Stage) -> None:
     async with stage.clapper() as app:
         message = await stage.see_through(await ask(stage))
