@@ -93,6 +93,11 @@ class DiscordAnnouncer:
                 self._remember(job, card, handed)
             return True
 
+    async def leave(self, job: Job) -> None:
+        """Have the reply, which `job` still names, say that the job goes on in another one."""
+        async with self._lock(job):
+            await self._say(job, "goes_on_elsewhere")
+
     async def deliver(self, job: Job, thing: Clip | Link) -> None:
         """Put the video, or its link, into the reply, which says "delivered" from the same edit on.
 
@@ -215,15 +220,18 @@ class DiscordAnnouncer:
 
     async def _say_where(self, job: Job, lost: DeliveryLost) -> None:
         """Where only files or embeds are forbidden, the reply can still say in words where the video went."""
-        if lost.reason != "no_permission":
-            return
-        said = say("sent_directly", job.requester.locale)
+        if lost.reason == "no_permission":
+            await self._say(job, "sent_directly")
+
+    async def _say(self, job: Job, key: str) -> None:
+        """Nothing but this sentence in the reply, where that can be reached."""
+        said = say(key, job.requester.locale)
         silent = discord.AllowedMentions.none()
         for way in self._ways.to(job.reply, insist=True):
             try:
                 await way.edit(content=said, embed=None, view=None, allowed_mentions=silent)
             except UNSENT as exc:
-                log.info("the reply of job %s does not say where the video went: %s", job.id, exc)
+                log.info("the reply of job %s can't be told %s: %s", job.id, key, exc)
             else:
                 return
 

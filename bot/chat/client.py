@@ -57,9 +57,9 @@ def point_at(settings: Settings) -> None:
 def rest_client(settings: Settings) -> discord.Client:
     """A client for a worker: `login` it and edit messages; it never connects to the gateway. `close` it in the end."""
     point_at(settings)
-    return discord.Client(
-        intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none(), max_messages=None
-    )
+    # Intents are for the gateway; without this one discord.py warns of trouble that only a connected client has.
+    intents = discord.Intents(guilds=True)
+    return discord.Client(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
 
 
 def _shards(settings: Settings) -> dict[str, Any]:

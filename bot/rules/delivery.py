@@ -58,6 +58,10 @@ class Announcer(Protocol):
         """
         ...
 
+    async def leave(self, job: Job) -> None:
+        """Have the reply say that the job goes on in another one. Never raises because Discord refuses."""
+        ...
+
     async def deliver(self, job: Job, thing: Clip | Link) -> None:
         """Put the video into the reply, or wherever the member can be reached. Safe to repeat: the same message is
         edited. Raises `DeliveryTooLarge` or `DeliveryLost`."""

@@ -253,6 +253,7 @@ CARD: Mapping[str, str] = {
     "waiting_note": "Your video is made, but I couldn't bring it to you. Press **Get it** here, or use /jobs anywhere.",
     "direct_intro": "Here is your video. I couldn't put it into the message in which you asked for it.",
     "sent_directly": "The video is done. I may not post it here any more, so I sent it to whoever asked, directly.",
+    "goes_on_elsewhere": "This one goes on in another message, where it was asked for in `/jobs`.",
     "took": "Made in {seconds}",
     "fit_reencoded": "Made smaller to fit into Discord: it was {size_bytes_before} and is {size_bytes} now.",
     "fit_reencoded_unexplained": "Made smaller to fit into Discord: {size_bytes} now.",

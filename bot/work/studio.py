@@ -212,10 +212,12 @@ class Studio:
         """
         job = await self._allowed(job_id, by)
         if not job.ended:
-            waited = job.waiting is not None
+            left, waited = job, job.waiting is not None
             job = await self.move_reply(job_id, reply)
             if not waited:  # else the video itself comes at once
                 await self._announcer.show(job)
+            if left.reply.message_id != reply.message_id:
+                await self._announcer.leave(left)
             return job
         await self._shelf.show_again(job, reply)
         return job

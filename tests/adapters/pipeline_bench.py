@@ -117,6 +117,7 @@ class Recorder:
     """
 
     shown: list[Job] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
     delivered: list[tuple[Job, Clip, bytes]] = field(default_factory=list)
     refusals: list[Exception] = field(default_factory=list)
     on_show: dict[JobState, Any] = field(default_factory=dict)
@@ -125,6 +126,9 @@ class Recorder:
 
     def states(self, job_id: str) -> list[str]:
         return [job.state.value for job in self.shown if job.id == job_id]
+
+    async def leave(self, job: Job) -> None:
+        self.left.append(job.reply.message_id)
 
     async def show(self, job: Job) -> bool:
         if job.ended and self.unreached > 0:

@@ -91,6 +91,7 @@ async def test_a_worker_that_is_asked_to_stop_is_gone_in_time_and_another_goes_o
     await until(lambda: all(state_of(each.message) == "delivered" for each in asked))
     assert time.monotonic() - stopped < 8
     await _all_delivered_once(cluster, asked, prompts)
+    assert "intent" not in staying.output
     await staying.says(" is delivered", times=4)
 
 

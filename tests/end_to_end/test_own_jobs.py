@@ -99,7 +99,8 @@ async def test_a_running_one_is_shown_in_a_new_place_and_ends_there(stage: Stage
         await stage.see(here, "pending")
         await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
         assert (await stage.see(here, "delivered"))["attachments"]
-        assert (asked.message or {})["attachments"] == []
+        left = await asked.reply(lambda message: "goes on in another message" in text_of(message), PATIENCE_SECONDS)
+        assert (left["attachments"], left["embeds"], left["components"]) == ([], [], [])
 
 
 @pytest.mark.asyncio
