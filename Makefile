@@ -4,6 +4,8 @@ VENV ?= .venv
 PYTHON ?= $(shell sh scripts/newest-python)
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+# The tests and the playground start hundreds of processes, and each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test check format lock chaos clean
 

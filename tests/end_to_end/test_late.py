@@ -241,7 +241,8 @@ async def test_where_the_reply_is_out_of_reach_the_video_goes_directly_or_waits_
                 assert told["attachments"] == []
         else:
             waiting = await row(app, stage, lambda job: job.waiting is not None)
-            assert waiting.waiting == ("no_access" if loss == "hidden" else loss)
+            refused = [(e.method, e.path, e.status) for e in stage.discord.record if e.status >= 400]
+            assert waiting.waiting == ("no_access" if loss == "hidden" else loss), refused
             listed, message = await jobs_list(stage, "Test Kitchen#general")
             shown = await pick_first(stage, listed, message)
             assert "Get it" in text_of(shown)
