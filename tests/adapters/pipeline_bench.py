@@ -14,7 +14,7 @@ import pytest_asyncio
 from cryptography.fernet import Fernet
 from sqlalchemy.engine import URL
 
-from bot.errors import FileGone
+from bot.errors import FileGone, ResultInvalid
 from bot.files import open_files
 from bot.ops.metrics import Metrics
 from bot.queue import QueueClient, Retry, Timeouts
@@ -181,12 +181,15 @@ class Halver:
 
     def __init__(self) -> None:
         self.can_fit = True
+        self.breaks = False
 
     async def faststart(self, path: Path, to: Path) -> Path:
         del to
         return path
 
     async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
+        if self.breaks:
+            raise ResultInvalid
         if not self.can_fit or limit_bytes < 100:
             return None
         whole = await asyncio.to_thread(path.read_bytes)

@@ -237,10 +237,20 @@ async def test_a_video_over_the_announced_limit_is_made_smaller_and_says_so(benc
 
 
 @pytest.mark.asyncio
+async def test_an_encode_that_does_not_end_well_goes_one_rung_down(bench: Bench) -> None:
+    bench.encoder.breaks = True
+    job = await _run(bench, upload_limit_bytes=1000)
+    assert job.failure
+    assert job.failure.key == "result_too_large", "there are no links here: the sentence is the last rung"
+
+
+@pytest.mark.asyncio
 async def test_discords_too_large_goes_one_rung_down_and_at_the_end_a_sentence_remains(bench: Bench) -> None:
     bench.announcer.refusals = [DeliveryTooLarge()]
     assert (await _run(bench)).state is S.DELIVERED
     assert bench.announcer.delivered[0][1].note == "fit_reencoded"
+    bench.announcer.refusals = [DeliveryTooLarge(), DeliveryTooLarge()]
+    assert (await _run(bench)).state is S.DELIVERED, "Discord's usual limit is tried, too"
     bench.announcer.refusals = [DeliveryTooLarge(), DeliveryTooLarge(), DeliveryTooLarge()]
     job = await _run(bench)
     assert job.failure

@@ -100,16 +100,6 @@ async def test_a_promise_that_discord_does_not_keep_is_taken_a_rung_down(limited
         assert limited.discord.invalid_requests == 0
 
 
-@pytest.mark.asyncio
-async def test_where_discord_takes_far_less_than_it_announces_its_usual_limit_is_tried(stage: Stage) -> None:
-    stage.discord.set_upload_limit(stage.discord.guild("Film Club"), 11_000_000)
-    stage.discord.faults.announce_bytes = 100 * 1024**2
-    async with stage.clapper():
-        _, message = await deliver(stage, "a cat [heavy 14]")
-        assert await size_of(stage, message) <= 11_000_000
-        assert [e.status for e in stage.discord.record if e.method == "PATCH" and e.status >= 300] == [413]
-
-
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
