@@ -15,13 +15,13 @@ from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock, SystemClock
 from bot.settings import Settings
 from bot.wiring.chat import log_in, open_chat
-from bot.wiring.ground import Ground
+from bot.wiring.context import job_context
 from bot.wiring.health import health_server
 from bot.wiring.media import open_media
+from bot.wiring.process import Process
 from bot.wiring.store import open_store
-from bot.wiring.tools import gather_tools
 from bot.wiring.work import Parts, put_to_work
-from bot.work.housekeeping import clear_benches
+from bot.work.retention import clear_working_folders
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +58,9 @@ class App:
     async def start(self) -> None:
         """Raises `SettingsError` with one line for the operator where something must be set or mended."""
         try:
-            ground = self._ground()
-            self._parts = await self._build(ground)
-            await self._open(ground, self._parts)
+            process = self._process()
+            self._parts = await self._build(process)
+            await self._open(process, self._parts)
         except BaseException:
             await self.stop()
             raise
@@ -83,14 +83,14 @@ class App:
     async def sync(self) -> None:
         """Send the commands to Discord though they may not have changed, and do nothing else. Raises as `start`."""
         try:
-            parts = await self._build(self._ground())
+            parts = await self._build(self._process())
             await log_in(parts.client, self.settings, self._closing)
             await parts.bot.sync_commands(force=True)
         finally:
             await self.stop()
 
-    def _ground(self) -> Ground:
-        return Ground(
+    def _process(self) -> Process:
+        return Process(
             settings=self.settings,
             catalog=load_catalog(self.settings.catalog_file),
             clock=self._clock,
@@ -98,29 +98,29 @@ class App:
             gateway=self._gateway,
         )
 
-    async def _build(self, ground: Ground) -> Parts:
+    async def _build(self, process: Process) -> Parts:
         """Each floor on those below it; what must be closed goes on the stack, and is closed in reverse."""
-        store = await open_store(ground, self._closing)
-        chat = open_chat(ground)
-        media = await open_media(ground, store, self._closing)
-        tools = await gather_tools(ground, store, chat, media, self._closing)
-        return put_to_work(ground, store, chat, media, tools)
+        store = await open_store(process, self._closing)
+        chat = open_chat(process)
+        media = await open_media(process, store, self._closing)
+        context = await job_context(process, store, chat, media, self._closing)
+        return put_to_work(process, store, chat, media, context)
 
-    async def _open(self, ground: Ground, parts: Parts) -> None:
+    async def _open(self, process: Process, parts: Parts) -> None:
         """Begin to serve. `stop` goes the other way: the door, the engine, the house, then what they stand on."""
-        await clear_benches(self.settings, at_start=True)
-        server = health_server(ground, parts)
+        await clear_working_folders(self.settings, at_start=True)
+        server = health_server(process, parts)
         self.http_port = await server.start()
         self._closing.push_async_callback(server.stop)
         await log_in(parts.client, self.settings, self._closing)
-        studio = parts.studio
-        for watch in (parts.housekeeping.run, studio.limits.watch, parts.farewells.watch):
+        services = parts.services
+        for watch in (parts.retention.run, services.limits.watch, parts.token_expiry.watch):
             self._closing.push_async_callback(_cancel, asyncio.create_task(watch()))
-        for close in (studio.limits.close, studio.chronicle.close, parts.engine.close, studio.close_door):
+        for close in (services.limits.close, services.audit_log.close, parts.engine.close, services.acceptance.close):
             self._closing.push_async_callback(close)
         resumed = await parts.engine.resume()
-        await studio.limits.move()
-        await studio.holds.resume()
+        await services.limits.move()
+        await services.moderation.resume()
         log.info("Clapper is logged in as %s; %d jobs go on", parts.client.user, resumed)
 
 

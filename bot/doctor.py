@@ -22,8 +22,8 @@ from bot.rules.clock import Clock
 from bot.rules.polling import Durations
 from bot.settings import Settings
 from bot.store.database import Database, parse_url
-from bot.store.secrets import Keyring
-from bot.wiring.tools import queue_client
+from bot.store.encryption import Keys
+from bot.wiring.context import queue_client
 from bot.wording import translated
 
 TIMEOUT_SECONDS = 10.0
@@ -215,7 +215,7 @@ async def _keys(settings: Settings) -> list[Finding]:
     if not settings.secret_keys and not made:
         return []
     try:
-        await asyncio.to_thread(Keyring.open, settings.secret_keys, settings.data_dir)
+        await asyncio.to_thread(Keys.open, settings.secret_keys, settings.data_dir)
     except SettingsError as exc:
         return [Finding("SECRET_KEYS", False, str(exc).removeprefix("SECRET_KEYS "))]
     return [Finding("SECRET_KEYS", True, "they can be used")]

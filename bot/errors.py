@@ -156,8 +156,8 @@ class TrajectoryMissing(Refused): ...
 class TrajectoryInvalid(Refused):
     """Facts: `where` (the part that made no sense), `why` (in English).
 
-    Where a text was read also `position` (its 1-based character), `reason` (a key of `bot.rules.path_words.REASONS`)
-    and the facts that the reason's sentence names.
+    Where a text was read also `position` (its 1-based character), `reason` (a key of
+    `bot.rules.trajectory.words.REASONS`) and the facts that the reason's sentence names.
     """
 
 
@@ -227,7 +227,7 @@ class PromptBlocked(Refused):
     """One of the server's prompt rules forbids it. Facts: `note` (the admins' own words, may be empty)."""
 
 
-class HouseInvalid(Refused):
+class GuildSettingsInvalid(Refused):
     """The server's settings can't be so. Facts: `where` (the key), `why` (in English), `reason`."""
 
 
@@ -235,7 +235,7 @@ class HoldSettledAlready(Refused):
     """A moderator, or its requester, has ended the waiting of a held job before. Facts: `state`."""
 
 
-class HouseChanged(Refused):
+class GuildSettingsOutdated(Refused):
     """Another admin changed the settings meanwhile: look again, then decide."""
 
 

@@ -17,7 +17,7 @@ import obstore
 from obstore.store import LocalStore, S3Store
 
 from bot.errors import SettingsError
-from bot.rules.intake import Files
+from bot.rules.media import Files
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _KEY_LONGEST = 512

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, keep_reply, look_ahead, open_reply, requester_of
-from bot.chat.buttons import Verb
 from bot.chat.client import VideoBot
+from bot.chat.persistent import Verb
+from bot.chat.replies.interactions import Interaction, keep_reply, open_reply, precheck, requester_of
 
 
 class Controls(commands.Cog):
@@ -20,32 +20,34 @@ class Controls(commands.Cog):
 
     async def again(self, interaction: Interaction, job_id: str) -> None:
         """The same with another seed, as a job of whoever presses, in a message of its own."""
-        studio = interaction.client.studio
-        job = await studio.job(job_id)
-        await look_ahead(interaction, job.request, private=job.reply.ephemeral)
+        services = interaction.client.services
+        job = await services.job_controls.job(job_id)
+        await precheck(interaction, job.request, private=job.reply.ephemeral)
         reply = await open_reply(interaction, private=job.reply.ephemeral)
-        await studio.again(job_id, requester_of(interaction), reply, seed=None)
+        await services.job_controls.again(job_id, requester_of(interaction), reply, seed=None)
 
     async def cancel(self, interaction: Interaction, job_id: str) -> None:
         """Stop it; the card says so."""
-        studio = interaction.client.studio
+        services = interaction.client.services
         reply = await keep_reply(interaction)
-        job = await studio.job(job_id)
+        job = await services.job_controls.job(job_id)
         own = interaction.user.id == job.requester.user_id
         if own and reply is not None and reply.message_id == job.reply.message_id:
-            await studio.move_reply(job_id, reply)  # this press's token is fresh, the card's may have died
-        await studio.cancel(job_id, requester_of(interaction))
+            await services.job_controls.move_reply(
+                job_id, reply
+            )  # this press's token is fresh, the card's may have died
+        await services.job_controls.cancel(job_id, requester_of(interaction))
 
     async def get(self, interaction: Interaction, job_id: str) -> None:
         """Have the video, or how far it is, in this message: the press brings a token that lives for a while."""
         reply = await keep_reply(interaction)
         if reply is not None:
-            await interaction.client.studio.bring(job_id, requester_of(interaction), reply)
+            await interaction.client.services.job_controls.bring(job_id, requester_of(interaction), reply)
 
     async def delete(self, interaction: Interaction, job_id: str) -> None:
         """Take the message and the kept files away."""
         await keep_reply(interaction)
-        await interaction.client.studio.forget(job_id, requester_of(interaction))
+        await interaction.client.services.job_controls.forget(job_id, requester_of(interaction))
         await interaction.delete_original_response()
 
 

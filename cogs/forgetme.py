@@ -9,8 +9,8 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, requester_of
 from bot.chat.client import VideoBot
+from bot.chat.replies.interactions import Interaction, requester_of
 from bot.chat.translator import Described
 from bot.wording import say, translated
 
@@ -37,7 +37,7 @@ class ForgetButton(ui.DynamicItem[ui.Button[ui.View]], template=r"clapper:forget
         try:
             await _answered(ours, forget=self.verb == FORGET)
         except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
-            await ours.client.excuse(ours, exc)
+            await ours.client.report_error(ours, exc)
 
 
 class ForgetMe(commands.Cog):
@@ -50,7 +50,7 @@ class ForgetMe(commands.Cog):
         view = ui.View(timeout=None)
         view.add_item(ForgetButton(FORGET, locale))
         view.add_item(ForgetButton(KEEP, locale))
-        days = interaction.client.studio.shelf.counted_days
+        days = interaction.client.services.own_jobs.counted_days
         embed = discord.Embed(title=say("forget_title", locale), description=say("forget_warning", locale, days=days))
         await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
 
@@ -61,7 +61,7 @@ async def _answered(interaction: Interaction, *, forget: bool) -> None:
     if not forget:
         told = say("forget_kept", locale)
     else:
-        gone = await interaction.client.studio.forget_member(requester_of(interaction))
+        gone = await interaction.client.services.job_controls.forget_member(requester_of(interaction))
         key = "forget_done" if gone.counted else "forget_done_wholly"
         told = say(key, locale, number=gone.number, counted=gone.counted, until=gone.until)
     await interaction.edit_original_response(content=told, embed=None, view=None)

@@ -1,7 +1,7 @@
 """The commands that make videos at once; `/motion`, which asks first, is `cogs.motion`. A signature is the form that
 Discord shows; its texts are in `bot.wording`.
 
-Rules that Discord can't express are `bot.rules.request`'s; what they refuse becomes a sentence in one place, the tree.
+Rules that Discord can't express are `bot.rules.requests`'s; what they refuse becomes a sentence in one place, the tree.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, answer, attachment_of, requester_of
 from bot.chat.client import VideoBot
-from bot.chat.generation import File, Prompt, Seed, generation, operation_of
-from bot.chat.nearby import animate_newest, picked
+from bot.chat.inputs.latest_picture import animate_newest, picked
+from bot.chat.inputs.options import File, Prompt, Seed, generation, operation_of
+from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
 from bot.rules.catalog import Operation, Role
-from bot.rules.request import Inputs, Orientation, Resolution, compose
+from bot.rules.requests import Inputs, Orientation, Resolution, compose
 
 
 class Generate(commands.Cog):
@@ -52,7 +52,9 @@ class Generate(commands.Cog):
         """From a picture that begins to move."""
         inputs = Inputs(prompt=prompt, resolution=resolution, seed=seed)
         if image is None:
-            chosen = await interaction.client.studio.choose(Operation.IMAGE_TO_VIDEO, model, requester_of(interaction))
+            chosen = await interaction.client.services.policy.choose(
+                Operation.IMAGE_TO_VIDEO, model, requester_of(interaction)
+            )
             await animate_newest(interaction, chosen, inputs, private=private)
             return
         await make(interaction, inputs, {Role.DATA: image}, model=model, private=private)
@@ -156,7 +158,9 @@ async def make(
     private: bool | None,
 ) -> None:
     """Ask the studio for the video, with the named model or the usual one."""
-    chosen = await interaction.client.studio.choose(operation_of(interaction), model, requester_of(interaction))
+    chosen = await interaction.client.services.policy.choose(
+        operation_of(interaction), model, requester_of(interaction)
+    )
     given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
     await answer(interaction, compose(chosen, inputs, given), private=private)
 

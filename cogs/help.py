@@ -9,8 +9,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answer import Interaction
 from bot.chat.client import VideoBot
+from bot.chat.replies.interactions import Interaction
 from bot.chat.translator import Described
 from bot.rules.catalog import Catalog, Operation
 from bot.wording import say, translated
@@ -27,7 +27,7 @@ class Help(commands.Cog):
         """The commands and the buttons, in a few lines."""
         await interaction.response.send_message(
             embed=_help(
-                interaction.client.studio.catalog,
+                interaction.client.services.catalog,
                 interaction.locale.value,
                 bot_id=interaction.application_id,
             ),
@@ -37,8 +37,10 @@ class Help(commands.Cog):
     @app_commands.command(description=Described("command_models"))
     async def models(self, interaction: Interaction) -> None:
         """Every model by command, with what it is good at and what it takes."""
-        studio = interaction.client.studio
-        embed = _models(studio.catalog, await studio.resting(), interaction.locale.value)
+        services = interaction.client.services
+        embed = _models(
+            services.catalog, await services.availability.resting(services.catalog), interaction.locale.value
+        )
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
 

@@ -8,12 +8,12 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat import own
-from bot.chat.answer import Interaction, check_rights, look_ahead, open_reply, requester_of
+from bot.chat import own_jobs as own
 from bot.chat.client import VideoBot
+from bot.chat.replies.interactions import Interaction, check_rights, open_reply, precheck, requester_of
 from bot.chat.translator import Described
 from bot.errors import JobGone, NotYours
-from bot.rules.job import Job
+from bot.rules.jobs import Job
 
 
 class Own(commands.Cog):
@@ -34,7 +34,7 @@ class Own(commands.Cog):
                 await _again(interaction, job_id, same_seed=verb == own.SAME)
             case own.CANCEL:
                 await interaction.response.defer()
-                await interaction.client.studio.cancel(
+                await interaction.client.services.job_controls.cancel(
                     (await _theirs(interaction, job_id)).id, requester_of(interaction)
                 )
                 await _show_one(interaction, job_id, page)
@@ -47,21 +47,21 @@ class Own(commands.Cog):
 
 
 async def _show_list(interaction: Interaction, number: int) -> None:
-    studio, locale = interaction.client.studio, interaction.locale.value
-    page = await studio.shelf.page(interaction.user.id, number, size=own.PAGE_SIZE)
+    services, locale = interaction.client.services, interaction.locale.value
+    page = await services.own_jobs.page(interaction.user.id, number, size=own.PAGE_SIZE)
     await interaction.edit_original_response(
-        embed=own.list_embed(page.jobs, studio.catalog, number=page.number, pages=page.pages, locale=locale),
-        view=own.list_view(page.jobs, studio.catalog, number=page.number, pages=page.pages, locale=locale),
+        embed=own.list_embed(page.jobs, services.catalog, number=page.number, pages=page.pages, locale=locale),
+        view=own.list_view(page.jobs, services.catalog, number=page.number, pages=page.pages, locale=locale),
         allowed_mentions=discord.AllowedMentions.none(),
     )
 
 
 async def _show_one(interaction: Interaction, job_id: str, page: int) -> None:
-    studio, locale = interaction.client.studio, interaction.locale.value
+    services, locale = interaction.client.services, interaction.locale.value
     job = await _theirs(interaction, job_id)
-    kept_until = studio.shelf.kept_until(job)
+    kept_until = services.own_jobs.kept_until(job)
     await interaction.edit_original_response(
-        embed=own.detail_embed(job, studio.catalog, kept_until=kept_until, locale=locale),
+        embed=own.detail_embed(job, services.catalog, kept_until=kept_until, locale=locale),
         view=own.detail_view(job, page=page, locale=locale),
         allowed_mentions=discord.AllowedMentions.none(),
     )
@@ -72,22 +72,22 @@ async def _show_here(interaction: Interaction, job_id: str) -> None:
     job = await _theirs(interaction, job_id)
     check_rights(interaction, private=job.reply.ephemeral)
     reply = await open_reply(interaction, private=job.reply.ephemeral)
-    await interaction.client.studio.bring(job_id, requester_of(interaction), reply)
+    await interaction.client.services.job_controls.bring(job_id, requester_of(interaction), reply)
 
 
 async def _again(interaction: Interaction, job_id: str, *, same_seed: bool) -> None:
     job = await _theirs(interaction, job_id)
-    await look_ahead(interaction, job.request, private=job.reply.ephemeral)
+    await precheck(interaction, job.request, private=job.reply.ephemeral)
     reply = await open_reply(interaction, private=job.reply.ephemeral)
     seed = job.request.inputs.seed if same_seed else None
-    await interaction.client.studio.again(job_id, requester_of(interaction), reply, seed=seed)
+    await interaction.client.services.job_controls.again(job_id, requester_of(interaction), reply, seed=seed)
 
 
 async def _theirs(interaction: Interaction, job_id: str) -> Job:
     """The job, if whoever presses asked for it; raises `NotYours`, `JobGone`."""
     if not re.fullmatch(r"[0-9a-f]{32}", job_id):
         raise JobGone
-    job = await interaction.client.studio.job(job_id)
+    job = await interaction.client.services.job_controls.job(job_id)
     if job.requester.user_id != interaction.user.id:
         raise NotYours(requester_id=job.requester.user_id)
     return job

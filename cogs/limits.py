@@ -13,13 +13,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, requester_of, tell
 from bot.chat.client import VideoBot
+from bot.chat.replies.interactions import Interaction, requester_of, tell
 from bot.chat.rule_texts import Names, block_text, rule_text, rule_word
 from bot.chat.translator import Described
 from bot.errors import AdminsOnly, LimitTargetInvalid, RuleUnknown
-from bot.rules.house import House
-from bot.rules.job import Requester
+from bot.rules.guild_settings import GuildSettings
+from bot.rules.jobs import Requester
 from bot.rules.limit_rules import AMOUNT_MAX, REASON_MAX_CHARS, Block, LimitBook, Scope, Unit, Window, make_rule
 from bot.wording import Markup, say
 
@@ -83,9 +83,9 @@ async def offer_rules(interaction: Interaction, typed: str) -> list[app_commands
     by = requester_of(interaction)
     if not by.admin or by.guild_id is None:
         return []
-    house = await interaction.client.studio.houses.house(by.guild_id)
+    guild_settings = await interaction.client.services.guilds.settings(by.guild_id)
     names = Names(interaction.guild, interaction.locale.value, plain=True)
-    found = [(rule_text(rule, names), rule_word(rule)) for rule in house.limits.rules]
+    found = [(rule_text(rule, names), rule_word(rule)) for rule in guild_settings.limits.rules]
     fitting = [(text, word) for text, word in found if typed.casefold() in text.casefold()]
     return [app_commands.Choice(name=text[:100], value=word) for text, word in fitting[:25]]
 
@@ -133,8 +133,8 @@ class Limits(commands.Cog):
     async def remove(self, interaction: Interaction, *, rule: str) -> None:
         """A rule of the list goes."""
         by, names = admin(interaction)
-        house = await interaction.client.studio.houses.house(by.guild_id or 0)
-        found = next((known for known in house.limits.rules if rule_word(known) == rule), None)
+        guild_settings = await interaction.client.services.guilds.settings(by.guild_id or 0)
+        found = next((known for known in guild_settings.limits.rules if rule_word(known) == rule), None)
         if found is None:
             raise RuleUnknown
         await rework(interaction, by, lambda book: book.without_rule(found.key))
@@ -144,14 +144,14 @@ class Limits(commands.Cog):
     async def show(self, interaction: Interaction) -> None:
         """Everything about limits that is set here."""
         by, names = admin(interaction)
-        house = await interaction.client.studio.houses.house(by.guild_id or 0)
-        lines = list(listing(house, names))
+        guild_settings = await interaction.client.services.guilds.settings(by.guild_id or 0)
+        lines = list(listing(guild_settings, names))
         text = "\n".join(lines)
         embed = discord.Embed(title=say("limits_title", names.locale), description=shortened(text, names.locale))
         embed.set_footer(text=say("limits_how", names.locale))
         files = []
         if len(text) > LIST_MAX_CHARS:
-            whole = "\n".join(listing(house, Names(interaction.guild, names.locale, plain=True)))
+            whole = "\n".join(listing(guild_settings, Names(interaction.guild, names.locale, plain=True)))
             files = [discord.File(io.BytesIO(whole.encode()), "limits.txt")]
         await interaction.response.send_message(
             embed=embed, files=files, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
@@ -162,7 +162,7 @@ class Limits(commands.Cog):
     async def reset(self, interaction: Interaction, *, member: discord.User) -> None:
         """What a member has used so far counts no more for the server's rules for each member."""
         by, names = admin(interaction)
-        number = await interaction.client.studio.limits.forgive(by.guild_id or 0, by, member.id)
+        number = await interaction.client.services.limits.forgive(by.guild_id or 0, by, member.id)
         key = "limits_reset" if number else "limits_reset_nothing"
         await tell(interaction, say(key, names.locale, member_id=member.id, number=number))
 
@@ -233,15 +233,15 @@ def target_of(scope: Scope, role: discord.Role | None, channel: app_commands.App
     return None if wanted is None else wanted.id
 
 
-async def rework(interaction: Interaction, by: Requester, change: Callable[[LimitBook], LimitBook]) -> House:
+async def rework(interaction: Interaction, by: Requester, change: Callable[[LimitBook], LimitBook]) -> GuildSettings:
     """Save one change of the limits, made on whatever they are when it is saved."""
-    houses = interaction.client.studio.houses
-    return await houses.rework(by.guild_id or 0, by, lambda house: {"limits": change(house.limits)})
+    guilds = interaction.client.services.guilds
+    return await guilds.rework(by.guild_id or 0, by, lambda guild_settings: {"limits": change(guild_settings.limits)})
 
 
-def listing(house: House, names: Names) -> Iterable[str]:
+def listing(guild_settings: GuildSettings, names: Names) -> Iterable[str]:
     """All that is set, a line each; a rule of a deleted role or channel says so."""
-    book, locale = house.limits, names.locale
+    book, locale = guild_settings.limits, names.locale
     if not book.rules:
         yield say("limits_none", locale)
     for rule in sorted(book.rules, key=lambda rule: (list(Scope).index(rule.scope), rule.target_id or 0)):

@@ -13,13 +13,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, answer, hears_messages, look_ahead, requester_of
 from bot.chat.client import Form, VideoBot
-from bot.chat.forms import CUSTOM_ID, form_of, read_form
-from bot.chat.sources import MENUS, media_of, nothing_found
+from bot.chat.inputs.forms import CUSTOM_ID, form_of, read_form
+from bot.chat.inputs.sources import MENUS, media_of, nothing_found
+from bot.chat.replies.interactions import Interaction, answer, hears_messages, precheck, requester_of
 from bot.errors import FormForgotten
 from bot.rules.catalog import Operation, Role
-from bot.rules.request import Attachment, Inputs, VideoRequest, compose
+from bot.rules.requests import Attachment, Inputs, VideoRequest, compose
 
 _REMEMBERED = 1000
 """Messages whose files are kept in mind while forms about them are open."""
@@ -51,14 +51,14 @@ class Menus(commands.Cog):
 
     async def open(self, interaction: Interaction, message: discord.Message, operation: Operation) -> None:
         """Show the form, or say at once why it would be of no use."""
-        offered = await self._bot.studio.offered(operation, requester_of(interaction))
-        usual = await self._bot.studio.choose(operation, None, requester_of(interaction))
+        offered = await self._bot.services.policy.offered(operation, requester_of(interaction))
+        usual = await self._bot.services.policy.choose(operation, None, requester_of(interaction))
         found = media_of(message, usual.files[Role.DATA], self._hosts)
         if not found.files:
             hears = hears_messages(interaction)
             raise nothing_found(usual, found, bot_id=self._bot.application_id, sees_all=True, hears=hears)
         nothing_yet = VideoRequest(model=usual.name, operation=operation, inputs=Inputs())
-        await look_ahead(interaction, nothing_yet)
+        await precheck(interaction, nothing_yet)
         self._remember(operation, message.id, found.files)
         form = form_of(operation, message.id, found.files, offered, interaction.locale.value)
         await interaction.response.send_modal(form)
@@ -68,7 +68,7 @@ class Menus(commands.Cog):
         operation, message_id = Operation(form.match["operation"]), int(form.match["message"])
         filled = read_form(form.data)
         files = self._files.get((operation, message_id)) or await self._look_again(interaction, operation, message_id)
-        model = await self._bot.studio.choose(operation, filled.model, requester_of(interaction))
+        model = await self._bot.services.policy.choose(operation, filled.model, requester_of(interaction))
         given = {Role.DATA: files[filled.chosen if filled.chosen < len(files) else 0]}
         if filled.reference is not None:
             given[Role.REFERENCE] = filled.reference
@@ -87,7 +87,7 @@ class Menus(commands.Cog):
         """
         if interaction.guild_id is not None and not interaction.permissions.read_message_history:
             raise FormForgotten(menu=MENUS[operation])
-        usual = self._bot.studio.catalog.choose(operation, None)
+        usual = self._bot.services.catalog.choose(operation, None)
         place = self._bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
         try:
             message = await asyncio.wait_for(place.fetch_message(message_id), _FETCH_SECONDS)

@@ -8,15 +8,15 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, attachment_of, look_ahead, open_reply, privacy, requester_of
-from bot.chat.buttons import Verb
 from bot.chat.client import Form, VideoBot
-from bot.chat.drafting import PATH_FORM, path_form, preview_message, read_path
-from bot.chat.generation import File, Seed, generation
+from bot.chat.inputs.options import File, Seed, generation
+from bot.chat.inputs.path_form import PATH_FORM, path_form, preview_message, read_path
+from bot.chat.persistent import Verb
+from bot.chat.replies.interactions import Interaction, attachment_of, open_reply, precheck, privacy, requester_of
 from bot.rules import trajectory
 from bot.rules.catalog import Operation, Role
-from bot.rules.draft import Draft
-from bot.rules.request import Inputs, Resolution, compose
+from bot.rules.drafts import Draft
+from bot.rules.requests import Inputs, Resolution, compose
 
 
 async def offer_paths(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -46,10 +46,10 @@ class Motion(commands.Cog):
         private: bool | None = None,
     ) -> None:
         """From a picture that moves along a path."""
-        chosen = await self._bot.studio.choose(Operation.MOTION, model, requester_of(interaction))
+        chosen = await self._bot.services.policy.choose(Operation.MOTION, model, requester_of(interaction))
         inputs = Inputs(trajectory=trajectory.parse(path, chosen), path=path, resolution=resolution, seed=seed)
         request = compose(chosen, inputs, {Role.DATA: attachment_of(image)})
-        await look_ahead(interaction, request)
+        await precheck(interaction, request)
         private = await privacy(interaction, private)
         await open_reply(interaction, private=True)
         await self._show(interaction, Draft(user_id=interaction.user.id, request=request, private=private))
@@ -58,13 +58,13 @@ class Motion(commands.Cog):
 
     async def go(self, interaction: Interaction, key: str) -> None:
         """The preview becomes a job, once, and its card comes as publicly as was asked for."""
-        drafts = self._bot.studio.drafts
+        drafts = self._bot.services.drafts
         draft = await drafts.get(key, interaction.user.id)
-        await look_ahead(interaction, draft.request)
+        await precheck(interaction, draft.request)
         draft = await drafts.take(key, interaction.user.id)
         try:
             reply = await open_reply(interaction, private=draft.private)
-            await self._bot.studio.accept(draft.request, requester_of(interaction), reply)
+            await self._bot.services.acceptance.accept(draft.request, requester_of(interaction), reply)
         except Exception:
             await drafts.put_back(key, draft)
             raise
@@ -74,15 +74,15 @@ class Motion(commands.Cog):
 
     async def change(self, interaction: Interaction, key: str) -> None:
         """Ask for another path, with this one to start from."""
-        draft = await self._bot.studio.drafts.get(key, interaction.user.id)
+        draft = await self._bot.services.drafts.get(key, interaction.user.id)
         form = path_form(key, draft.request.inputs.path or "", interaction.locale.value)
         await interaction.response.send_modal(form)
 
     async def redraw(self, interaction: Interaction, form: Form) -> None:
         """The same request with another path, in the same message."""
         key, path = form.match["draft"], read_path(form.data)
-        draft = await self._bot.studio.drafts.get(key, interaction.user.id)
-        model = self._bot.studio.catalog.get(draft.request.model)
+        draft = await self._bot.services.drafts.get(key, interaction.user.id)
+        model = self._bot.services.catalog.get(draft.request.model)
         points = trajectory.parse(path, model)
         inputs = draft.request.inputs.model_copy(update={"trajectory": points, "path": path})
         request = compose(model, inputs, draft.request.files)
@@ -90,14 +90,14 @@ class Motion(commands.Cog):
         await self._show(interaction, draft.model_copy(update={"request": request}), before=key)
 
     async def _show(self, interaction: Interaction, draft: Draft, *, before: str | None = None) -> None:
-        studio = self._bot.studio
-        preview = await studio.drafts.preview(draft.request)
-        key = await studio.drafts.keep(draft)
-        model, path = studio.catalog.get(draft.request.model), draft.request.inputs.path or ""
+        services = self._bot.services
+        preview = await services.drafts.preview(draft.request)
+        key = await services.drafts.keep(draft)
+        model, path = services.catalog.get(draft.request.model), draft.request.inputs.path or ""
         message = preview_message(key, path, preview, model, interaction.locale.value)
         await interaction.edit_original_response(**message)
         if before is not None:
-            await studio.drafts.drop(before)
+            await services.drafts.drop(before)
 
 
 async def setup(bot: VideoBot) -> None:

@@ -14,23 +14,23 @@ from dataclasses import dataclass
 import discord
 from discord.ext import commands
 
-from bot.chat.answer import Interaction
-from bot.chat.choice import question
 from bot.chat.client import VideoBot
-from bot.chat.sources import Found, media_of, newest, nothing_found
-from bot.chat.texts import (
+from bot.chat.inputs.picker import question
+from bot.chat.inputs.sources import Found, media_of, newest, nothing_found
+from bot.chat.replies.interactions import Interaction
+from bot.chat.replies.text_messages import (
     answer_here,
     answer_text,
     author_of,
     check_author,
     check_rights,
-    excuse_text,
     locale_of,
+    report_error_in_text,
     tell_text,
 )
 from bot.errors import FileForbidden, FormNeeded, NotYours, SourceGone, TextUnknown
 from bot.rules.catalog import Kind, Model, Operation, Role
-from bot.rules.request import Attachment, VideoRequest, compose
+from bot.rules.requests import Attachment, VideoRequest, compose
 from bot.rules.text_command import TextCommand, link_host, read
 from bot.wording import say
 
@@ -80,14 +80,14 @@ class Replies(commands.Cog):
         try:
             await self._answer(message, words)
         except Exception as exc:  # noqa: BLE001  # the member waits for a word, whatever it was
-            await excuse_text(message, exc)
+            await report_error_in_text(message, exc)
 
     async def choose(self, interaction: Interaction, message_id: int, asker_id: int, at: int) -> None:
         """The member has said which of several files is meant: the question becomes the card."""
-        studio = self._bot.studio
+        services = self._bot.services
         if interaction.user.id != asker_id:
             raise NotYours(requester_id=asker_id)
-        if await studio.answered(message_id):
+        if await services.acceptance.answered(message_id):
             await interaction.response.defer()
             return
         message = await self._fetch(interaction, message_id)
@@ -98,14 +98,14 @@ class Replies(commands.Cog):
         await answer_here(interaction, asked.request(at), message_id)
 
     async def _answer(self, message: discord.Message, words: str) -> None:
-        if await self._bot.studio.answered(message.id):
+        if await self._bot.services.acceptance.answered(message.id):
             return
         check_rights(message)
         asked = await self._understand(message, words)
         if len(asked.files) < 2:
             await answer_text(self._bot, message, asked.request())
             return
-        await self._bot.studio.foresee(asked.request(), author_of(message))
+        await self._bot.services.acceptance.precheck(asked.request(), author_of(message))
         locale = locale_of(message)
         await tell_text(message, say("which_one", locale), view=question(asked.files, message, locale))
 
@@ -142,7 +142,7 @@ class Replies(commands.Cog):
         check_author(message, command.operation.value)
         if command.operation in _NEED_A_FORM or command.private:
             raise FormNeeded(command=command.operation.value)
-        model = await self._bot.studio.choose(command.operation, command.model, author_of(message))
+        model = await self._bot.services.policy.choose(command.operation, command.model, author_of(message))
         kind = model.files.get(Role.DATA)
         if kind is None:
             return Asked(command, model)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, answer, requester_of
-from bot.chat.buttons import Verb
 from bot.chat.client import Form, VideoBot
-from bot.chat.reuse import REUSE_FORM, read_wish, reuse_form, video_in
+from bot.chat.inputs.reuse_form import REUSE_FORM, read_wish, reuse_form, video_in
+from bot.chat.persistent import Verb
+from bot.chat.replies.interactions import Interaction, answer, requester_of
 from bot.rules.catalog import Role
-from bot.rules.request import Inputs, compose
+from bot.rules.requests import Inputs, compose
 
 
 class Reuse(commands.Cog):
@@ -23,17 +23,17 @@ class Reuse(commands.Cog):
     async def use(self, interaction: Interaction, job_id: str) -> None:
         """Ask what to make of the video."""
         video_in(interaction.message)
-        await interaction.response.send_modal(reuse_form(job_id, self._bot.studio.catalog, interaction.locale.value))
+        await interaction.response.send_modal(reuse_form(job_id, self._bot.services.catalog, interaction.locale.value))
 
     async def take(self, interaction: Interaction, form: Form) -> None:
         """Make what the form asks for."""
         message = interaction.message
-        wish = read_wish(form.data, self._bot.studio.catalog)
+        wish = read_wish(form.data, self._bot.services.catalog)
         files = {Role.DATA: video_in(message)}
-        model = await self._bot.studio.choose(wish.operation, None, requester_of(interaction))
+        model = await self._bot.services.policy.choose(wish.operation, None, requester_of(interaction))
         if wish.reference is not None:
             files[Role.REFERENCE] = wish.reference
-            offered = await self._bot.studio.offered(wish.operation, requester_of(interaction))
+            offered = await self._bot.services.policy.offered(wish.operation, requester_of(interaction))
             model = next((m for m in offered if m.reference), model)
         private = True if message is not None and message.flags.ephemeral else None
         await answer(interaction, compose(model, Inputs(prompt=wish.prompt), files), private=private)

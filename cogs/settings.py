@@ -1,6 +1,6 @@
 """`/settings`: a server's rules as a panel for its admins.
 
-What the panel looks like is the business of `bot.chat.panel`, what a press changes that of `bot.chat.panel_changes`.
+What the panel looks like is the business of `bot.chat.panel`, what a press changes that of `bot.chat.panel.changes`.
 The right to manage the server is checked at every press, choice and form.
 """
 
@@ -15,18 +15,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, requester_of, tell
 from bot.chat.client import VideoBot
 from bot.chat.panel import import_panel, panel
-from bot.chat.panel_changes import Changes, changes_of, is_change, with_rules
-from bot.chat.panel_file import text_of
-from bot.chat.panel_forms import FILE_MAX_BYTES, import_form, read_file, read_rules, rules_form
-from bot.chat.panel_parts import PREFIX, Page, Part
-from bot.chat.panel_press import Press, scene_of
+from bot.chat.panel.changes import Changes, changes_of, is_change, with_rules
+from bot.chat.panel.forms import FILE_MAX_BYTES, import_form, read_file, read_rules, rules_form
+from bot.chat.panel.parts import PREFIX, Page, Part
+from bot.chat.panel.press import Press, scene_of
+from bot.chat.panel.sent_file import text_of
+from bot.chat.replies.interactions import Interaction, requester_of, tell
 from bot.chat.translator import Described
 from bot.errors import AdminsOnly, Refused
-from bot.rules import house_file
-from bot.rules.house import House
+from bot.rules import guild_settings_file
+from bot.rules.guild_settings import GuildSettings
 from bot.wording import say
 
 _KINDS = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
@@ -60,8 +60,8 @@ class Settings(commands.Cog):
     async def settings(self, interaction: Interaction) -> None:
         """The panel, privately."""
         by, guild = requester_of(interaction), _guild(interaction)
-        house = await self._bot.studio.houses.inspect(guild.id, by)
-        scene = await scene_of(self._bot, guild, by, house)
+        guild_settings = await self._bot.services.guilds.inspect(guild.id, by)
+        scene = await scene_of(self._bot, guild, by, guild_settings)
         await interaction.response.send_message(view=panel(scene), ephemeral=True)
 
     @commands.Cog.listener()
@@ -74,11 +74,11 @@ class Settings(commands.Cog):
         try:
             await self._answer(interaction, data, custom_id)
         except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the admin waiting
-            await self._bot.excuse(interaction, exc)
+            await self._bot.report_error(interaction, exc)
 
     async def _answer(self, interaction: Interaction, data: Mapping[str, Any], custom_id: str) -> None:
         by, guild = requester_of(interaction), _guild(interaction)
-        await self._bot.studio.houses.inspect(guild.id, by)
+        await self._bot.services.guilds.inspect(guild.id, by)
         part = Part.read(custom_id)
         if part is None or not (part.control in self._controls or is_change(part.control)):
             await tell(interaction, say("panel_outdated", by.locale))
@@ -112,17 +112,17 @@ class Settings(commands.Cog):
 
     async def _change(self, press: Press) -> None:
         known = press.known
-        await self._save(press, lambda house: changes_of(press.part, press.values, house, known))
+        await self._save(press, lambda guild_settings: changes_of(press.part, press.values, guild_settings, known))
 
     async def _take_rules(self, press: Press) -> None:
         form = read_rules(press.data)
-        await self._save(press, lambda house: with_rules(form, house))
+        await self._save(press, lambda guild_settings: with_rules(form, guild_settings))
 
-    async def _save(self, press: Press, change: Callable[[House], Changes]) -> None:
+    async def _save(self, press: Press, change: Callable[[GuildSettings], Changes]) -> None:
         """Save what `change` makes of the settings, if they still are what the panel was drawn from; then show them."""
         try:
-            changes = change(await press.house())
-            await self._bot.studio.houses.amend(press.guild.id, press.by, press.part.version, **changes)
+            changes = change(await press.guild_settings())
+            await self._bot.services.guilds.amend(press.guild.id, press.by, press.part.version, **changes)
             note = press.say("panel_saved")
         except AdminsOnly:
             raise
@@ -131,13 +131,13 @@ class Settings(commands.Cog):
         await press.stay(note)
 
     async def _retry(self, press: Press) -> None:
-        await self._bot.studio.chronicle.reopen(press.guild.id, press.by)
+        await self._bot.services.audit_log.reopen(press.guild.id, press.by)
         await press.stay(press.say("panel_retrying"))
 
     # ---- files
 
     async def _export(self, press: Press) -> None:
-        text = house_file.write(await press.house(), press.guild.id)
+        text = guild_settings_file.write(await press.guild_settings(), press.guild.id)
         file = discord.File(io.BytesIO(text.encode()), f"clapper-settings-{press.guild.id}.json")
         await press.interaction.response.send_message(press.say("export_told"), file=file, ephemeral=True)
 
@@ -148,34 +148,34 @@ class Settings(commands.Cog):
         if text is None:
             await press.turn_to(Page.OVERVIEW, note=f"⚠️ {press.say('import_unread', size_bytes=FILE_MAX_BYTES)}")
             return
-        house = await press.house()
+        guild_settings = await press.guild_settings()
         try:
-            after = house_file.read(text, house, press.known)
+            after = guild_settings_file.read(text, guild_settings, press.known)
         except Refused as exc:
             await press.turn_to(Page.OVERVIEW, note=press.refusal(exc))
             return
-        await self._bot.studio.remember(_slot(press), text)
-        scene = await scene_of(self._bot, press.guild, press.by, house)
-        view = import_panel(scene, house_file.diff(house, after), _mark(text))
+        await self._bot.services.guilds.keep_import(press.guild.id, press.by, text)
+        scene = await scene_of(self._bot, press.guild, press.by, guild_settings)
+        view = import_panel(scene, guild_settings_file.diff(guild_settings, after), _mark(text))
         await press.interaction.edit_original_response(view=view)
 
     async def _apply(self, press: Press) -> None:
         """What was shown, and nothing else: the file's mark and the settings' version are those of the dry run."""
-        studio = self._bot.studio
-        text = await studio.recall(_slot(press)) or ""
+        services = self._bot.services
+        text = await services.guilds.kept_import(press.guild.id, press.by)
         if _mark(text) != press.part.what:
             await press.turn_to(Page.OVERVIEW, note=f"⚠️ {press.say('import_lost')}")
             return
-        before = await press.house()
+        before = await press.guild_settings()
         try:
-            after = house_file.read(text, before, press.known)
-            await studio.houses.replace(press.guild.id, press.by, before, after, press.part.version)
+            after = guild_settings_file.read(text, before, press.known)
+            await services.guilds.replace(press.guild.id, press.by, before, after, press.part.version)
             note = press.say("panel_saved")
         except AdminsOnly:
             raise
         except Refused as exc:
             note = press.refusal(exc)
-        await studio.remember(_slot(press), "")
+        await services.guilds.drop_import(press.guild.id, press.by)
         await press.turn_to(Page.OVERVIEW, note=note)
 
 
@@ -184,10 +184,6 @@ def _guild(interaction: Interaction) -> discord.Guild:
     if interaction.guild is None:
         raise AdminsOnly
     return interaction.guild
-
-
-def _slot(press: Press) -> str:
-    return f"import:{press.guild.id}:{press.by.user_id}"
 
 
 def _mark(text: str) -> str:

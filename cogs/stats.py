@@ -5,9 +5,9 @@ from __future__ import annotations
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, requester_of
 from bot.chat.client import VideoBot
-from bot.chat.stats_card import chart_file, chart_of_server, server_embed
+from bot.chat.replies.interactions import Interaction, requester_of
+from bot.chat.statistics_embeds import chart_file, chart_of_server, server_embed
 from bot.chat.translator import Described
 from bot.errors import ModeratorsOnly
 
@@ -24,10 +24,10 @@ class Stats(commands.Cog):
         """Jobs a day by outcome, by command, by member, and how long they took."""
         if interaction.guild is None:
             raise ModeratorsOnly
-        statistician, locale = interaction.client.studio.statistician, interaction.locale.value
-        report = await statistician.report(requester_of(interaction), days=days)
+        statistics, locale = interaction.client.services.statistics, interaction.locale.value
+        report = await statistics.report(requester_of(interaction), days=days)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        picture = await statistician.draw(chart_of_server(report, interaction.guild.name, locale))
+        picture = await statistics.draw(chart_of_server(report, interaction.guild.name, locale))
         embed = server_embed(report, interaction.guild.name, locale, drawn=picture is not None)
         files = [] if picture is None else [chart_file(picture, locale)]
         await interaction.edit_original_response(embed=embed, attachments=files)

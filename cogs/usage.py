@@ -6,13 +6,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.answer import Interaction, requester_of
 from bot.chat.client import VideoBot
+from bot.chat.replies.interactions import Interaction, requester_of
 from bot.chat.rule_texts import Names, standing_text
-from bot.chat.stats_card import add_member_fields, chart_file, chart_of_member
+from bot.chat.statistics_embeds import add_member_fields, chart_file, chart_of_member
 from bot.chat.translator import Described
 from bot.errors import ModeratorsOnly
-from bot.rules.job import Requester
+from bot.rules.jobs import Requester
 from bot.rules.limits import Account
 from bot.wording import say, sentence_of
 
@@ -33,17 +33,17 @@ class Usage(commands.Cog):
                 raise ModeratorsOnly
             whom = _as_requester(member, whom)
         locale = interaction.locale.value
-        account = await interaction.client.studio.limits.account(whom)
+        account = await interaction.client.services.limits.account(whom)
         embed = _left(account, Names(interaction.guild, locale), whom, interaction)
-        statistician = interaction.client.studio.statistician
-        report = await statistician.of_member(whom, days=DAYS)
+        statistics = interaction.client.services.statistics
+        report = await statistics.of_member(whom, days=DAYS)
         if not report.statistics.total:  # nothing to draw
             await interaction.response.send_message(
                 embed=embed, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
             )
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        picture = await statistician.draw(chart_of_member(report, whom.name, locale))
+        picture = await statistics.draw(chart_of_member(report, whom.name, locale))
         add_member_fields(embed, report, locale, drawn=picture is not None)
         files = [] if picture is None else [chart_file(picture, locale)]
         await interaction.edit_original_response(

@@ -23,18 +23,16 @@ class Welcome(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Say it where the server shows its own news; where that can't be, to its owner."""
-        studio = self._bot.studio
-        key = f"welcomed:{guild.id}"
-        if await studio.recall(key) is not None:
+        services = self._bot.services
+        if not await services.guilds.is_first_join(guild.id):
             return
-        await studio.remember(key, "yes")  # before it is said: rather never than twice
-        house = await studio.houses.house(guild.id)
+        guild_settings = await services.guilds.settings(guild.id)
         locale = guild.preferred_locale.value
         sentence = say(
             "welcome",
             locale,
-            at_once=_amount(house.limits, Window.AT_ONCE),
-            a_day=_amount(house.limits, Window.DAY),
+            at_once=_amount(guild_settings.limits, Window.AT_ONCE),
+            a_day=_amount(guild_settings.limits, Window.DAY),
         )
         for way in (self._in_its_channel, self._to_its_owner):
             try:

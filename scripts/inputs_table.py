@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bot.media.deeds import DEEDS
+from bot.media.changes import DEEDS
 from bot.media.look import MAX_RATE, MIN_RATE
 from bot.media.pictures import JPEG_QUALITY, UNTOUCHED
 from bot.media.sniff import FORMATS, Format

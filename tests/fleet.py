@@ -16,10 +16,10 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from bot.rules.clock import SystemClock
-from bot.rules.house import House
+from bot.rules.guild_settings import GuildSettings
 from bot.rules.limit_rules import LimitBook
 from bot.store.database import Database, migrate, parse_url
-from bot.store.houses import Houses
+from bot.store.guild_settings import GuildSettingsTable
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.launch import addresses
 from sandbox.queue_api import QueueStandIn
@@ -166,9 +166,9 @@ class Fleet:
         self.folder.mkdir(parents=True, exist_ok=True)
         await migrate(url, clock=clock)
         database = Database(url, clock=clock)
-        boundless = House().amended(limits=LimitBook(rules=()))
+        boundless = GuildSettings().amended(limits=LimitBook(rules=()))
         for guild_id in self.discord.world.guilds:
-            await Houses(database, clock=clock).replace(int(guild_id), boundless, expected_version=0)
+            await GuildSettingsTable(database, clock=clock).replace(int(guild_id), boundless, expected_version=0)
         await database.close()
 
     async def close(self) -> None:

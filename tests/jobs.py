@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.rules.catalog import Role, load_catalog
-from bot.rules.job import Job, JobState, Reply, Requester
-from bot.rules.request import Attachment, Inputs, VideoRequest, compose
+from bot.rules.jobs import Job, JobState, Reply, Requester
+from bot.rules.requests import Attachment, Inputs, VideoRequest, compose
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ADA, GRACE, GUILD, CHANNEL = 111_111_111_111_111_111, 222_222_222_222_222_222, 333_333_333_333_333_333, 444

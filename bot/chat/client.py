@@ -16,17 +16,17 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.chat.answer import Interaction, tell
-from bot.chat.buttons import JobButton, Press, Verb
-from bot.chat.choice import ChoiceMenu, Choose, DraftMenu, Pick
-from bot.chat.excuses import sentence_for
+from bot.chat.inputs.picker import ChoiceMenu, Choose, DraftMenu, Pick
+from bot.chat.persistent import JobButton, Press, Verb
+from bot.chat.replies.edit_routes import UNSENT
+from bot.chat.replies.error_messages import sentence_for
+from bot.chat.replies.interactions import Interaction, tell
 from bot.chat.translator import WordingTranslator
-from bot.chat.ways import UNSENT
 from bot.settings import Settings
 from bot.wording import say
 
 if TYPE_CHECKING:
-    from bot.work.studio import Studio
+    from bot.work.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ COGS = (
     "cogs.forgetme",
     "cogs.help",
     "cogs.limits",
-    "cogs.holds",
+    "cogs.moderation",
     "cogs.settings",
     "cogs.stats",
     "cogs.usage",
@@ -72,7 +72,7 @@ class Tree(app_commands.CommandTree["VideoBot"]):
     """The commands, and the one place where what they raise becomes a sentence."""
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        await self.client.excuse(interaction, error)
+        await self.client.report_error(interaction, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class VideoBot(commands.AutoShardedBot):
         self._choose: Choose | None = None
         self._pick: Pick | None = None
         self._underway: set[int] = set()
-        self._studio: Studio | None = None
+        self._services: Services | None = None
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -119,15 +119,15 @@ class VideoBot(commands.AutoShardedBot):
         )
 
     @property
-    def studio(self) -> Studio:
+    def services(self) -> Services:
         """What commands and buttons may ask. Raises `RuntimeError` before `attach`."""
-        if self._studio is None:
+        if self._services is None:
             raise RuntimeError("the bot has no studio yet: attach one before start")
-        return self._studio
+        return self._services
 
-    def attach(self, studio: Studio) -> None:
+    def attach(self, services: Services) -> None:
         """Give the bot its studio, which needs the bot's announcer first."""
-        self._studio = studio
+        self._services = services
 
     def on_choice(self, choose: Choose) -> None:
         """Have `choose` called for every choice in the question which picture is meant."""
@@ -178,11 +178,11 @@ class VideoBot(commands.AutoShardedBot):
             for command in self.tree.get_commands()
         ]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-        key = f"commands:{self.application_id}"
-        if not force and await self.studio.recall(key) == digest:
+        sent = self.services.synced_commands
+        if not force and await sent.are(self.application_id or 0, digest):
             return False
         await self.tree.sync()
-        await self.studio.remember(key, digest)
+        await sent.note(self.application_id or 0, digest)
         log.info("%d commands were sent to Discord", len(payload))
         return True
 
@@ -195,7 +195,7 @@ class VideoBot(commands.AutoShardedBot):
                 return
             await press(interaction, job_id)
         except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
-            await self.excuse(interaction, exc)
+            await self.report_error(interaction, exc)
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Let the cog of a form that comes back take it, and excuse what it raises; discord.py would have forgotten the
@@ -208,7 +208,7 @@ class VideoBot(commands.AutoShardedBot):
                 try:
                     await take(interaction, Form(match, data))
                 except Exception as exc:  # noqa: BLE001  # as for presses
-                    await self.excuse(interaction, exc)
+                    await self.report_error(interaction, exc)
 
     async def choose(self, interaction: discord.Interaction[Any], message_id: int, asker_id: int, at: int) -> None:
         """Let the cog answer that asked, and excuse what it raises."""
@@ -230,14 +230,14 @@ class VideoBot(commands.AutoShardedBot):
         try:
             await act
         except Exception as exc:  # noqa: BLE001  # as for presses
-            await self.excuse(interaction, exc)
+            await self.report_error(interaction, exc)
         finally:
             self._underway.discard(asked)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Nothing: the cog for text listens by itself, and the library's own prefix commands are not used."""
 
-    async def excuse(self, interaction: Interaction, error: Exception) -> None:
+    async def report_error(self, interaction: Interaction, error: Exception) -> None:
         """Turn whatever a command or a button raised into one private sentence, as far as Discord lets us say it."""
         sentence = sentence_for(error, interaction.locale.value, f"interaction {interaction.id}")
         if sentence is None:

@@ -9,7 +9,7 @@ import discord
 from bot.rules.limit_rules import Block, Rule, Scope, Window
 from bot.rules.usage import Standing
 from bot.wording import Markup, say
-from bot.wording.facts import stamp, tame
+from bot.wording.facts import escape, stamp
 
 
 class Names:
@@ -94,5 +94,5 @@ def standing_text(standing: Standing, names: Names) -> str:
 def block_text(block: Block, names: Names) -> str:
     """Who is blocked, until when and why."""
     until = "" if block.until is None else f" {say('block_until', names.locale, until=names.moment(block.until))}"
-    reason = f" “{tame(block.reason)}”" if block.reason else ""
+    reason = f" “{escape(block.reason)}”" if block.reason else ""
     return say("block_line", names.locale, member=Markup(names.member(block.user_id))) + until + reason

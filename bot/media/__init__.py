@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bot.media.studio import MediaEncoder, Normaliser, Sketcher
+    from bot.media.service import MediaEncoder, Normaliser, Sketcher
 
 __all__ = ["MediaEncoder", "Normaliser", "Sketcher"]
 
@@ -14,7 +14,7 @@ def __getattr__(name: str) -> object:
     """The names, imported when they are asked for: the child, which lives in this package too, starts without."""
     if name not in __all__:
         raise AttributeError(name)
-    from bot.media import studio  # noqa: PLC0415
+    from bot.media import service  # noqa: PLC0415
 
-    found: object = getattr(studio, name)
+    found: object = getattr(service, name)
     return found

@@ -22,7 +22,7 @@ _POSTER_AT_SECONDS = 1.0
 
 
 def probe(path: Path) -> dict[str, Any]:
-    """The facts of `bot.rules.intake.Probe`. Raises `ResultInvalid`."""
+    """The facts of `bot.rules.media.Probe`. Raises `ResultInvalid`."""
     try:
         with opened(path, "mp4") as source:
             stream, sound = video_of(source), sound_of(source)
@@ -57,7 +57,7 @@ def faststart(path: Path, to: Path) -> dict[str, Any]:
 
 
 def fit(path: Path, to: Path, *, limit_bytes: int) -> dict[str, Any]:
-    """Answers the facts of `bot.rules.intake.Fitted`, or {"fits": False}. Raises `ResultInvalid`."""
+    """Answers the facts of `bot.rules.media.Fitted`, or {"fits": False}. Raises `ResultInvalid`."""
     before = probe(path)
     closeness = 1.0
     for _ in range(TRIES):

@@ -34,7 +34,7 @@ _TURNS: dict[tuple[int, ...], tuple[tuple[str, str | None], ...]] = {
 """By the signs of a display matrix's four turning parts: what brings the picture upright."""
 
 
-def turn_of(frame: VideoFrame) -> tuple[int, ...]:
+def fairness_group_of(frame: VideoFrame) -> tuple[int, ...]:
     """The four turning parts of the frame's display matrix, as signs; other angles count as the nearest right one."""
     matrix = frame.side_data.get(Type.DISPLAYMATRIX)
     if matrix is None:
@@ -46,12 +46,12 @@ def turn_of(frame: VideoFrame) -> tuple[int, ...]:
 
 
 def is_upright(frame: VideoFrame) -> bool:
-    return not _TURNS[turn_of(frame)]
+    return not _TURNS[fairness_group_of(frame)]
 
 
 def lies_on_its_side(frame: VideoFrame) -> bool:
     """Whether width and height change places when the frame is shown."""
-    return turn_of(frame)[0] == 0
+    return fairness_group_of(frame)[0] == 0
 
 
 def _sign(number: int) -> int:
@@ -71,7 +71,7 @@ class Shaper:
         self._made_for: tuple[Any, ...] = ()
 
     def shape(self, frame: VideoFrame) -> VideoFrame:
-        turn = turn_of(frame)
+        turn = fairness_group_of(frame)
         colours = (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range)
         form = (frame.width, frame.height, frame.format.name, colours, turn)
         if self._graph is None or form != self._made_for:

@@ -41,11 +41,11 @@ def sketch(
     shaped = cut_to_shape(flat, frame)
     scale = _WIDTH / max(frame)
     size = (round(frame[0] * scale), round(frame[1] * scale))
-    ground = shaped.resize(size, Image.Resampling.LANCZOS).point(lambda value: value * _DIMMED)
+    process = shaped.resize(size, Image.Resampling.LANCZOS).point(lambda value: value * _DIMMED)
     way = [(number, x * scale * _FINE, y * scale * _FINE) for number, x, y in points]
     drawn = _drawing((size[0] * _FINE, size[1] * _FINE), way, fps).resize(size, Image.Resampling.BOX)
-    ground.paste(drawn, (0, 0), drawn)
-    ground.save(to, "JPEG", quality=88)
+    process.paste(drawn, (0, 0), drawn)
+    process.save(to, "JPEG", quality=88)
     return {"size": list(size), "cropped": shaped.size != flat.size}
 
 

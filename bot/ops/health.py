@@ -68,7 +68,7 @@ class HealthServer:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        answers = await asyncio.gather(*(_holds(check) for check in self._checks.values()))
+        answers = await asyncio.gather(*(_moderation(check) for check in self._checks.values()))
         checks = dict(zip(self._checks, answers, strict=True))
         return web.json_response({"ready": all(answers), "checks": checks}, status=200 if all(answers) else 503)
 
@@ -76,7 +76,7 @@ class HealthServer:
         return web.Response(body=self._metrics.page(), headers={"Content-Type": CONTENT_TYPE})
 
 
-async def _holds(check: Check) -> bool:
+async def _moderation(check: Check) -> bool:
     try:
         return await asyncio.wait_for(check(), CHECK_TIMEOUT_SECONDS)
     except Exception:  # noqa: BLE001  # whatever breaks, the answer is that it does not hold

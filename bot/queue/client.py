@@ -17,8 +17,8 @@ from bot.errors import (
     Refused,
 )
 from bot.queue import protocol, transfer
+from bot.queue.backoff import Patience
 from bot.queue.calls import Calls
-from bot.queue.patience import Patience
 from bot.queue.replies import (
     CompletedJob,
     FailedJob,
@@ -34,7 +34,7 @@ from bot.queue.wire import Wire
 from bot.rules.catalog import Catalog, Model, Role, load_catalog
 from bot.rules.clock import Clock, SystemClock
 from bot.rules.polling import AdaptivePolling, Polling
-from bot.rules.request import Orientation, Point, Resolution
+from bot.rules.requests import Orientation, Point, Resolution
 
 OnStatusChange = Callable[[JobStatusResponse], Awaitable[None] | None]
 

@@ -34,7 +34,7 @@ from bot.errors import (
 from bot.queue.reasons import REASON_MAX_CHARS, parsed, reason_in, reason_of
 from bot.queue.replies import JobStatus, JobStatusResponse, JobSubmitResponse
 from bot.rules.catalog import SEED_MAX, Model, PromptRule, Role
-from bot.rules.request import Inputs, check
+from bot.rules.requests import Inputs, check
 
 KEY_HEADER = "X-API-KEY"
 IDEMPOTENCY_HEADER = "Idempotency-Key"

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.rules.request import Orientation, Point, Resolution
+from bot.rules.requests import Orientation, Point, Resolution
 
 
 class JobStatus(StrEnum):

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.rules.job import Job
+from bot.rules.jobs import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import LimitReached, LimitTooSmall, MemberBlocked, Refused, ShutOut
-from bot.rules.job import Requester
+from bot.rules.jobs import Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope, Unit, Window
 from bot.rules.usage import Asked, Held, Standing, Usage, fits, stand
 
@@ -40,7 +40,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Whether the new job is let in. `waits`: into the line (`bot.rules.line`), which says if it may start at once."""
+    """Whether the new job is let in. `waits`: into the waitlist, which says if it may start at once."""
 
     standings: tuple[Standing, ...]
     refusal: Refused | None = None

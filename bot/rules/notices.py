@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.rules.house_file import Change
-from bot.rules.job import Job, Requester
+from bot.rules.guild_settings_file import Change
+from bot.rules.jobs import Job, Requester
 from bot.rules.prompts import Verdict
 
 
@@ -67,7 +67,7 @@ class NoticeLost(Exception):
         self.final = final
 
 
-class Noticeboard(Protocol):
+class Notices(Protocol):
     """Posts messages that are no job's reply. Nothing that it posts pings anybody, but for `ping`."""
 
     async def record(self, guild_id: int, channel_id: int, entry: Entry) -> None:
@@ -79,7 +79,9 @@ class Noticeboard(Protocol):
         message's id. Raises `NoticeLost`."""
         ...
 
-    async def settle(self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None) -> None:
+    async def close_question(
+        self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None
+    ) -> None:
         """Have the question say how it ended (None: the job was cancelled) and take its buttons away. Never raises."""
         ...
 

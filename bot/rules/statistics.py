@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from bot.rules.catalog import Operation
-from bot.rules.job import ENDED, JobState
+from bot.rules.jobs import ENDED, JobState
 
 TOP_MEMBERS = 5
 UNDER_WAY = "under_way"

@@ -11,7 +11,7 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from bot.rules.catalog import Operation
-from bot.rules.request import Inputs, Orientation, Resolution
+from bot.rules.requests import Inputs, Orientation, Resolution
 
 _NAMES = "|".join(Operation)
 _COMMAND = re.compile(
@@ -28,7 +28,7 @@ _FORM = re.compile(r"(?:^|(?<=\s))(?:(?:image|video|reference|garment):\S*|promp
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE | re.ASCII)
 
-Way = Literal["slash", "any"]
+EditRoute = Literal["slash", "any"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class TextCommand:
     private: bool = False
 
 
-def read(text: str, *, way: Way = "any") -> TextCommand | None:
+def read(text: str, *, way: EditRoute = "any") -> TextCommand | None:
     """The command that `text` begins with, or None. `slash`: only one that is written like a slash command."""
     found = _COMMAND.match(text.lstrip())
     if found is None or (way == "slash" and found["chip"] is None and found["sign"] != "/"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.rules.job import Requester
+from bot.rules.jobs import Requester
 from bot.rules.limit_rules import Rule, Scope, Unit, Window
 
 

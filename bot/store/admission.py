@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
-from bot.rules.job import Requester
+from bot.rules.jobs import Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope
 from bot.rules.limits import Account, Asked, Usage, blocked, decide, need, review
-from bot.rules.line import Waiter, advance, place_behind
-from bot.rules.request import VideoRequest
+from bot.rules.requests import VideoRequest
+from bot.rules.waitlist import Waiter, advance, place_behind
 from bot.store.database import Database
 from bot.store.tables import jobs
 from bot.store.usage import (
@@ -83,7 +83,7 @@ class Admission:
         moved = advance([*line, newcomer], await running_in(connection, lane), operator=self._operator)
         return moved.places.get(new.job_id)
 
-    async def move_line(self) -> Moved:
+    async def move_waitlist(self) -> Moved:
         """Let those start for whom there is room now. Cheap where nobody waits."""
         async with self._database.reading() as connection:
             lanes: list[Lane] = list(await lanes_in(connection))

@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.errors import DatabaseUnavailable, SettingsError
 from bot.rules.clock import Clock
-from bot.store.lending import Lender
 from bot.store.queue_schema import bring_up
+from bot.store.transactions import Transactions
 
 BUSY_TIMEOUT = timedelta(seconds=10)
 """How long one SQLite writer waits for another."""
@@ -112,7 +112,7 @@ class Database:
         self._clock = clock
         self._engine = _engine(url, pool_size=pool_size, enforce_foreign_keys=enforce_foreign_keys)
         self._writing = self._engine.execution_options(immediate=True) if self.is_sqlite else self._engine
-        self._lender = Lender(self._engine)
+        self._transactions = Transactions(self._engine)
         # SQLite has one writer, and lets others try again at random: of two hundred some would give up.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
 
@@ -120,7 +120,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads. Raises `DatabaseUnavailable`."""
         with _translated():
-            async with self._lender.lend(self._engine) as connection:
+            async with self._transactions.begin(self._engine) as connection:
                 yield connection
 
     @asynccontextmanager
@@ -132,7 +132,7 @@ class Database:
         same number wait here.
         """
         with _translated():
-            async with self._turn, self._lender.lend(self._writing) as connection:
+            async with self._turn, self._transactions.begin(self._writing) as connection:
                 if lock is not None and not self.is_sqlite:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
                 yield connection
@@ -146,7 +146,7 @@ class Database:
             try:
                 return await act()
             except DatabaseUnavailable:
-                if self._lender.closed:
+                if self._transactions.closed:
                     raise
                 await self._clock.sleep(0.1 * 2**attempt)
         return await act()
@@ -158,7 +158,7 @@ class Database:
 
     async def close(self, *, patience_seconds: float = CLOSE_PATIENCE.total_seconds()) -> None:
         """Wait for transactions under way, for `patience_seconds`; then break them off. Later ones are refused."""
-        await self._lender.close(patience_seconds=patience_seconds)
+        await self._transactions.close(patience_seconds=patience_seconds)
 
 
 async def migrate(url: URL, *, clock: Clock) -> None:

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import AlreadyAsked, DatabaseUnavailable, JobGone, JobMoved, RowUnreadable
 from bot.rules.clock import Clock
-from bot.rules.job import ENDED, HELD, LIVE, MOVES, Failure, Job, JobState, Reply, Requester
-from bot.rules.request import VideoRequest
+from bot.rules.jobs import ENDED, HELD, LIVE, MOVES, Failure, Job, JobState, Reply, Requester
+from bot.rules.requests import VideoRequest
 from bot.store.database import Database
+from bot.store.encryption import Keys
 from bot.store.rows import Facts, fact_columns, job_of, reply_columns, row_of
-from bot.store.secrets import Keyring
 from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Companion(Protocol):
 class Jobs:
     """All that is asked of the jobs' table. Every method may raise `DatabaseUnavailable`."""
 
-    def __init__(self, database: Database, *, keys: Keyring, clock: Clock) -> None:
+    def __init__(self, database: Database, *, keys: Keys, clock: Clock) -> None:
         self._database = database
         self._keys = keys
         self._clock = clock
@@ -143,7 +143,7 @@ class Jobs:
             raise JobGone
         return job_of(row, self._keys)
 
-    async def condemn(self, job_id: str, failure: Failure) -> bool:
+    async def fail_unreadable(self, job_id: str, failure: Failure) -> bool:
         """End a live job whose row can't be read, without reading it; whether there was one."""
         values = {
             "state": JobState.FAILED.value,
@@ -180,7 +180,7 @@ class Jobs:
             rows = (await connection.execute(query)).mappings().all()
         return list(self._readable(rows))
 
-    async def turn_of(self, job_id: str) -> int | None:
+    async def fairness_group_of(self, job_id: str) -> int | None:
         """Whose jobs it waits behind: its server's, or its member's in direct messages. None where it is gone."""
         query = select(func.coalesce(jobs.c.guild_id, jobs.c.user_id)).where(jobs.c.id == job_id)
         async with self._database.reading() as connection:

@@ -27,7 +27,7 @@ class Notes:
         async with self._database.writing() as connection:
             await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
-    async def settle(self, key: str, value: str) -> str:
+    async def put_if_absent(self, key: str, value: str) -> str:
         """Put it where nothing is yet; gives what is there afterwards, which is the same for all who ask."""
         insert = sqlite_insert if self._database.is_sqlite else postgres_insert
         async with self._database.writing() as connection:
@@ -37,7 +37,7 @@ class Notes:
     async def replace(self, key: str, old: str | None, new: str) -> bool:
         """Put `new` if `old` is what is there (None: nothing); of several that try at once one succeeds."""
         if old is None:
-            return await self.settle(key, new) == new
+            return await self.put_if_absent(key, new) == new
         same = (notes.c.key == key, notes.c.value == old)
         async with self._database.writing() as connection:
             return (await connection.execute(update(notes).where(*same).values(value=new))).rowcount == 1

@@ -23,7 +23,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import DatabaseUnavailable
-from bot.rules.job import LIVE, Job
+from bot.rules.jobs import LIVE, Job
 from bot.store.database import Database, connect_arguments
 
 log = logging.getLogger(__name__)

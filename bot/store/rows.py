@@ -10,9 +10,9 @@ from sqlalchemy import RowMapping
 
 from bot.errors import RowUnreadable
 from bot.rules.catalog import Role
-from bot.rules.job import Failure, Job, JobState, Reply, Requester, StoredFile
-from bot.rules.request import VideoRequest
-from bot.store.secrets import Keyring
+from bot.rules.jobs import Failure, Job, JobState, Reply, Requester, StoredFile
+from bot.rules.requests import VideoRequest
+from bot.store.encryption import Keys
 
 _STORED = TypeAdapter(dict[Role, StoredFile])
 _PLAIN = (
@@ -40,7 +40,7 @@ class Facts(TypedDict, total=False):
     expected_seconds: float
 
 
-def row_of(job: Job, keys: Keyring) -> dict[str, Any]:
+def row_of(job: Job, keys: Keys) -> dict[str, Any]:
     """Every column of a new job."""
     return {
         **{name: getattr(job, name) for name in _PLAIN},
@@ -60,10 +60,10 @@ def row_of(job: Job, keys: Keyring) -> dict[str, Any]:
     }
 
 
-def reply_columns(reply: Reply, keys: Keyring) -> dict[str, Any]:
+def reply_columns(reply: Reply, keys: Keys) -> dict[str, Any]:
     return {
         "reply": reply.model_dump_json(exclude={"token"}),
-        "reply_token": None if reply.token is None else keys.lock(reply.token),
+        "reply_token": None if reply.token is None else keys.encrypt(reply.token),
     }
 
 
@@ -79,7 +79,7 @@ def fact_columns(facts: Facts) -> dict[str, Any]:
     return columns
 
 
-def job_of(row: RowMapping, keys: Keyring) -> Job:
+def job_of(row: RowMapping, keys: Keys) -> Job:
     """The job that the row describes; raises `RowUnreadable` with the column that can't be read."""
     reply: Reply = _read(row, "reply", Reply.model_validate_json)
     return Job(
@@ -99,9 +99,9 @@ def requester_of(job_id: str, text: str) -> Requester:
     return _parsed(job_id, "requester", text, Requester.model_validate_json)
 
 
-def _token(row: RowMapping, keys: Keyring) -> str | None:
+def _token(row: RowMapping, keys: Keys) -> str | None:
     # A token that no key opens is as good as one that has died: the bot's own edit takes over.
-    return None if row["reply_token"] is None else keys.unlock(row["reply_token"])
+    return None if row["reply_token"] is None else keys.decrypt(row["reply_token"])
 
 
 def _read(row: RowMapping, column: str, parse: Callable[[Any], T]) -> T:

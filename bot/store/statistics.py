@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.errors import RowUnreadable
 from bot.rules.catalog import Operation
-from bot.rules.job import JobState
+from bot.rules.jobs import JobState
 from bot.rules.statistics import Record
 from bot.store.database import Database
 from bot.store.rows import requester_of
@@ -18,7 +18,7 @@ from bot.store.tables import jobs
 _COLUMNS = (jobs.c.state, jobs.c.operation, jobs.c.user_id, jobs.c.accepted_at, jobs.c.completed_at)
 
 
-class Ledger:
+class StatisticsTable:
     """Every method may raise `DatabaseUnavailable`."""
 
     def __init__(self, database: Database) -> None:

@@ -99,8 +99,8 @@ Index("ix_jobs_ended", jobs.c.ended_at)
 Index("ix_jobs_place", jobs.c.place)
 Index("ix_jobs_answers", jobs.c.answers, unique=True)
 
-houses = Table(
-    "houses",
+guild_settings = Table(
+    "guild_settings",
     metadata,
     Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),

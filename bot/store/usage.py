@@ -10,13 +10,13 @@ from sqlalchemy import ColumnElement, RowMapping, Select, false, func, or_, sele
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import RowUnreadable
-from bot.rules.house import House
-from bot.rules.job import LIVE, Requester
+from bot.rules.guild_settings import GuildSettings
+from bot.rules.jobs import LIVE, Requester
 from bot.rules.limit_rules import LimitBook
 from bot.rules.limits import Need
-from bot.rules.line import Waiter
 from bot.rules.usage import Usage
-from bot.store.houses import houses_in
+from bot.rules.waitlist import Waiter
+from bot.store.guild_settings import all_guild_settings_in
 from bot.store.rows import requester_of
 from bot.store.tables import jobs
 
@@ -90,8 +90,8 @@ async def give_place(connection: AsyncConnection, job_id: str, place: int | None
 async def books_in(connection: AsyncConnection, guild_ids: Iterable[int | None]) -> dict[int | None, LimitBook]:
     """The limits of several servers, and of nowhere."""
     wanted = {guild_id for guild_id in guild_ids if guild_id is not None}
-    houses: dict[int, House] = await houses_in(connection, wanted) if wanted else {}
-    return {None: PRIVATELY} | {guild_id: house.limits for guild_id, house in houses.items()}
+    guilds: dict[int, GuildSettings] = await all_guild_settings_in(connection, wanted) if wanted else {}
+    return {None: PRIVATELY} | {guild_id: guild_settings.limits for guild_id, guild_settings in guilds.items()}
 
 
 def placed(requester: Requester) -> Requester:

@@ -11,12 +11,12 @@ from datetime import timedelta
 import aiohttp
 import discord
 
-from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.client import VideoBot, rest_client
-from bot.chat.noticeboard import DiscordNoticeboard
+from bot.chat.notices import DiscordNotices
+from bot.chat.replies.announcer import DiscordAnnouncer
 from bot.errors import SettingsError
 from bot.settings import Settings
-from bot.wiring.ground import Ground
+from bot.wiring.process import Process
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +33,17 @@ class Chat:
 
     client: discord.Client
     announcer: DiscordAnnouncer
-    noticeboard: DiscordNoticeboard
+    notices: DiscordNotices
 
 
-def open_chat(ground: Ground) -> Chat:
+def open_chat(process: Process) -> Chat:
     """Not logged in yet, so nothing to close yet."""
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
-    client = VideoBot(ground.settings) if ground.gateway else rest_client(ground.settings)
+    client = VideoBot(process.settings) if process.gateway else rest_client(process.settings)
     return Chat(
         client=client,
-        announcer=DiscordAnnouncer(client, ground.catalog, clock=ground.clock),
-        noticeboard=DiscordNoticeboard(client, ground.catalog, clock=ground.clock),
+        announcer=DiscordAnnouncer(client, process.catalog, clock=process.clock),
+        notices=DiscordNotices(client, process.catalog, clock=process.clock),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bot.ops.health import HealthServer
-from bot.wiring.ground import Ground
+from bot.wiring.process import Process
 from bot.wiring.work import Parts
-from bot.work.cluster import ClusterEngine
+from bot.work.engines.cluster import ClusterEngine
 
 
-def health_server(ground: Ground, parts: Parts) -> HealthServer:
+def health_server(process: Process, parts: Parts) -> HealthServer:
     """Not listening yet. It is ready while the database answers, Discord is connected and the cluster knows it."""
 
     async def database_answers() -> bool:
@@ -22,13 +22,13 @@ def health_server(ground: Ground, parts: Parts) -> HealthServer:
         return not isinstance(parts.engine, ClusterEngine) or parts.engine.in_touch
 
     return HealthServer(
-        host=ground.settings.http_host,
-        port=ground.settings.http_port,
-        metrics=ground.metrics,
+        host=process.settings.http_host,
+        port=process.settings.http_port,
+        metrics=process.metrics,
         checks={
             "database": database_answers,
-            **({"discord": discord_is_ready} if ground.gateway else {}),
-            **({"cluster": cluster_knows_us} if ground.settings.clustered else {}),
+            **({"discord": discord_is_ready} if process.gateway else {}),
+            **({"cluster": cluster_knows_us} if process.settings.clustered else {}),
         },
         routes=parts.downloads.routes(),
     )

@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from bot.download import Downloader
 from bot.media import Normaliser
 from bot.ops.downloads import Downloads
-from bot.wiring.ground import Ground
+from bot.wiring.process import Process
 from bot.wiring.store import Store
-from bot.work.intake import DiscordIntake
+from bot.work.jobs.inputs import DiscordInputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """`downloads` are pages of the process's own server, which is opened last."""
 
-    intake: DiscordIntake
+    intake: DiscordInputs
     downloads: Downloads
 
 
-async def open_media(ground: Ground, store: Store, closing: AsyncExitStack) -> Media:
-    settings, clock = ground.settings, ground.clock
+async def open_media(process: Process, store: Store, closing: AsyncExitStack) -> Media:
+    settings, clock = process.settings, process.clock
     downloader = await closing.enter_async_context(Downloader(settings.file_hosts))
     secret = store.keys.derived("links")
     return Media(
-        intake=DiscordIntake(downloader=downloader, normaliser=Normaliser(), files=store.files, settings=settings),
+        intake=DiscordInputs(downloader=downloader, normaliser=Normaliser(), files=store.files, settings=settings),
         downloads=Downloads(store.files, secret=secret, public_url=settings.public_url, clock=clock),
     )

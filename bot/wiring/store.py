@@ -13,13 +13,13 @@ from bot.files import StoredFiles, open_files
 from bot.rules.clock import Clock
 from bot.settings import Settings
 from bot.store.database import Database, FileLock, migrate, parse_url
+from bot.store.encryption import Keys
+from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
-from bot.store.keeping import Keeping
 from bot.store.notes import Notes
-from bot.store.secrets import Keyring
-from bot.wiring.ground import Ground
-from bot.work.membership import join, leave_no_mark
-from bot.work.tools import bench_root
+from bot.wiring.process import Process
+from bot.work.engines.membership import join, leave_no_mark
+from bot.work.jobs.context import working_root
 
 DATABASE_CONNECTIONS = 5
 
@@ -30,38 +30,38 @@ class Store:
 
     database: Database
     files: StoredFiles
-    keys: Keyring
+    keys: Keys
     jobs: Jobs
     notes: Notes
-    keeping: Keeping
+    history: JobHistory
 
 
-async def open_store(ground: Ground, closing: AsyncExitStack) -> Store:
+async def open_store(process: Process, closing: AsyncExitStack) -> Store:
     """The database, brought up to date, and the files; in a cluster they must be those of the others."""
-    settings, clock = ground.settings, ground.clock
+    settings, clock = process.settings, process.clock
     await asyncio.to_thread(_make_folder, settings)
     files = open_files(settings.files_url, settings.data_dir)
-    database = await _open_database(ground, closing)
-    keys = await asyncio.to_thread(Keyring.open, settings.secret_keys, settings.data_dir)
+    database = await _open_database(process, closing)
+    keys = await asyncio.to_thread(Keys.open, settings.secret_keys, settings.data_dir)
     notes = Notes(database)
     if settings.clustered:
-        await join(notes, files, keys, folder=bench_root(settings))
+        await join(notes, files, keys, folder=working_root(settings))
     return Store(
         database=database,
         files=files,
         keys=keys,
         jobs=Jobs(database, keys=keys, clock=clock),
         notes=notes,
-        keeping=Keeping(database, keys=keys),
+        history=JobHistory(database, keys=keys),
     )
 
 
-async def _open_database(ground: Ground, closing: AsyncExitStack) -> Database:
-    url = parse_url(ground.settings.database)
+async def _open_database(process: Process, closing: AsyncExitStack) -> Database:
+    url = parse_url(process.settings.database)
     lock = await asyncio.to_thread(FileLock.take, url)
     closing.callback(lock.release)
-    await bring_up_to_date(url, ground.clock)
-    database = Database(url, clock=ground.clock, pool_size=DATABASE_CONNECTIONS)
+    await bring_up_to_date(url, process.clock)
+    database = Database(url, clock=process.clock, pool_size=DATABASE_CONNECTIONS)
     closing.push_async_callback(database.close)
     return database
 

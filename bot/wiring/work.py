@@ -7,32 +7,38 @@ from dataclasses import dataclass
 import discord
 
 from bot.chat.client import VideoBot
+from bot.media.plotter import Plotter
 from bot.ops.downloads import Downloads
 from bot.rules.limit_rules import operator_rules
 from bot.store.admission import Admission
 from bot.store.database import Database
-from bot.store.houses import Houses
+from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
 from bot.store.queue import WorkQueue
+from bot.store.statistics import StatisticsTable
 from bot.wiring.chat import Chat
-from bot.wiring.ground import Ground
 from bot.wiring.media import Media
+from bot.wiring.process import Process
 from bot.wiring.store import Store
-from bot.work.chronicle import Chronicle
-from bot.work.cluster import ClusterEngine
-from bot.work.drafts import Drafts
-from bot.work.embedded import EmbeddedEngine
-from bot.work.engine import Engine
-from bot.work.farewells import Farewells
-from bot.work.household import found
-from bot.work.housekeeping import Housekeeping
-from bot.work.houses import HouseKeeper
-from bot.work.limits import Limits
-from bot.work.pipeline import Pipeline
-from bot.work.reception import Reception
-from bot.work.shelf import Shelf
-from bot.work.studio import Studio
-from bot.work.tools import Tools
+from bot.work.engines.base import Engine
+from bot.work.engines.cluster import ClusterEngine
+from bot.work.engines.embedded import EmbeddedEngine
+from bot.work.guilds.audit_log import AuditLog
+from bot.work.guilds.limits import GuildLimits
+from bot.work.guilds.moderation import Moderation
+from bot.work.guilds.policy import Policy
+from bot.work.guilds.settings import Guilds
+from bot.work.jobs.acceptance import Acceptance
+from bot.work.jobs.context import JobContext
+from bot.work.jobs.controls import JobControls
+from bot.work.jobs.runner import JobRunner
+from bot.work.members.drafts import Drafts
+from bot.work.members.own_jobs import OwnJobs
+from bot.work.members.statistics import StatisticsService
+from bot.work.retention import Retention
+from bot.work.services import Services
+from bot.work.synced_commands import SyncedCommands
+from bot.work.token_expiry import TokenExpiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +49,9 @@ class Parts:
     jobs: Jobs
     client: discord.Client
     engine: Engine
-    studio: Studio
-    housekeeping: Housekeeping
-    farewells: Farewells
+    services: Services
+    retention: Retention
+    token_expiry: TokenExpiry
     downloads: Downloads
 
     @property
@@ -56,76 +62,115 @@ class Parts:
         raise RuntimeError("a worker is not connected to the gateway")
 
 
-def put_to_work(ground: Ground, store: Store, chat: Chat, media: Media, tools: Tools) -> Parts:
+def put_to_work(process: Process, store: Store, chat: Chat, media: Media, context: JobContext) -> Parts:
     """The rules of servers, the engine, and the studio, which the bot is given here."""
-    houses = HouseKeeper(Houses(store.database, clock=ground.clock))
-    chronicle = Chronicle(houses=houses, notes=store.notes, noticeboard=chat.noticeboard)
-    limits = _limits(ground, store, chat, houses, chronicle)
-    engine = _engine(ground, store, Pipeline(tools, freed=limits.freed, ended=chronicle.ended))
+    guilds = Guilds(GuildSettingsTable(store.database, clock=process.clock), store.notes)
+    audit_log = AuditLog(guilds=guilds, notes=store.notes, notices=chat.notices)
+    limits = _limits(process, store, chat, guilds, audit_log)
+    engine = _engine(process, store, JobRunner(context, freed=limits.freed, ended=audit_log.ended))
     limits.attach(engine)
-    household = found(
-        tools=tools,
-        database=store.database,
-        notes=store.notes,
-        houses=houses,
-        noticeboard=chat.noticeboard,
-        engine=engine,
-        limits=limits,
-        chronicle=chronicle,
-    )
-    studio = Studio(
-        tools=tools,
-        reception=Reception(tools=tools, engine=engine, limits=limits, household=household),
-        notes=store.notes,
-        engine=engine,
-        houses=houses,
-        limits=limits,
-        shelf=Shelf(tools, store.keeping),
-        drafts=Drafts(store.notes, previewer=media.intake, catalog=ground.catalog, clock=ground.clock),
-        household=household,
-    )
+    services = _services(process, store, chat, media, context, guilds, audit_log, limits, engine)
     if isinstance(chat.client, VideoBot):
-        chat.client.attach(studio)
+        chat.client.attach(services)
     return Parts(
         database=store.database,
         jobs=store.jobs,
         client=chat.client,
         engine=engine,
-        studio=studio,
-        housekeeping=_housekeeping(ground, store, studio),
-        farewells=Farewells(store.jobs, chat.announcer, clock=ground.clock),
+        services=services,
+        retention=_retention(process, store, services),
+        token_expiry=TokenExpiry(store.jobs, chat.announcer, clock=process.clock),
         downloads=media.downloads,
     )
 
 
-def _limits(ground: Ground, store: Store, chat: Chat, houses: HouseKeeper, chronicle: Chronicle) -> Limits:
-    """They hear of every change of a server's settings."""
-    operator = operator_rules(ground.settings.operator_limits)
-    admission = Admission(store.database, catalog=ground.catalog, operator=operator, clock=ground.clock)
-    limits = Limits(
-        admission=admission, jobs=store.jobs, announcer=chat.announcer, chronicle=chronicle, clock=ground.clock
+def _services(  # noqa: PLR0917  # each is one part of the work, given once
+    process: Process,
+    store: Store,
+    chat: Chat,
+    media: Media,
+    context: JobContext,
+    guilds: Guilds,
+    audit_log: AuditLog,
+    limits: GuildLimits,
+    engine: Engine,
+) -> Services:
+    policy = Policy(catalog=context.catalog, guilds=guilds, audit_log=audit_log)
+    moderation = Moderation(
+        jobs=context.jobs,
+        guilds=guilds,
+        notes=store.notes,
+        notices=chat.notices,
+        announcer=context.announcer,
+        engine=engine,
+        limits=limits,
+        audit_log=audit_log,
+        metrics=context.metrics,
     )
-    houses.listen(limits.heed)
+    acceptance = Acceptance(
+        context=context, engine=engine, limits=limits, policy=policy, moderation=moderation, audit_log=audit_log
+    )
+    own_jobs = OwnJobs(context, store.history)
+    drafts = Drafts(store.notes, previewer=media.intake, catalog=process.catalog, clock=process.clock)
+    return Services(
+        catalog=context.catalog,
+        policy=policy,
+        acceptance=acceptance,
+        job_controls=JobControls(
+            context=context,
+            acceptance=acceptance,
+            engine=engine,
+            limits=limits,
+            moderation=moderation,
+            audit_log=audit_log,
+            own_jobs=own_jobs,
+            drafts=drafts,
+        ),
+        own_jobs=own_jobs,
+        drafts=drafts,
+        guilds=guilds,
+        limits=limits,
+        moderation=moderation,
+        audit_log=audit_log,
+        statistics=StatisticsService(
+            statistics_table=StatisticsTable(store.database),
+            plotter=Plotter(process.settings.data_dir / "charts"),
+            clock=process.clock,
+        ),
+        availability=context.availability,
+        synced_commands=SyncedCommands(store.notes),
+    )
+
+
+def _limits(process: Process, store: Store, chat: Chat, guilds: Guilds, audit_log: AuditLog) -> GuildLimits:
+    """They hear of every change of a server's settings."""
+    operator = operator_rules(process.settings.operator_limits)
+    admission = Admission(store.database, catalog=process.catalog, operator=operator, clock=process.clock)
+    limits = GuildLimits(
+        admission=admission, jobs=store.jobs, announcer=chat.announcer, audit_log=audit_log, clock=process.clock
+    )
+    guilds.listen(limits.heed)
+    guilds.listen(audit_log.amended)
     return limits
 
 
-def _engine(ground: Ground, store: Store, pipeline: Pipeline) -> Engine:
-    settings, clock, at_once = ground.settings, ground.clock, ground.settings.jobs_at_once
+def _engine(process: Process, store: Store, runner: JobRunner) -> Engine:
+    settings, clock, at_once = process.settings, process.clock, process.settings.jobs_at_once
     if not settings.clustered:
-        return EmbeddedEngine(pipeline, store.jobs, clock=clock, jobs_at_once=at_once)
-    runs_jobs = settings.run_jobs or not ground.gateway
-    return ClusterEngine(pipeline, WorkQueue(store.database), clock=clock, jobs_at_once=at_once, runs_jobs=runs_jobs)
+        return EmbeddedEngine(runner, store.jobs, clock=clock, jobs_at_once=at_once)
+    runs_jobs = settings.run_jobs or not process.gateway
+    return ClusterEngine(runner, WorkQueue(store.database), clock=clock, jobs_at_once=at_once, runs_jobs=runs_jobs)
 
 
-def _housekeeping(ground: Ground, store: Store, studio: Studio) -> Housekeeping:
+def _retention(process: Process, store: Store, services: Services) -> Retention:
     """In a cluster the processes take turns, which the notes tell."""
-    return Housekeeping(
+    return Retention(
         store.jobs,
         store.files,
-        ground.settings,
-        clock=ground.clock,
-        notes=store.notes if ground.settings.clustered else None,
-        keeping=store.keeping,
-        drafts=studio.drafts,
-        holds=studio.holds,
+        process.settings,
+        clock=process.clock,
+        notes=store.notes if process.settings.clustered else None,
+        history=store.history,
+        drafts=services.drafts,
+        moderation=services.moderation,
     )

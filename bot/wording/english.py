@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.rules import house, path_words, prompts
-from bot.wording import english_house
+from bot.rules import guild_settings, prompts
+from bot.rules.trajectory import words as path_words
+from bot.wording import english_settings
 
 REFUSALS: Mapping[str, str] = {
     "prompt_missing": "Please write a prompt that says what should happen in the video.",
@@ -154,8 +155,8 @@ HOUSE: Mapping[str, str] = {
     "pattern_invalid": "The pattern “{where}” can't be used: {why}. Please change it and save again.",
     "prompt_blocked": "This server doesn't allow that prompt: “{note}” Please write another one.",
     "prompt_blocked_unexplained": "This server doesn't allow that prompt. Please write another one.",
-    "house_invalid": "“{where}” can't be set like that: {why}. Please change it and save again.",
-    "house_changed": (
+    "guild_settings_invalid": "“{where}” can't be set like that: {why}. Please change it and save again.",
+    "guild_settings_outdated": (
         "Somebody else changed these settings meanwhile, so nothing was saved. Please look at them and save again."
     ),
     "records_unavailable": "I can't reach my records at the moment. Please try again in a minute.",
@@ -494,7 +495,7 @@ COMMANDS: Mapping[str, str] = {
 WHYS: Mapping[str, str] = {
     **{f"trajectory_invalid_{reason}": why for reason, why in path_words.REASONS.items()},
     **{f"pattern_invalid_{reason}": why for reason, why in prompts.REASONS.items()},
-    **{f"house_invalid_{reason}": why for reason, why in house.REASONS.items()},
+    **{f"guild_settings_invalid_{reason}": why for reason, why in guild_settings.REASONS.items()},
 }
 """What stands for `{why}` in the sentence of that error: the rules' own tables, by the fact `reason`."""
 
@@ -508,7 +509,7 @@ SENTENCES: Mapping[str, str] = {
     **OWN,
     **COMMANDS,
     **WHYS,
-    **english_house.NOTICES,
-    **english_house.PANEL,
-    **english_house.STATS,
+    **english_settings.NOTICES,
+    **english_settings.PANEL,
+    **english_settings.STATS,
 }

@@ -25,7 +25,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def tame(text: str, limit: int = QUOTE_MAX_CHARS) -> str:
+def escape(text: str, limit: int = QUOTE_MAX_CHARS) -> str:
     """A stranger's text as one harmless line of at most about `limit` characters.
 
     It pings nobody, formats nothing, links nowhere, reorders nothing around it, and looks as it was written otherwise.
@@ -110,7 +110,7 @@ def written(name: str, value: object) -> str:
         case str() if name.endswith("_at") or name == "until":
             text = _moment(value)
         case _:
-            text = tame(str(value))
+            text = escape(str(value))
     return text
 
 
@@ -118,7 +118,7 @@ def _moment(text: str) -> str:
     try:
         return stamp(datetime.fromisoformat(text))
     except ValueError:
-        return tame(text)
+        return escape(text)
 
 
 def _number(name: str, value: float) -> str:

@@ -22,11 +22,11 @@ def picture(
     width: int = 160,
     height: int = 90,
     *,
-    ground: tuple[int, int, int] = (30, 90, 200),
+    process: tuple[int, int, int] = (30, 90, 200),
     dot: tuple[int, int, int] = (250, 210, 40),
 ) -> bytes:
     """A PNG: a dot of one colour in the middle of another."""
-    image = Image.new("RGB", (width, height), ground)
+    image = Image.new("RGB", (width, height), process)
     reach = min(width, height) // 5
     middle = (width // 2 - reach, height // 2 - reach, width // 2 + reach, height // 2 + reach)
     ImageDraw.Draw(image).ellipse(middle, fill=dot)

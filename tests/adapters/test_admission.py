@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.errors import LimitReached, MemberBlocked, Refused
-from bot.rules.house import House
-from bot.rules.job import Job, JobState, Requester
+from bot.rules.guild_settings import GuildSettings
+from bot.rules.jobs import Job, JobState, Requester
 from bot.rules.limit_rules import Block, LimitBook, Rule, Scope, Unit, Window, make_rule, operator_rules
 from bot.store import tables
 from bot.store.admission import Admission
 from bot.store.database import Database
-from bot.store.houses import Houses
+from bot.store.encryption import Keys
+from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
-from bot.store.secrets import Keyring
 from tests.adapters.databases import database, empty_url
 from tests.adapters.test_store import KEY
 from tests.clock import ManualClock
@@ -36,8 +36,8 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock = ManualClock()
-        self.jobs = Jobs(database, keys=Keyring([KEY]), clock=self.clock)
-        self.houses = Houses(database, clock=self.clock)
+        self.jobs = Jobs(database, keys=Keys([KEY]), clock=self.clock)
+        self.guilds = GuildSettingsTable(database, clock=self.clock)
         self.admission = self.admission_of("")
 
     def admission_of(self, operator: str) -> Admission:
@@ -45,9 +45,9 @@ class Desk:
         return Admission(self.database, catalog=CATALOG, operator=rules, clock=self.clock)
 
     async def set(self, *rules: Rule, guild_id: int = GUILD, **more: Any) -> None:
-        before = await self.houses.get(guild_id)
+        before = await self.guilds.get(guild_id)
         after = before.amended(limits=LimitBook(rules=rules, **more))
-        await self.houses.replace(guild_id, after, expected_version=before.version)
+        await self.guilds.replace(guild_id, after, expected_version=before.version)
 
     async def ask(self, user_id: int = ADA, gate: Admission | None = None, **facts: Any) -> Job:
         return await self.put(a_member(user_id, **facts), gate)
@@ -97,7 +97,7 @@ async def test_of_two_hundred_at_once_the_limit_starts_and_all_others_have_their
     asked = await asyncio.gather(*(desk.ask() for _ in range(AT_ONCE)))
     places = sorted(job.place for job in asked if job.place is not None)
     assert places == list(range(1, AT_ONCE - 6))
-    moved = await asyncio.gather(*(desk.admission.move_line() for _ in range(5)))
+    moved = await asyncio.gather(*(desk.admission.move_waitlist() for _ in range(5)))
     assert all(move.starting == () for move in moved), "nothing has ended, so nothing starts"
 
 
@@ -115,7 +115,7 @@ async def test_moves_of_the_line_beside_new_commands_never_pass_the_limit(desk: 
             job = await desk.ask(user_id)
             if job.place is None and turn % 2:
                 await desk.jobs.advance(job, S.CANCELLED)
-            await desk.admission.move_line()
+            await desk.admission.move_waitlist()
             assert await live() <= 5
 
     await asyncio.gather(*(member(ADA + n) for n in range(10)))
@@ -219,16 +219,16 @@ async def test_the_line_survives_its_process_and_lets_each_in_turn(desk: Desk, d
 
     later = Desk(database)
     await later.jobs.advance(first, S.CANCELLED, refunded=True)
-    moved = await later.admission.move_line()
+    moved = await later.admission.move_waitlist()
     assert moved.starting == (line[0].id,)
     assert set(moved.nearer) == {line[1].id, line[2].id}
     assert [await later.place(job) for job in line] == [None, 1, 2]
-    assert (await later.admission.move_line()).starting == ()
+    assert (await later.admission.move_waitlist()).starting == ()
 
     await later.jobs.advance(line[1], S.CANCELLED, refunded=True)
-    assert (await later.admission.move_line()).nearer == (line[2].id,)
+    assert (await later.admission.move_waitlist()).nearer == (line[2].id,)
     await later.set()
-    assert (await later.admission.move_line()).starting == (line[2].id,)
+    assert (await later.admission.move_waitlist()).starting == (line[2].id,)
 
 
 @pytest.mark.asyncio
@@ -239,7 +239,7 @@ async def test_a_row_in_the_line_that_can_not_be_read_holds_up_nobody(desk: Desk
         table = tables.jobs
         await connection.execute(update(table).where(table.c.id == damaged.id).values(requester="{"))
     await desk.jobs.advance(first, S.CANCELLED)
-    assert (await desk.admission.move_line()).starting == (good.id,)
+    assert (await desk.admission.move_waitlist()).starting == (good.id,)
 
 
 @pytest.mark.asyncio
@@ -251,7 +251,7 @@ async def test_the_operators_line_goes_through_servers_and_private_channels(desk
     third = await desk.ask(GRACE, gate=gate, guild_id=GUILD + 1)
     assert (second.place, third.place) == (1, 2)
     await desk.jobs.advance(first, S.CANCELLED)
-    assert (await gate.move_line()).starting == (second.id,)
+    assert (await gate.move_waitlist()).starting == (second.id,)
 
 
 @pytest.mark.asyncio
@@ -283,6 +283,6 @@ async def test_cost_and_seconds_are_counted_as_the_catalogue_had_them(desk: Desk
 
 @pytest.mark.asyncio
 async def test_a_new_server_has_the_usual_limits_without_being_asked(desk: Desk) -> None:
-    assert await desk.houses.get(GUILD) == House()
+    assert await desk.guilds.get(GUILD) == GuildSettings()
     asked = [await desk.ask() for _ in range(3)]
     assert [job.place for job in asked] == [None, None, 1]

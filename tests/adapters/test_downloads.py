@@ -16,7 +16,7 @@ from bot.files import StoredFiles, open_files
 from bot.ops.downloads import Downloads
 from bot.ops.health import HealthServer
 from bot.ops.metrics import Metrics
-from bot.work.links import ResultLinks
+from bot.work.jobs.links import ResultLinks
 from tests.clock import ManualClock
 
 JOB = "ab" * 16

@@ -16,9 +16,9 @@ from PIL import Image
 
 from bot.errors import FileBroken, FileEmpty, FileTooLong, FileUnsupported, InputRejected, PictureTooLarge
 from bot.media import Normaliser
-from bot.media.deeds import DEEDS
+from bot.media.changes import DEEDS
 from bot.media.mux import faststart_of
-from bot.media.studio import Ready
+from bot.media.service import Ready
 from bot.rules.catalog import Kind, Model
 from tests import corpus
 from tests.corpus import FLASH_AT, Seen

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bot.media import Normaliser
-from bot.media.deeds import DEEDS
-from bot.media.studio import Ready
+from bot.media.changes import DEEDS
+from bot.media.service import Ready
 from bot.rules.catalog import Kind
 from tests import corpus
 from tests.corpus import FLASH_AT, Seen

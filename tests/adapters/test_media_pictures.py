@@ -12,9 +12,9 @@ from PIL import Image, ImageCms
 
 from bot.errors import FileBroken, FileEmpty, FileUnsupported, InputRejected, PictureTooLarge
 from bot.media import Normaliser
-from bot.media.deeds import DEEDS
+from bot.media.changes import DEEDS
 from bot.media.pictures import box_for
-from bot.media.studio import Ready
+from bot.media.service import Ready
 from bot.rules.catalog import Kind
 from tests import corpus
 from tests.jobs import CATALOG

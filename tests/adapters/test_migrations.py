@@ -15,13 +15,13 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Connection, MetaData, insert, select, types
 from sqlalchemy.engine import URL
 
-from bot.rules.house import House
+from bot.rules.guild_settings import GuildSettings
 from bot.store import migrations
 from bot.store.database import Database, alembic_config, migrate
-from bot.store.houses import Houses
+from bot.store.encryption import Keys
+from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
 from bot.store.rows import row_of
-from bot.store.secrets import Keyring
 from bot.store.tables import metadata
 from tests.adapters.databases import empty_url
 from tests.clock import ManualClock
@@ -29,8 +29,9 @@ from tests.jobs import GUILD, a_job
 
 __all__ = ["empty_url"]
 
-KEYS = Keyring([Fernet.generate_key().decode()])
+KEYS = Keys([Fernet.generate_key().decode()])
 OLD = a_job()
+RENAMED = {"houses": "guild_settings"}
 _SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
 EARLIER = [script.revision for script in _SCRIPTS.walk_revisions()][1:]
 
@@ -55,7 +56,7 @@ def _fill(connection: Connection) -> dict[str, int]:
     found.reflect(connection)
     known: dict[str, dict[str, Any]] = {
         "jobs": row_of(OLD, KEYS),
-        "houses": {"guild_id": GUILD, "version": 1, "document": House(version=1).model_dump_json()},
+        "houses": {"guild_id": GUILD, "version": 1, "document": GuildSettings(version=1).model_dump_json()},
     }
     counts = {}
     for table in found.sorted_tables:
@@ -88,12 +89,13 @@ async def test_an_upgrade_from_an_earlier_version_keeps_every_row(empty_url: URL
     database = Database(empty_url, clock=clock)
     async with database.reading() as connection:
         for name, rows in before.items():
-            assert len((await connection.execute(select(metadata.tables[name].c[0]))).all()) >= rows, name
+            table = metadata.tables[RENAMED.get(name, name)]
+            assert len((await connection.execute(select(table.c[0]))).all()) >= rows, name
         if database.is_sqlite:
             assert (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all() == []
     assert (await Jobs(database, keys=KEYS, clock=clock).get(OLD.id)) == OLD
     if "houses" in before:
-        assert (await Houses(database, clock=clock).get(GUILD)).version == 1
+        assert (await GuildSettingsTable(database, clock=clock).get(GUILD)).version == 1
     await database.close()
 
 

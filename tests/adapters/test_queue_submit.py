@@ -17,7 +17,7 @@ from aiohttp import web
 from bot.errors import FileEmpty, FileGone, ModelUnknown
 from bot.queue import QueueClient, QueueInputError, QueueModelUnknownError, QueueSubmitError, Retry, Timeouts, Upload
 from bot.rules.catalog import load_catalog
-from bot.rules.request import Point
+from bot.rules.requests import Point
 from tests.adapters.queue_bench import client, clock, queue, server
 from tests.adapters.queue_server import MP4, Reply, ScriptedServer, hang_up, job, raw_server, say
 from tests.clock import ManualClock

@@ -13,9 +13,9 @@ import pytest_asyncio
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.sandbox_material import PNG, Caller, Pixels, Seen, clip, look, picture
 
-RED = ("red.png", picture(ground=(220, 20, 20), dot=(250, 230, 230)), "image/png")
-GREEN = ("green.png", picture(ground=(20, 170, 40), dot=(230, 250, 230)), "image/png")
-GARMENT = ("shirt.png", picture(200, 200, ground=(255, 255, 255), dot=(200, 0, 160)), "image/png")
+RED = ("red.png", picture(process=(220, 20, 20), dot=(250, 230, 230)), "image/png")
+GREEN = ("green.png", picture(process=(20, 170, 40), dot=(230, 250, 230)), "image/png")
+GARMENT = ("shirt.png", picture(200, 200, process=(255, 255, 255), dot=(200, 0, 160)), "image/png")
 VIDEO = ("walk.mp4", clip(), "video/mp4")
 
 

@@ -21,13 +21,13 @@ from bot.errors import (
     ServiceFailed,
 )
 from bot.rules.catalog import Role
-from bot.rules.job import HELD, LIVE, MOVES, Failure, Job, JobState, Requester, StoredFile
-from bot.rules.request import VideoRequest
+from bot.rules.jobs import HELD, LIVE, MOVES, Failure, Job, JobState, Requester, StoredFile
+from bot.rules.requests import VideoRequest
 from bot.store import tables
 from bot.store.database import Database, alembic_config
+from bot.store.encryption import Keys
 from bot.store.jobs import Jobs
 from bot.store.notes import Notes
-from bot.store.secrets import Keyring
 from tests.adapters.databases import database, empty_url
 from tests.clock import ManualClock
 from tests.jobs import ADA, GRACE, NOW, a_job, a_member, a_reply, an_image_request
@@ -40,7 +40,7 @@ S = JobState
 
 @pytest.fixture
 def jobs(database: Database) -> Jobs:
-    return Jobs(database, keys=Keyring([KEY]), clock=ManualClock(auto=True))
+    return Jobs(database, keys=Keys([KEY]), clock=ManualClock(auto=True))
 
 
 async def _put(jobs: Jobs, **facts: object) -> Job:
@@ -94,9 +94,9 @@ async def test_the_interaction_token_is_not_in_the_database_in_plain(jobs: Jobs,
 async def test_tokens_survive_a_new_key_in_front_and_end_with_their_own(jobs: Jobs, database: Database) -> None:
     job = await _put(jobs)
     new = Fernet.generate_key().decode()
-    both = Jobs(database, keys=Keyring([new, KEY]), clock=ManualClock())
+    both = Jobs(database, keys=Keys([new, KEY]), clock=ManualClock())
     assert (await both.get(job.id)).reply.token == "a-secret-interaction-token"
-    only_new = Jobs(database, keys=Keyring([new]), clock=ManualClock())
+    only_new = Jobs(database, keys=Keys([new]), clock=ManualClock())
     assert (await only_new.get(job.id)).reply.token is None
 
 
@@ -116,7 +116,7 @@ async def test_advance_writes_the_state_its_time_and_the_facts(jobs: Jobs) -> No
 @pytest.mark.asyncio
 async def test_the_first_time_of_a_state_stays_when_the_service_puts_a_job_back(database: Database) -> None:
     clock = ManualClock(auto=True)
-    jobs = Jobs(database, keys=Keyring([KEY]), clock=clock)
+    jobs = Jobs(database, keys=Keys([KEY]), clock=clock)
     job = await jobs.advance(await _put(jobs), S.SUBMITTING)
     job = await jobs.advance(job, S.PENDING, remote_id="r")
     await clock.sleep(60)
@@ -251,8 +251,8 @@ async def test_a_row_that_can_not_be_read_is_skipped_or_named_without_its_value(
     assert column in str(caught.value)
     assert "{secret" not in str(caught.value)
     assert [found.id for found in await jobs.of_user(ADA)] == [good.id]
-    assert await jobs.condemn(job.id, Failure(key="internal_failure"))
-    assert not await jobs.condemn(job.id, Failure(key="internal_failure"))
+    assert await jobs.fail_unreadable(job.id, Failure(key="internal_failure"))
+    assert not await jobs.fail_unreadable(job.id, Failure(key="internal_failure"))
     assert job.id not in await jobs.live()
     assert column == "state" or job.id in caplog.text
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseUnavailable, SettingsError
 from bot.store.database import Database, FileLock, migrate, parse_url
-from bot.store.secrets import Keyring
+from bot.store.encryption import Keys
 from tests.adapters.databases import drop_schema, empty_url, new_schema
 from tests.clock import ManualClock
 
@@ -68,27 +68,27 @@ def test_postgresql_needs_no_lock() -> None:
 
 
 def test_a_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    first = Keyring.open((), tmp_path / "data")
-    second = Keyring.open((), tmp_path / "data")
-    assert second.unlock(first.lock("token")) == "token"
+    first = Keys.open((), tmp_path / "data")
+    second = Keys.open((), tmp_path / "data")
+    assert second.decrypt(first.encrypt("token")) == "token"
     file = tmp_path / "data" / "secret.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(file.parent.iterdir()) == [file]
 
 
 def test_keys_from_the_settings_come_first_and_malformed_ones_are_named(tmp_path: Path) -> None:
-    keyring = Keyring.open((SecretStr(Fernet.generate_key().decode()),), tmp_path)
-    assert keyring.unlock(keyring.lock("token")) == "token"
-    assert keyring.unlock("nonsense") is None
+    keyring = Keys.open((SecretStr(Fernet.generate_key().decode()),), tmp_path)
+    assert keyring.decrypt(keyring.encrypt("token")) == "token"
+    assert keyring.decrypt("nonsense") is None
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(SettingsError, match="SECRET_KEYS"):
-        Keyring.open((SecretStr("short"),), tmp_path)
+        Keys.open((SecretStr("short"),), tmp_path)
 
 
 def test_a_key_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret.key").mkdir()
     with pytest.raises(SettingsError, match=r"secret\.key"):
-        Keyring.open((), tmp_path)
+        Keys.open((), tmp_path)
 
 
 @pytest.mark.asyncio

@@ -14,11 +14,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import DatabaseUnavailable
-from bot.rules.job import Job, JobState
+from bot.rules.jobs import Job, JobState
 from bot.store.database import Database, migrate
+from bot.store.encryption import Keys
 from bot.store.jobs import Jobs
 from bot.store.queue import Entry, WorkQueue
-from bot.store.secrets import Keyring
 from tests.adapters.databases import drop_schema, new_schema
 from tests.clock import ManualClock
 from tests.jobs import GUILD, NOW, a_job, a_member
@@ -35,7 +35,7 @@ class Shop:
         self.database = database
         self.clock = clock
         self.queue = WorkQueue(database)
-        self.jobs = Jobs(database, keys=Keyring([Fernet.generate_key().decode()]), clock=clock)
+        self.jobs = Jobs(database, keys=Keys([Fernet.generate_key().decode()]), clock=clock)
         self._made = 0
 
     async def add(self, guild: int | None = GUILD, **facts: object) -> Job:

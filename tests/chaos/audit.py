@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import SystemClock
-from bot.rules.job import Job, JobState, Requester
+from bot.rules.jobs import Job, JobState, Requester
 from bot.rules.limit_rules import Scope, Window
 from bot.store.admission import Admission
+from bot.store.encryption import Keys
 from bot.store.rows import job_of
-from bot.store.secrets import Keyring
 from bot.store.tables import jobs
 from tests.chaos.storm import Asked, Storm, leftovers
 from tests.fleet import state_of
@@ -36,7 +36,7 @@ class Report:
 async def audit(storm: Storm) -> Report:
     """Look at the rows, the messages, the service's orders, the files and the limits."""
     database = storm.database
-    keys = Keyring([storm.ships.secret_keys])
+    keys = Keys([storm.ships.secret_keys])
     try:
         async with database.reading() as connection:
             rows = [job_of(row, keys) for row in (await connection.execute(select(jobs))).mappings()]

@@ -16,10 +16,10 @@ from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseUnavailable
 from bot.rules.clock import SystemClock
-from bot.rules.house import House
+from bot.rules.guild_settings import GuildSettings
 from bot.rules.limit_rules import LimitBook, Rule, Scope, Window
 from bot.store.database import Database, migrate, parse_url
-from bot.store.houses import Houses
+from bot.store.guild_settings import GuildSettingsTable
 from sandbox.discord import Invocation
 from sandbox.discord.world import Channel
 from tests.chaos.plan import Ask, Blow, Plan
@@ -88,8 +88,8 @@ class Storm:
         rules = (Rule(scope=Scope.EVERYONE, amount=LIMIT, window=Window.DAY),)
         database = self.database
         for guild_id in self.ships.discord.world.guilds:
-            house = House().amended(limits=LimitBook(rules=rules))
-            await Houses(database, clock=clock).replace(int(guild_id), house, expected_version=0)
+            guild_settings = GuildSettings().amended(limits=LimitBook(rules=rules))
+            await GuildSettingsTable(database, clock=clock).replace(int(guild_id), guild_settings, expected_version=0)
         await database.close()
 
     async def _start(self, name: str) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.announcer import DiscordAnnouncer
 from bot.chat.client import rest_client
+from bot.chat.replies.announcer import DiscordAnnouncer
 from bot.rules.catalog import load_catalog
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
-from bot.rules.job import Job, JobState, Reply, Requester
-from bot.rules.request import Inputs, compose
+from bot.rules.jobs import Job, JobState, Reply, Requester
+from bot.rules.requests import Inputs, compose
 from sandbox.discord import Invocation
 from tests.clock import ManualClock
 from tests.end_to_end.conftest import Stage, state_of, text_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.app import App
-from bot.rules.job import Job, JobState
+from bot.rules.jobs import Job, JobState
 from sandbox.discord import Invocation
 from sandbox.discord import permissions as bits
 from tests.end_to_end.conftest import (
@@ -49,7 +49,7 @@ async def row(app: App, stage: Stage, fits: Callable[[Job], bool]) -> Job:
     ada = int(stage.discord.member("Ada").id)
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            page = await app.parts.studio.shelf.page(ada, 0, size=1)
+            page = await app.parts.services.own_jobs.page(ada, 0, size=1)
             if page.jobs and fits(page.jobs[0]):
                 return page.jobs[0]
             await asyncio.sleep(0.02)
@@ -110,15 +110,15 @@ async def test_a_private_reply_in_line_offers_the_button_before_its_token_dies(s
         await stage.see(first, "pending")
         asked = await ask(stage, private=True)
         message = await asked.reply(lambda m: "Place 1" in text_of(m), PATIENCE_SECONDS)
-        await app.parts.farewells.look()
+        await app.parts.token_expiry.look()
         assert buttons_of(asked.message or {}) == ["Cancel"], "there is time yet"
         stage.pass_time(850)
-        await app.parts.farewells.look()
+        await app.parts.token_expiry.look()
         told = await asked.reply(lambda m: buttons_of(m) == ["Cancel", "Get it"], PATIENCE_SECONDS)
         assert "15 minutes" in text_of(told)
         assert "Place 1" in text_of(told)
         stage.pass_time(DEAD)
-        await app.parts.farewells.look()
+        await app.parts.token_expiry.look()
         await make(stage)
         await stage.see(first, "delivered")
         await row(app, stage, lambda job: job.state in {JobState.PENDING, JobState.PROCESSING})

@@ -317,11 +317,11 @@ async def test_a_member_tries_every_admin_path_and_is_refused(stage: Stage, who:
         offered = {command["name"] for command in stage.discord.member("Ada").commands("general")}
         assert "limits" not in offered
         assert "limits" in {command["name"] for command in stage.discord.member("Linus").commands("general")}
-        before = await app.parts.studio.houses.house(int(guild.id))
+        before = await app.parts.services.guilds.settings(int(guild.id))
         for path, options in EVERY_ADMIN_PATH:
             asked = await stage.discord.member("Ada").slash("general", path, raw=True, **options)
             assert "manage this server" in await told(asked), path
-        assert await app.parts.studio.houses.house(int(guild.id)) == before
+        assert await app.parts.services.guilds.settings(int(guild.id)) == before
 
 
 @pytest.mark.asyncio
@@ -347,7 +347,7 @@ async def test_what_makes_no_sense_is_refused_in_a_sentence_and_changes_nothing(
         text = await told(asked)
         assert word in text
         assert "went wrong" not in text
-        assert (await app.parts.studio.houses.house(int(film_club(stage).id))).version == 0
+        assert (await app.parts.services.guilds.settings(int(film_club(stage).id))).version == 0
 
 
 @pytest.mark.asyncio
@@ -398,7 +398,7 @@ async def test_a_hundred_rules_are_listed_and_the_next_is_refused(stage: Stage) 
         whole = (await stage.discord.download(file["url"])).decode()
         assert whole.count("10 videos a day") == 96
         assert "@Role 95" in whole
-        assert len((await app.parts.studio.houses.house(int(guild.id))).limits.rules) == 100
+        assert len((await app.parts.services.guilds.settings(int(guild.id))).limits.rules) == 100
         await stage.see(await ask(stage), "pending")
 
 

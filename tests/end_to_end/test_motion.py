@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from bot.errors import DraftGone
+from bot.store.notes import Notes
 from sandbox.discord import Invocation
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, buttons_of, states_of, text_of
 from tests.end_to_end.material import sample
@@ -177,7 +178,7 @@ async def test_a_draft_that_is_over_is_refused_in_a_sentence(stage: Stage, butto
     async with stage.clapper() as app:
         preview = await preview_of(await ask(stage))
         key = preview["components"][0]["components"][0]["custom_id"].rpartition(":")[2]
-        await app.parts.studio.drafts.drop(key)
+        await app.parts.services.drafts.drop(key)
         pressed = await stage.discord.member("Ada").press(preview, f"clapper:{button}:{key}")
         told = await pressed.reply(timeout=PATIENCE_SECONDS)
         assert told["flags"] & 64
@@ -191,7 +192,7 @@ async def test_a_draft_is_its_askers_alone(stage: Stage) -> None:
         preview = await preview_of(await ask(stage))
         key = preview["components"][0]["components"][0]["custom_id"].rpartition(":")[2]
         with pytest.raises(DraftGone):
-            await app.parts.studio.drafts.take(key, int(stage.discord.member("Grace").id))
+            await app.parts.services.drafts.take(key, int(stage.discord.member("Grace").id))
         assert stage.queue.submits == []
         await stage.see(await stage.discord.member("Ada").press(preview, "Go"), "pending")
 
@@ -213,21 +214,22 @@ async def test_a_picture_of_another_shape_is_cut_as_the_preview_shows_it(stage: 
 @pytest.mark.asyncio
 async def test_old_drafts_are_forgotten(stage: Stage) -> None:
     async with stage.clapper() as app:
-        drafts = app.parts.studio.drafts
+        drafts = app.parts.services.drafts
         preview = await preview_of(await ask(stage))
         key = preview["components"][0]["components"][0]["custom_id"].rpartition(":")[2]
         draft = await drafts.get(key, int(stage.discord.member("Ada").id))
         old = f"{int((stage.discord.clock.now() - timedelta(days=1)).timestamp()):012x}{key[12:]}"
         await drafts.put_back(old, draft)
         await drafts.sweep()
-        assert await app.parts.studio.recall(f"draft:{old}") is None
-        assert await app.parts.studio.recall(f"draft:{key}") is not None
+        notes = Notes(app.parts.database)
+        assert await notes.get(f"draft:{old}") is None
+        assert await notes.get(f"draft:{key}") is not None
 
 
 @pytest.mark.asyncio
 async def test_forgetme_forgets_the_members_drafts_and_nobody_elses(stage: Stage) -> None:
     async with stage.clapper() as app:
-        drafts = app.parts.studio.drafts
+        drafts = app.parts.services.drafts
         ada, grace = (stage.discord.member(name) for name in ("Ada", "Grace"))
         preview = await preview_of(await ask(stage))
         key = preview["components"][0]["components"][0]["custom_id"].rpartition(":")[2]
@@ -236,5 +238,5 @@ async def test_forgetme_forgets_the_members_drafts_and_nobody_elses(stage: Stage
         question = await (await ada.slash("general", "forgetme")).reply(timeout=PATIENCE_SECONDS)
         answered = await ada.press(question, "clapper:forgetme:forget")
         await answered.reply(lambda message: not message["components"], PATIENCE_SECONDS)
-        assert await app.parts.studio.recall(f"draft:{key}") is None
+        assert await Notes(app.parts.database).get(f"draft:{key}") is None
         assert (await drafts.get(other, int(grace.id))).request == draft.request

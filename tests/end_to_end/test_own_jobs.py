@@ -12,7 +12,7 @@ import pytest
 
 from bot.app import App
 from bot.errors import NotYours
-from bot.rules.job import JobState
+from bot.rules.jobs import JobState
 from sandbox.discord import Invocation
 from sandbox.discord import permissions as bits
 from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, state_of, text_of
@@ -143,12 +143,12 @@ async def test_a_delivered_one_is_shown_again_and_made_again_with_the_same_or_a_
         await all_delivered(app, 3)
         # The videos go after a while; then the service may still have this one, and in the end nobody.
         stage.pass_time(80 * 3600)
-        assert await app.parts.housekeeping.let_results_go() == 3
+        assert await app.parts.retention.let_results_go() == 3
         assert kept(stage) == []
         here = await ada.press(detail, "Show it here")
         assert (await stage.see(here, "delivered"))["attachments"]
         stage.pass_time(80 * 3600)
-        await app.parts.housekeeping.let_results_go()
+        await app.parts.retention.let_results_go()
         await stage.clock.advance(7200)
         gone = await ada.press(detail, "Show it here")
         told = await gone.followup(timeout=PATIENCE_SECONDS)
@@ -212,7 +212,7 @@ async def test_a_forged_press_on_somebody_elses_job_is_refused(stage: Stage) -> 
         forged = await ada.press(message, f"clapper:own:cancel:0:{job_id}", raw=True)
         assert await forged.done() == "failed", "no button of that message has that id"
         with pytest.raises(NotYours):
-            await app.parts.studio.bring(job_id, a_member(int(ada.id)), a_reply())
+            await app.parts.services.job_controls.bring(job_id, a_member(int(ada.id)), a_reply())
         assert state_of(theirs.message or {}) == "pending"
         assert len(stage.queue.submits) == 2
 

@@ -119,7 +119,7 @@ async def test_a_refusal_after_the_acknowledgement_is_private_too(stage: Stage, 
         asked = await ask(stage, private=private)
         while slow.times:  # looked at, and on its way to be acknowledged
             await asyncio.sleep(0)
-        await app.parts.studio.close_door()
+        await app.parts.services.acceptance.close()
         if private:
             message = await asked.reply(timeout=PATIENCE_SECONDS)
         else:

@@ -113,7 +113,7 @@ def _may_import(module: str, ring: int, name: str) -> bool:
         case 3, 1:
             return False
         case 3, 2:
-            return name.startswith("bot.work.studio")
+            return name.startswith("bot.work.services")
     return True
 
 

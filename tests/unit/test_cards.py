@@ -8,12 +8,12 @@ from pathlib import Path
 import discord
 import pytest
 
-from bot.chat.buttons import JobButton, Verb
-from bot.chat.cards import card_of, embed_of, video_name, view_of
+from bot.chat.persistent import JobButton, Verb
+from bot.chat.replies.cards import card_of, embed_of, video_name, view_of
 from bot.rules.catalog import SEED_MAX, load_catalog
 from bot.rules.delivery import Clip, Link
-from bot.rules.job import Failure, Job, JobState, Reply, Requester
-from bot.rules.request import Inputs, compose
+from bot.rules.jobs import Failure, Job, JobState, Reply, Requester
+from bot.rules.requests import Inputs, compose
 
 CATALOG = load_catalog()
 JOB_ID = "1a2b3c4d" + "0" * 24

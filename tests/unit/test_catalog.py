@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import ModelUnknown, SettingsError
 from bot.rules.catalog import FORMS, Kind, Model, Operation, PromptRule, Role, load_catalog
-from bot.rules.request import Attachment, Inputs, compose
+from bot.rules.requests import Attachment, Inputs, compose
 
 # Section 3 of queue-api.md: model, operation, frame and frame rate.
 TABLE = [

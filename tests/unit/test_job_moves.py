@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import FileTooLong, ServiceFailed
-from bot.rules.job import ENDED, LIVE, MOVES, Failure, JobState
+from bot.rules.jobs import ENDED, LIVE, MOVES, Failure, JobState
 from tests.jobs import a_job
 
 S = JobState

@@ -17,7 +17,7 @@ from bot.errors import (
     SettingsError,
     TooManyRules,
 )
-from bot.rules.job import Requester
+from bot.rules.jobs import Requester
 from bot.rules.limit_rules import (
     AMOUNT_MAX,
     RULES_MAX,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import LimitReached, ShutOut
-from bot.rules.job import Requester
+from bot.rules.jobs import Requester
 from bot.rules.limit_rules import LENGTHS, LimitBook, Rule, Scope, Unit, Window, make_rule
 from bot.rules.limits import Asked, Usage, decide, need
 from tests.unit.test_limits import NOW, job, member, outcome

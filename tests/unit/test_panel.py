@@ -9,13 +9,13 @@ import pytest
 from discord import ui
 
 from bot.chat.panel import import_panel, panel
-from bot.chat.panel_changes import changes_of, is_change
-from bot.chat.panel_parts import Page, Part, Place, Scene
-from bot.errors import HouseInvalid
+from bot.chat.panel.changes import changes_of, is_change
+from bot.chat.panel.parts import Page, Part, Place, Scene
+from bot.errors import GuildSettingsInvalid
 from bot.rules.catalog import Operation, load_catalog
-from bot.rules.house import Access, Defaults, House, Known
-from bot.rules.house_file import diff
-from bot.rules.job import JobState
+from bot.rules.guild_settings import Access, Defaults, GuildSettings, Known
+from bot.rules.guild_settings_file import diff
+from bot.rules.jobs import JobState
 from bot.rules.prompts import PATTERNS_MAX, WordAction, WordRule
 from bot.rules.statistics import Record, count
 from sandbox.discord.components import check_components
@@ -24,7 +24,7 @@ CATALOG = load_catalog()
 ROLES, CHANNELS = range(1000, 1250), range(2000, 2250)
 KNOWN = Known(guild_id=1, role_ids=ROLES, channel_ids=CHANNELS, catalog=CATALOG)
 
-FULL = House().amended(
+FULL = GuildSettings().amended(
     access={key: Access(channel_ids=frozenset(CHANNELS), role_ids=frozenset(ROLES)) for key in ("all", *Operation)},
     models_offered=frozenset(model.name for model in CATALOG),
     defaults={o: Defaults(model=CATALOG.of(o)[0].name, resolution="720p") for o in Operation if CATALOG.of(o)},
@@ -38,9 +38,9 @@ FULL = House().amended(
 )
 
 
-def scene(house: House, page: Page, locale: str, what: str = "") -> Scene:
+def scene(guild_settings: GuildSettings, page: Page, locale: str, what: str = "") -> Scene:
     return Scene(
-        house=house,
+        guild_settings=guild_settings,
         catalog=CATALOG,
         server="*" * 100,
         locale=locale,
@@ -61,16 +61,16 @@ def sent(view: ui.LayoutView) -> list[Any]:
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de"])
-@pytest.mark.parametrize("house", [House(), FULL], ids=["nothing", "everything"])
+@pytest.mark.parametrize("guild_settings", [GuildSettings(), FULL], ids=["nothing", "everything"])
 @pytest.mark.parametrize("page", list(Page))
-def test_every_page_keeps_discords_rules(page: Page, house: House, locale: str) -> None:
+def test_every_page_keeps_discords_rules(page: Page, guild_settings: GuildSettings, locale: str) -> None:
     for what in ("", "t2v", "9", "99999"):
-        check_components(sent(panel(scene(house, page, locale, what))), v2=True)
+        check_components(sent(panel(scene(guild_settings, page, locale, what))), v2=True)
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de"])
 def test_a_dry_run_of_any_size_keeps_discords_rules(locale: str) -> None:
-    view = import_panel(scene(House(), Page.OVERVIEW, locale), diff(House(), FULL), "0" * 16)
+    view = import_panel(scene(GuildSettings(), Page.OVERVIEW, locale), diff(GuildSettings(), FULL), "0" * 16)
     check_components(sent(view), v2=True)
 
 
@@ -91,13 +91,13 @@ def test_custom_ids_say_what_they_said_and_others_say_nothing() -> None:
 def test_what_is_not_there_can_not_be_chosen(control: str, values: list[str]) -> None:
     assert is_change(control)
     part = Part(version=0, page=Page.ACCESS, control=control, what="t2v")
-    with pytest.raises(HouseInvalid):
-        changes_of(part, values, House(), KNOWN)
+    with pytest.raises(GuildSettingsInvalid):
+        changes_of(part, values, GuildSettings(), KNOWN)
 
 
 def test_taking_away_the_last_of_a_commands_rules_leaves_nothing_behind() -> None:
     part = Part(version=0, page=Page.ACCESS, control="channels", what="t2v")
-    chosen = House().amended(**changes_of(part, ["2001"], House(), KNOWN))
+    chosen = GuildSettings().amended(**changes_of(part, ["2001"], GuildSettings(), KNOWN))
     assert chosen.access == {Operation.TEXT_TO_VIDEO: Access(channel_ids=frozenset({2001}))}
     assert changes_of(part, [], chosen, KNOWN) == {"access": {}}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.rules.catalog import load_catalog
-from bot.rules.shapes import PRESETS
 from bot.rules.trajectory import parse
+from bot.rules.trajectory.shapes import PRESETS
 from scripts.paths_table import PAGE, page
 
 

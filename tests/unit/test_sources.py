@@ -7,7 +7,7 @@ from typing import Any, cast
 import discord
 import pytest
 
-from bot.chat.sources import media_of, nothing_found
+from bot.chat.inputs.sources import media_of, nothing_found
 from bot.errors import FileForbidden, SourceHidden, SourceMissing
 from bot.rules.catalog import Kind, load_catalog
 

@@ -9,11 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import TrajectoryInvalid
-from bot.rules import path_grammar, path_words
 from bot.rules.catalog import Model, load_catalog
-from bot.rules.request import Inputs, Point, check
-from bot.rules.shapes import EASINGS, PLACES, SHAPES
+from bot.rules.requests import Inputs, Point, check
 from bot.rules.trajectory import PRESETS, REASONS, TEXT_MAX_CHARS, Preset, parse, suggest
+from bot.rules.trajectory import grammar as path_grammar
+from bot.rules.trajectory import words as path_words
+from bot.rules.trajectory.shapes import EASINGS, PLACES, SHAPES
 
 MODEL = load_catalog().get("lucy-motion")
 WIDTH, HEIGHT = MODEL.frame

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ClapperError, UserFacing
-from bot.rules.job import Failure
+from bot.rules.jobs import Failure
 from bot.wording import LOCALES, SENTENCES, Markup, say, sentence_of
 from bot.wording.english import COMMANDS
-from bot.wording.facts import duration, size, stamp, tame
+from bot.wording.facts import duration, escape, size, stamp
 from scripts.wording import catalogues, in_step, read
 
 REPO = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ PREFIXES = (
     "member_blocked_",
     "trajectory_invalid_",
     "pattern_invalid_",
-    "house_invalid_",
+    "guild_settings_invalid_",
 )
 """Words that facts are said with: bot/wording/__init__.py."""
 
@@ -177,12 +177,12 @@ def test_a_row_tells_the_same_as_the_error_that_it_keeps() -> None:
     ],
 )
 def test_strangers_words_are_shown_and_do_nothing(text: str, shown: str) -> None:
-    assert tame(text) == shown
+    assert escape(text) == shown
 
 
 @given(st.text(max_size=3000))
 def test_no_text_pings_or_grows_or_breaks_its_line(text: str) -> None:
-    shown = tame(text, 300)
+    shown = escape(text, 300)
     assert "@everyone" not in shown
     assert "@here" not in shown
     assert "\n" not in shown
@@ -212,8 +212,8 @@ def test_why_a_path_or_a_setting_makes_no_sense_is_told_in_the_readers_language(
     facts = {"where": "9999", "why": "outside the frame", "reason": "outside", "width": 1280, "height": 704}
     assert "1280x704 pixels" in say("trajectory_invalid", None, **facts)
     assert "außerhalb des Bildes" in say("trajectory_invalid", "de", **facts)
-    assert "Einstellung" in say("house_invalid", "de", where="x", why="?", reason="unknown_key")
-    assert "too big" in say("house_invalid", "de", where="x", why="too big", reason="invalid")
+    assert "Einstellung" in say("guild_settings_invalid", "de", where="x", why="?", reason="unknown_key")
+    assert "too big" in say("guild_settings_invalid", "de", where="x", why="too big", reason="invalid")
 
 
 def test_a_server_that_offers_nothing_for_a_command_offers_no_empty_list() -> None:

@@ -1,0 +1,73 @@
+"""`/animate` without a picture: the newest one of the channel, as far as the bot and the member may look back."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.chat.inputs.forms import MOST_CHOICES
+from bot.chat.inputs.picker import draft_question
+from bot.chat.inputs.sources import Found, newest, nothing_found
+from bot.chat.replies.interactions import Interaction, hears_messages, open_reply, precheck, privacy, requester_of
+from bot.chat.replies.text_messages import answer_here
+from bot.errors import FileForbidden, NotYours
+from bot.rules.catalog import Model, Role
+from bot.rules.drafts import Draft
+from bot.rules.requests import Attachment, Inputs, compose
+from bot.rules.text_command import link_host
+from bot.wording import say
+
+
+async def animate_newest(interaction: Interaction, model: Model, inputs: Inputs, *, private: bool | None) -> None:
+    """Ask for the channel's newest picture; what else can be refused is refused before it is looked for."""
+    unknown = Attachment(url="", filename="", size_bytes=0)
+    private = await privacy(interaction, private)
+    await precheck(interaction, compose(model, inputs, {Role.DATA: unknown}), private=private)
+    reply = await open_reply(interaction, private=private)
+    files = await _newest_pictures(interaction, model, inputs.prompt)
+    services = interaction.client.services
+    requests = [compose(model, inputs, {Role.DATA: file}) for file in files[:MOST_CHOICES]]
+    if len(requests) == 1:
+        await services.acceptance.accept(requests[0], requester_of(interaction), reply)
+        return
+    asker_id, locale = interaction.user.id, interaction.locale.value
+    drafts = [
+        await services.drafts.keep(Draft(user_id=asker_id, request=request, private=private)) for request in requests
+    ]
+    question = draft_question(files, drafts, interaction, locale)
+    await interaction.edit_original_response(content=say("which_one", locale), view=question)
+
+
+async def picked(interaction: Interaction, asked: int, asker_id: int, draft: str) -> None:
+    """The member has said which of several pictures is meant: the question becomes the card."""
+    if interaction.user.id != asker_id:
+        raise NotYours(requester_id=asker_id)
+    services = interaction.client.services
+    if await services.acceptance.answered(asked):
+        await interaction.response.defer()
+        return
+    await answer_here(interaction, (await services.drafts.get(draft, asker_id)).request, asked)
+
+
+async def _newest_pictures(interaction: Interaction, model: Model, prompt: str | None) -> tuple[Attachment, ...]:
+    """Those of one message. Raises the `Refused` that says which ways work instead."""
+    host = link_host(prompt)
+    if host is not None:  # they gave a link for the picture, so another picture would surprise them
+        raise FileForbidden(host=host, role=Role.DATA.value)
+    found = await _look_back(interaction, model)
+    if found.files:
+        return found.files
+    bot, hears = interaction.client, hears_messages(interaction)
+    sees_all = interaction.context.dm_channel is True or (bot.intents.message_content and hears)
+    raise nothing_found(model, found, bot_id=bot.application_id, sees_all=sees_all, hears=hears)
+
+
+async def _look_back(interaction: Interaction, model: Model) -> Found:
+    if interaction.guild_id is not None and not interaction.permissions.read_message_history:
+        return Found()
+    bot = interaction.client
+    place = bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
+    try:
+        hosts = bot.settings.file_hosts
+        return await newest(place, model.files[Role.DATA], hosts, me=bot.application_id or 0)
+    except discord.HTTPException:  # not a member there, or not allowed to look back
+        return Found()

@@ -1,0 +1,45 @@
+"""What all commands that make videos share: the types of their options, their texts, and the models on offer."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.chat.replies.interactions import Interaction, requester_of
+from bot.chat.translator import Described
+from bot.rules.catalog import SEED_MAX, Operation
+from bot.wording import SENTENCES
+
+File = discord.Attachment
+Prompt = app_commands.Range[str, 1, 6000]  # Discord's own most; each model's limit is refused with its number
+Seed = app_commands.Range[int, 0, SEED_MAX]
+
+
+async def offer_models(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """The models of this command that hold what was typed so far, the usual one first."""
+    models = await interaction.client.services.policy.offered(operation_of(interaction), requester_of(interaction))
+    found = [m for m in models if typed.casefold() in f"{m.name} {m.title}".casefold()]
+    return [app_commands.Choice(name=f"{m.title} · {m.note or m.name}"[:100], value=m.name) for m in found[:25]]
+
+
+def generation(callback: Callable[..., Awaitable[None]]) -> app_commands.Command[Any, ..., None]:
+    """A command named as its function, with descriptions out of the table and choices where there are any."""
+    name = callback.__name__
+    options = [option for option in inspect.signature(callback).parameters if option not in {"self", "interaction"}]
+    command: app_commands.Command[Any, ..., None]
+    command = app_commands.command(name=name, description=Described(f"command_{name}"))(callback)  # type: ignore[arg-type]  # it is a coroutine function
+    keys = {option: f"option_{name}_{option}" for option in options}
+    texts = {option: key if key in SENTENCES else f"option_{option}" for option, key in keys.items()}
+    app_commands.describe(**{option: Described(key) for option, key in texts.items()})(command)
+    command.autocomplete("model")(offer_models)
+    return command
+
+
+def operation_of(interaction: Interaction) -> Operation:
+    """What the command of this interaction is for: both have one name."""
+    command = interaction.command
+    return Operation(command.name if command is not None else "")

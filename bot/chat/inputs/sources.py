@@ -1,0 +1,177 @@
+"""The pictures and videos of a message, wherever Discord keeps them: attached, embedded, forwarded, in components.
+
+Only what Discord's own hosts serve can be fetched. A picture behind a link is one where Discord's proxy shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+import discord
+
+from bot.chat.replies.interactions import attachment_of
+from bot.errors import FileForbidden, Refused, SourceHidden, SourceMissing, SourceOutOfReach
+from bot.rules.catalog import Kind, Model, Operation, Role
+from bot.rules.requests import Attachment
+
+MENUS: Mapping[Operation, str] = {
+    Operation.IMAGE_TO_VIDEO: "Animate",
+    Operation.RESTYLE: "Restyle",
+    Operation.EDIT: "Edit",
+}
+"""The Apps menus on messages, by what they do. Discord shows the names; they stay the same in every language."""
+
+LOOKED_AT = 50
+"""How many of a channel's messages are searched for the newest picture."""
+
+_ENDINGS = {
+    Kind.IMAGE: {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".heic", ".heif", ".bmp", ".tif", ".tiff"},
+    Kind.VIDEO: {".mp4", ".mov", ".qt", ".webm", ".mkv", ".avi", ".m4v", ".gif"},
+}
+_VAGUE = {None, "application/octet-stream"}
+
+_Part: TypeAlias = "discord.Message | discord.MessageSnapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a message offers. `elsewhere` is the host of one that Discord only links to, if there is any.
+
+    `blank`: the message shows nothing at all, which without the message content intent means that it is hidden.
+    """
+
+    files: tuple[Attachment, ...] = ()
+    elsewhere: str | None = None
+    blank: bool = False
+
+
+def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Found:
+    """Everything of that kind in the message, in the order in which it is shown.
+
+    A file is taken at its word, as it is opened only later; one that says nothing of itself counts if none else does.
+    """
+    parts: tuple[_Part, ...] = (message, *message.message_snapshots)
+    attached = [file for part in parts for file in part.attachments]
+    claimed = [file for file in attached if _claims(file.content_type, file.filename, kind)]
+    shown = [_taken(media, kind, hosts) for part in parts for media in _media(part, kind)]
+    files = [attachment_of(file) for file in claimed]
+    files += [media for media in shown if isinstance(media, Attachment)]
+    if not files:
+        files = [attachment_of(file) for file in attached if _vague(file)]
+    return Found(
+        files=tuple(
+            file.model_copy(update={"posted_by": message.author.id, "posted_in": message.jump_url})
+            for file in {file.url: file for file in files}.values()
+        ),
+        elsewhere=next((media for media in shown if isinstance(media, str)), None),
+        blank=not any(_says_something(part) for part in parts),
+    )
+
+
+async def newest(
+    channel: discord.abc.Messageable, kind: Kind, hosts: Collection[str], *, me: int, limit: int = LOOKED_AT
+) -> Found:
+    """What the newest message that has any offers, of those that the bot may read and that aren't its own (`me`).
+
+    Raises `discord.HTTPException` where the bot may not look.
+    """
+    elsewhere, blank = None, False
+    async for message in channel.history(limit=limit):
+        if message.author.id == me:
+            continue
+        found = media_of(message, kind, hosts)
+        if found.files:
+            return found
+        elsewhere, blank = elsewhere or found.elsewhere, blank or found.blank
+    return Found(elsewhere=elsewhere, blank=blank)
+
+
+def nothing_found(model: Model, found: Found, *, bot_id: int | None, sees_all: bool, hears: bool = True) -> Refused:
+    """Why there is nothing to work with, and what works instead. `sees_all`: other people's messages may be read;
+    `hears`: what is written to the bot there reaches it."""
+    if found.elsewhere is not None:
+        return FileForbidden(host=found.elsewhere, role=Role.DATA.value)
+    wanted = "video" if model.files[Role.DATA] is Kind.VIDEO else "picture"
+    menu = MENUS.get(model.operation)
+    if not hears:
+        return SourceOutOfReach(wanted=wanted, command=model.operation.value, menu=menu)
+    error = SourceMissing if sees_all else SourceHidden
+    return error(wanted=wanted, command=model.operation.value, menu=menu, bot_id=bot_id)
+
+
+def attachment_in(described: dict[str, Any]) -> Attachment:
+    """The file as Discord describes it in JSON: a form's upload, of which discord.py makes no object by itself."""
+    return Attachment(
+        url=described["url"],
+        filename=described["filename"],
+        size_bytes=described["size"],
+        content_type=described.get("content_type"),
+        width=described.get("width"),
+        height=described.get("height"),
+        seconds=described.get("duration_secs"),
+    )
+
+
+def _claims(content_type: str | None, filename: str, kind: Kind) -> bool:
+    if content_type in _VAGUE:
+        return PurePosixPath(filename.casefold()).suffix in _ENDINGS[kind]
+    family = (content_type or "").partition("/")[0]
+    return family == kind.value or (kind is Kind.VIDEO and content_type == "image/gif")
+
+
+def _vague(file: discord.Attachment) -> bool:
+    endings = _ENDINGS[Kind.IMAGE] | _ENDINGS[Kind.VIDEO]
+    return file.content_type in _VAGUE and PurePosixPath(file.filename.casefold()).suffix not in endings
+
+
+def _media(part: _Part, kind: Kind) -> Iterator[Any]:
+    """What embeds and components show: objects with `url`, `proxy_url`, `width` and `height`."""
+    for embed in part.embeds:
+        pictures = (embed.image, embed.thumbnail) if kind is Kind.IMAGE else (embed.video,)
+        yield from (media for media in pictures if media.url or media.proxy_url)
+    for component in _walk(part.components):
+        if isinstance(component, discord.MediaGalleryComponent):
+            yield from (item.media for item in component.items)
+        elif isinstance(component, discord.ThumbnailComponent):
+            yield component.media
+
+
+def _walk(components: Iterable[Any]) -> Iterator[Any]:
+    for component in components:
+        yield component
+        yield from _walk(getattr(component, "children", ()))
+        accessory = getattr(component, "accessory", None)
+        if accessory is not None:
+            yield accessory
+
+
+def _taken(media: Any, kind: Kind, hosts: Collection[str]) -> Attachment | str | None:
+    """The picture at an address that may be fetched; the host where there is none; None where it is no such thing."""
+    content_type = getattr(media, "content_type", None)
+    if content_type and not _claims(content_type, "", kind):
+        return None
+    address = next((url for url in (media.url, media.proxy_url) if url and _host(url, hosts)[1]), None)
+    if address is None:
+        return _host(media.url or media.proxy_url, hosts)[0]
+    name = PurePosixPath(urlsplit(address).path).name or kind.value
+    return Attachment(
+        url=address, filename=name, size_bytes=0, content_type=content_type, width=media.width, height=media.height
+    )
+
+
+def _host(url: str, hosts: Collection[str]) -> tuple[str, bool]:
+    """The address's host, and whether files may be fetched from there."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return host, host in hosts or f"{host}:{parts.port}" in hosts
+    except ValueError:
+        return "", False
+
+
+def _says_something(part: _Part) -> bool:
+    return bool(part.content or part.attachments or part.embeds or part.components or part.stickers)

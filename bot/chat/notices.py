@@ -1,0 +1,197 @@
+"""Messages that are no job's reply: the audit channel's entries, questions to moderators, pings after slow jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import discord
+from discord import ui
+
+from bot.chat.change_texts import lines_of
+from bot.chat.persistent import JobButton, Verb
+from bot.chat.replies.cards import PROMPT_MAX_CHARS, SHORT_ID_CHARS
+from bot.errors import ModelUnknown
+from bot.rules.catalog import Catalog
+from bot.rules.clock import Clock
+from bot.rules.jobs import Job, JobState, Requester
+from bot.rules.notices import Entry, HoldSettled, JobEnded, LimitsReset, NoticeLost, PromptNoted, SettingsChanged
+from bot.wording import Markup, say
+from bot.wording.facts import escape
+
+log = logging.getLogger(__name__)
+
+_FINAL = frozenset({401, 403, 404})
+_GREEN, _RED, _GREY, _BLUE, _YELLOW = 0x2ECC71, 0xE74C3C, 0x95A5A6, 0x5865F2, 0xF1C40F
+_OUTCOMES = {JobState.DELIVERED: ("✅", _GREEN), JobState.FAILED: ("❌", _RED), JobState.CANCELLED: ("🚫", _GREY)}
+_VERDICTS = {"block": ("⛔", _RED), "hold": ("✋", _YELLOW), "record": ("📝", _BLUE)}
+_CHANGES_MAX_CHARS = 3500
+_TOKEN_MARGIN = timedelta(seconds=5)
+_SILENT = discord.AllowedMentions.none()
+_UNSENT: tuple[type[Exception], ...] = (
+    OSError,
+    asyncio.TimeoutError,
+    RuntimeError,  # the session is closed
+    discord.http.aiohttp.ClientError,  # type: ignore[attr-defined]  # named by way of discord.py: its choice, not ours
+    discord.HTTPException,
+)
+
+
+class DiscordNotices:
+    """`bot.rules.notices.Noticeboard` for Discord. The client need only have logged in."""
+
+    def __init__(self, client: discord.Client, catalog: Catalog, *, clock: Clock) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._clock = clock
+
+    async def record(self, guild_id: int, channel_id: int, entry: Entry) -> None:
+        await self._post(guild_id, channel_id, self._entry(entry, self._locale(guild_id)))
+
+    async def ask(self, channel_id: int, job: Job, pattern: str) -> int:
+        locale = self._locale(job.requester.guild_id)
+        view = ui.View(timeout=None)
+        view.add_item(JobButton(Verb.APPROVE, job.id, locale))
+        view.add_item(JobButton(Verb.DENY, job.id, locale))
+        return await self._post(job.requester.guild_id, channel_id, self._question(job, pattern, locale), view)
+
+    async def close_question(
+        self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None
+    ) -> None:
+        locale = self._locale(job.requester.guild_id)
+        embed = self._question(job, "", locale)
+        key = {True: "hold_approved", False: "hold_denied", None: "hold_withdrawn"}[approved]
+        embed.colour = discord.Colour({True: _GREEN, False: _RED, None: _GREY}[approved])
+        embed.description = f"{embed.description}\n\n{say(key, locale, user_id=by.user_id)}"
+        channel = self._client.get_partial_messageable(channel_id, guild_id=job.requester.guild_id)
+        try:
+            await channel.get_partial_message(message_id).edit(embed=embed, view=None, allowed_mentions=_SILENT)
+        except _UNSENT as exc:
+            log.info("the question about job %s can't be edited: %s", job.id, type(exc).__name__)
+
+    async def ping(self, job: Job) -> None:
+        try:
+            await self._ping(job)
+        except _UNSENT as exc:
+            log.info("the requester of job %s was not pinged: %s", job.id, type(exc).__name__)
+
+    async def _ping(self, job: Job) -> None:
+        """A new message: edits notify nobody. It answers the reply, or follows it where only its member sees that."""
+        reply, requester = job.reply, job.requester
+        text = say(f"ping_{job.state}", requester.locale, user_id=requester.user_id)
+        only_them = discord.AllowedMentions(
+            everyone=False, roles=False, replied_user=False, users=[discord.Object(requester.user_id)]
+        )
+        if reply.ephemeral or reply.user_install:
+            expires = reply.token_expires_at
+            if reply.token is None or (expires is not None and self._clock.now() + _TOKEN_MARGIN >= expires):
+                return
+            webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+            await webhook.send(text, ephemeral=reply.ephemeral, allowed_mentions=only_them)
+            return
+        channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        answered = discord.MessageReference(
+            message_id=reply.message_id, channel_id=reply.channel_id, guild_id=reply.guild_id, fail_if_not_exists=False
+        )
+        await channel.send(text, reference=answered, allowed_mentions=only_them)
+
+    async def _post(
+        self, guild_id: int | None, channel_id: int, embed: discord.Embed, view: ui.View | None = None
+    ) -> int:
+        channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        try:
+            message = await channel.send(embed=embed, allowed_mentions=_SILENT, view=view or discord.utils.MISSING)
+        except discord.HTTPException as exc:
+            raise NoticeLost(f"http_{exc.status}_{exc.code}", final=exc.status in _FINAL) from exc
+        except _UNSENT as exc:
+            raise NoticeLost(type(exc).__name__, final=False) from exc
+        return message.id
+
+    def _entry(self, entry: Entry, locale: str | None) -> discord.Embed:
+        match entry:
+            case JobEnded(job=job):
+                return self._outcome(job, locale)
+            case PromptNoted():
+                return _noted(entry, locale)
+            case HoldSettled(job=job, by=by, approved=approved):
+                sign, colour, key = ("👍", _GREEN, "approved") if approved else ("👎", _RED, "denied")
+                lines = [say(f"hold_{key}", locale, user_id=by.user_id), *self._facts(job, locale)]
+                return _embed(f"{sign} {say(f'audit_{key}', locale)}", lines, colour)
+            case SettingsChanged():
+                lines = [say("audit_by", locale, user_id=entry.by.user_id, version=entry.version)]
+                lines += lines_of(entry.changes, locale, most_chars=_CHANGES_MAX_CHARS)
+                return _embed(f"⚙️ {say('audit_settings', locale)}", lines, _BLUE)
+            case LimitsReset(by=by, user_id=user_id, jobs=number):
+                lines = [
+                    say("audit_reset_by", locale, user_id=by.user_id),
+                    say("limits_reset", locale, member_id=user_id, number=number),
+                ]
+                return _embed(f"♻️ {say('audit_reset', locale)}", lines, _BLUE)
+
+    def _outcome(self, job: Job, locale: str | None) -> discord.Embed:
+        sign, colour = _OUTCOMES.get(job.state, ("•", _GREY))
+        lines = self._facts(job, locale)
+        if job.failure is not None:
+            lines.append(_failure(job, locale))
+        if job.ended_at is not None:
+            lines.append(say("notice_took", locale, seconds=(job.ended_at - job.accepted_at).total_seconds()))
+        return _embed(f"{sign} {say(f'audit_{job.state}', locale)}", lines, colour)
+
+    def _question(self, job: Job, pattern: str, locale: str | None) -> discord.Embed:
+        lines = self._facts(job, locale)
+        if pattern:
+            lines.append(say("notice_rule", locale, pattern=pattern))
+        return _embed(f"✋ {say('hold_title', locale)}", lines, _YELLOW)
+
+    def _facts(self, job: Job, locale: str | None) -> list[str]:
+        """Who, where and what."""
+        job_id = Markup(f"`{job.id[:SHORT_ID_CHARS]}`")
+        return [
+            _where(job.requester, job.request.operation.value, locale),
+            *_quoted(job.request.inputs.prompt),
+            say("notice_model", locale, model=self._title(job), job=job_id),
+        ]
+
+    def _title(self, job: Job) -> str:
+        try:
+            return self._catalog.get(job.request.model).title
+        except ModelUnknown:
+            return job.request.model
+
+    def _locale(self, guild_id: int | None) -> str | None:
+        """What the server has chosen as its language, as far as it is known here."""
+        guild = None if guild_id is None else self._client.get_guild(guild_id)
+        return None if guild is None else guild.preferred_locale.value
+
+
+def _noted(entry: PromptNoted, locale: str | None) -> discord.Embed:
+    action = entry.verdict.action.value
+    sign, colour = _VERDICTS[action]
+    lines = [
+        _where(entry.requester, entry.command, locale),
+        *_quoted(entry.prompt),
+        say("notice_rule", locale, pattern=entry.verdict.rule.pattern),
+    ]
+    return _embed(f"{sign} {say(f'audit_{action}', locale)}", lines, colour)
+
+
+def _where(requester: Requester, command: str, locale: str | None) -> str:
+    return say("notice_where", locale, user_id=requester.user_id, command=command, channels=str(requester.channel_id))
+
+
+def _quoted(prompt: str | None) -> list[str]:
+    return [] if not prompt else [f"> {escape(prompt, PROMPT_MAX_CHARS)}"]
+
+
+def _failure(job: Job, locale: str | None) -> str:
+    if job.failure is None:
+        return ""
+    try:
+        return say(job.failure.key, locale, **job.failure.facts)
+    except KeyError:  # the row was written by another version of Clapper
+        return say("internal_failure", locale)
+
+
+def _embed(title: str, lines: list[str], colour: int) -> discord.Embed:
+    return discord.Embed(title=title, description="\n".join(lines), colour=colour)

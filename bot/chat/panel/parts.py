@@ -1,0 +1,212 @@
+"""What the panel of `/settings` is made of: its pages' names, its custom ids, and selects and buttons that carry them.
+
+Nothing of an open panel is kept in memory. Each part's custom id says which version of the settings it was made from,
+which page it is on and what it does: `clapper:house:<version>:<page>:<control>[:<what>]`. So panels outlive restarts,
+and a press on one that is out of date is found out. The cog reads presses itself, hence no view is ever registered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.rules.catalog import Catalog, Operation
+from bot.rules.guild_settings import Access, Defaults, GuildSettings
+from bot.wording import Markup, say
+
+ALL = "all"
+CHOICES_MAX = 25
+"""Discord's most for a select."""
+RULES_A_PAGE = 10
+
+Item = ui.Item[Any]
+
+TALKING = (discord.ChannelType.text, discord.ChannelType.news)
+USABLE = (*TALKING, discord.ChannelType.voice, discord.ChannelType.stage_voice, discord.ChannelType.forum)
+
+
+class Page(StrEnum):
+    """The panel's pages; the values stand in custom ids."""
+
+    OVERVIEW = "overview"
+    ACCESS = "access"
+    MODELS = "models"
+    DEFAULTS = "defaults"
+    HABITS = "habits"
+    PROMPTS = "prompts"
+    CHANNELS = "channels"
+
+
+_ID = re.compile(
+    rf"clapper:house:(?P<version>[0-9]{{1,9}}):(?P<page>{'|'.join(Page)}):(?P<control>[a-z]{{1,20}})(?::(?P<what>[a-z0-9]{{0,32}}))?"
+)
+PREFIX = "clapper:house:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a custom id says. `what` is the command that the page is about, a page of rules, or a file's mark."""
+
+    version: int
+    page: Page
+    control: str
+    what: str = ""
+
+    @classmethod
+    def read(cls, custom_id: str) -> Self | None:
+        """None for what no version of ours has written."""
+        found = _ID.fullmatch(custom_id)
+        if found is None:
+            return None
+        return cls(
+            version=int(found["version"]), page=Page(found["page"]), control=found["control"], what=found["what"] or ""
+        )
+
+    @property
+    def custom_id(self) -> str:
+        end = f":{self.what}" if self.what else ""
+        return f"{PREFIX}{self.version}:{self.page}:{self.control}{end}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A channel as the panel needs it: whether it is there, and what the bot may not do in it."""
+
+    there: bool
+    lacking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """All that a page is drawn from. `notes` are told above it; `silenced`: the audit channel is left alone."""
+
+    guild_settings: GuildSettings
+    catalog: Catalog
+    server: str
+    locale: str
+    role_ids: Collection[int]
+    channel_ids: Collection[int]
+    places: Mapping[int, Place]
+    page: Page = Page.OVERVIEW
+    what: str = ""
+    notes: tuple[str, ...] = ()
+    silenced: bool = False
+
+    def part(self, control: str, what: str | None = None) -> str:
+        """The custom id of a part of this page."""
+        kept = self.what if what is None else what
+        return Part(version=self.guild_settings.version, page=self.page, control=control, what=kept).custom_id
+
+    def say(self, key: str, **facts: object) -> str:
+        return say(key, self.locale, **facts)
+
+    @property
+    def operation(self) -> Operation:
+        """The command that the page is about, the first there is where none was chosen."""
+        try:
+            return Operation(self.what)
+        except ValueError:
+            return next(iter(Operation))
+
+
+def button(
+    scene: Scene,
+    control: str,
+    label: str,
+    *,
+    what: str | None = None,
+    style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    disabled: bool = False,
+) -> ui.Button[Any]:
+    """One of this page's buttons."""
+    return ui.Button(label=label[:80], custom_id=scene.part(control, what), style=style, disabled=disabled)
+
+
+def choice(
+    scene: Scene,
+    control: str,
+    placeholder: str,
+    options: Iterable[tuple[str, str, bool]],
+    *,
+    least: int = 1,
+    many: bool = False,
+) -> ui.ActionRow[Any]:
+    """A select of (value, label, chosen) in a row of its own."""
+    offered = [
+        discord.SelectOption(value=value, label=label[:100], default=chosen) for value, label, chosen in options
+    ][:CHOICES_MAX]
+    return ui.ActionRow(
+        ui.Select(
+            custom_id=scene.part(control),
+            placeholder=placeholder[:150],
+            options=offered,
+            min_values=least,
+            max_values=len(offered) if many else 1,
+        )
+    )
+
+
+def channels(
+    scene: Scene,
+    control: str,
+    placeholder: str,
+    chosen: Collection[int],
+    *,
+    types: Collection[discord.ChannelType],
+    most: int = CHOICES_MAX,
+) -> ui.ActionRow[Any]:
+    """A select of channels; those that are gone are left out, as Discord would refuse them."""
+    kind = discord.SelectDefaultValueType.channel
+    there = [discord.SelectDefaultValue(id=one, type=kind) for one in sorted(chosen) if one in scene.channel_ids]
+    return ui.ActionRow(
+        ui.ChannelSelect(
+            custom_id=scene.part(control),
+            placeholder=placeholder[:150],
+            channel_types=list(types),
+            min_values=0,
+            max_values=most,
+            default_values=there[:most],
+        )
+    )
+
+
+def roles(scene: Scene, control: str, placeholder: str, chosen: Collection[int]) -> ui.ActionRow[Any]:
+    """A select of roles; likewise."""
+    kind = discord.SelectDefaultValueType.role
+    there = [discord.SelectDefaultValue(id=one, type=kind) for one in sorted(chosen) if one in scene.role_ids]
+    return ui.ActionRow(
+        ui.RoleSelect(
+            custom_id=scene.part(control),
+            placeholder=placeholder[:150],
+            min_values=0,
+            max_values=CHOICES_MAX,
+            default_values=there[:CHOICES_MAX],
+        )
+    )
+
+
+def mentions(mark: str, ids: Collection[int], nothing: str) -> Markup:
+    """Ten of them at most; nobody is pinged by a panel."""
+    found = sorted(ids)
+    shown = ", ".join(f"<{mark}{one}>" for one in found[:10])
+    return Markup(f"{shown} …" if len(found) > 10 else shown or nothing)
+
+
+def access_of(scene: Scene) -> Access:
+    """What is set for the command that the page is about."""
+    return scene.guild_settings.access.get(access_key(scene.what), Access())
+
+
+def access_key(what: str) -> Any:
+    """The key in `House.access`: an operation or `all`."""
+    return Operation(what) if what in set(Operation) else ALL
+
+
+def defaults_of(scene: Scene) -> Defaults:
+    return scene.guild_settings.defaults.get(scene.operation, Defaults())

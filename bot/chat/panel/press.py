@@ -1,0 +1,126 @@
+"""A press, a choice or a form of the panel, and how the panel is drawn anew after it, from the settings as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from bot.chat.client import VideoBot
+from bot.chat.panel import panel
+from bot.chat.panel.parts import Page, Part, Place, Scene
+from bot.chat.replies.interactions import Interaction
+from bot.errors import Refused
+from bot.rules.guild_settings import GuildSettings, Known
+from bot.rules.jobs import Requester
+from bot.wording import say, sentence_of
+
+_NEEDED = ("view_channel", "send_messages", "embed_links")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """By somebody who may. What reads the settings may raise `AdminsOnly` and `DatabaseUnavailable`."""
+
+    interaction: Interaction
+    guild: discord.Guild
+    by: Requester
+    part: Part
+    data: Mapping[str, Any]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What was chosen in a select."""
+        return tuple(str(value) for value in self.data.get("values") or ())
+
+    @property
+    def known(self) -> Known:
+        """What settings can name in this server."""
+        return known_of(self.interaction.client, self.guild)
+
+    def say(self, key: str, **facts: object) -> str:
+        return say(key, self.by.locale, **facts)
+
+    def refusal(self, error: Refused) -> str:
+        """A note that says why not."""
+        return f"⚠️ {sentence_of(error, self.by.locale)}"
+
+    async def guild_settings(self) -> GuildSettings:
+        """The settings as they are now."""
+        return await self.interaction.client.services.guilds.inspect(self.guild.id, self.by)
+
+    async def scene(self) -> Scene:
+        """The page that the press was on, as it is now."""
+        return await scene_of(
+            self.interaction.client,
+            self.guild,
+            self.by,
+            await self.guild_settings(),
+            page=self.part.page,
+            what=self.part.what,
+        )
+
+    async def stay(self, note: str = "") -> None:
+        """Show the page that the press was on, with a note above it."""
+        await self.turn_to(self.part.page, self.part.what, note)
+
+    async def turn_to(self, page: Page, what: str = "", note: str = "") -> None:
+        """Show that page in the place of the panel that was pressed."""
+        bot, guild_settings = self.interaction.client, await self.guild_settings()
+        view = panel(await scene_of(bot, self.guild, self.by, guild_settings, page=page, what=what, note=note))
+        response = self.interaction.response
+        if response.is_done():
+            await self.interaction.edit_original_response(view=view)
+        else:
+            await response.edit_message(view=view)
+
+
+def known_of(bot: VideoBot, guild: discord.Guild) -> Known:
+    """What settings can name in that server."""
+    channel_ids = {channel.id for channel in guild.channels} | {thread.id for thread in guild.threads}
+    return Known(
+        guild_id=guild.id,
+        role_ids=frozenset(role.id for role in guild.roles),
+        channel_ids=frozenset(channel_ids),
+        catalog=bot.services.catalog,
+    )
+
+
+async def scene_of(
+    bot: VideoBot,
+    guild: discord.Guild,
+    by: Requester,
+    guild_settings: GuildSettings,
+    *,
+    page: Page = Page.OVERVIEW,
+    what: str = "",
+    note: str = "",
+) -> Scene:
+    """All that the page is drawn from: those settings, and the server as it is now."""
+    known = known_of(bot, guild)
+    watched = {
+        channel for channel in (guild_settings.audit_channel_id, guild_settings.mod_channel_id) if channel is not None
+    }
+    return Scene(
+        guild_settings=guild_settings,
+        catalog=known.catalog,
+        server=guild.name,
+        locale=by.locale,
+        role_ids=known.role_ids,
+        channel_ids=known.channel_ids,
+        places={channel_id: _place(guild, channel_id) for channel_id in watched},
+        page=page,
+        what=what,
+        notes=(note,) if note else (),
+        silenced=await bot.services.audit_log.silenced(guild.id) is not None,
+    )
+
+
+def _place(guild: discord.Guild, channel_id: int) -> Place:
+    channel = guild.get_channel_or_thread(channel_id)
+    if channel is None:
+        return Place(there=False)
+    held = channel.permissions_for(guild.me)
+    return Place(there=True, lacking=tuple(name for name in _NEEDED if not getattr(held, name)))

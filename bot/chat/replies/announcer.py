@@ -1,0 +1,253 @@
+"""Shows jobs in Discord: edits the one reply, by the interaction's token while it lives and as the bot afterwards.
+
+Where no way leads to the reply any more, a video goes to the member's direct messages. It needs a `discord.Client` that
+has logged in, not one that is connected, so a worker without a gateway can use it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+import discord
+
+from bot.chat.persistent import Verb
+from bot.chat.replies.cards import Card, card_of, embed_of, expected_at, poster_name, video_name, view_of
+from bot.chat.replies.edit_routes import UNSENT, EditRoutes, Payload, insist, passing, refusal, too_large
+from bot.rules.catalog import Catalog
+from bot.rules.clock import Clock, SystemClock
+from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
+from bot.rules.jobs import Job, JobState
+from bot.wording import say
+
+log = logging.getLogger(__name__)
+
+_UNSHOWN: tuple[type[Exception], ...] = (*UNSENT, RuntimeError)  # a RuntimeError says that the session is closed
+
+_REMEMBERED = 2000
+"""Jobs whose last card is kept to spare equal edits; forgetting one costs a single harmless edit."""
+
+_NONCE_MAX_CHARS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    message_id: int
+    card: Card
+    handed: Clip | Link | None
+    ended: bool
+
+
+class DiscordAnnouncer:
+    """`bot.rules.delivery.Announcer` for Discord.
+
+    `show_attempts` and `deliver_attempts` count tries against lost connections and Discord's own failures, with pauses
+    of 1, 2, 4 … 60 seconds between them. What Discord refuses is never tried again (`bot.chat.replies.edit_routes`).
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        catalog: Catalog,
+        *,
+        clock: Clock | None = None,
+        show_attempts: int = 3,
+        deliver_attempts: int = 8,
+    ) -> None:
+        self._client = client
+        self._catalog = catalog
+        self._clock = clock or SystemClock()
+        self._routes = EditRoutes(client, clock=self._clock)
+        self._show_attempts = show_attempts
+        self._deliver_attempts = deliver_attempts
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._shown: OrderedDict[str, _Shown] = OrderedDict()
+        self._no_dm: OrderedDict[str, None] = OrderedDict()
+
+    async def show(self, job: Job) -> bool:
+        """Make the reply say what the row says; nothing is sent where it says so already.
+
+        False where the connection or Discord itself failed in all tries; what Discord refuses is as good as said.
+        """
+        async with self._lock(job):
+            before = self._shown.get(job.id)
+            if before and before.ended and not job.ended:
+                return True  # whoever asks has not heard yet that it was cancelled meanwhile
+            handed = before.handed if before and job.state is JobState.DELIVERED else None
+            card = self._card(job, handed)
+            if before and before.message_id == job.reply.message_id and before.card == card:
+                return True
+            try:
+                await self._edit(job, handed, attempts=self._show_attempts)
+            except (DeliveryLost, DeliveryTooLarge) as exc:
+                log.warning("the reply of job %s can't be edited: %s", job.id, exc)
+            except _UNSHOWN as exc:
+                log.warning("the reply of job %s was not edited", job.id, exc_info=True)
+                return not passing(exc)
+            else:
+                self._remember(job, card, handed)
+            return True
+
+    async def leave(self, job: Job) -> None:
+        """Have the reply, which `job` still names, say that the job goes on in another one."""
+        async with self._lock(job):
+            await self._say(job, "goes_on_elsewhere")
+
+    async def deliver(self, job: Job, thing: Clip | Link) -> None:
+        """Put the video, or its link, into the reply, which says "delivered" from the same edit on.
+
+        A reply that can't be reached leaves three ways: the button that its last edit shows, if it does (the video then
+        waits for the press); a direct message; and `/jobs`. Raises `DeliveryTooLarge` or `DeliveryLost`; the latter
+        with `unreachable` where Discord could not be reached in all tries, so that only time can help.
+        """
+        async with self._lock(job):
+            done = job.model_copy(update={"state": JobState.DELIVERED})
+            try:
+                try:
+                    await self._edit(done, thing, upload=True, attempts=self._deliver_attempts)
+                except DeliveryLost as lost:
+                    if self._offers_a_button(job):
+                        raise
+                    await self._by_direct_message(done, thing, lost)
+                    await self._say_where(done, lost)
+                    return
+            except UNSENT as exc:
+                raise DeliveryLost("unreachable") from exc
+            self._remember(done, card_of(done, self._catalog, handed=thing), thing)
+
+    def _lock(self, job: Job) -> asyncio.Lock:
+        lock = self._locks.get(job.id)
+        if lock is None:
+            self._locks[job.id] = lock = asyncio.Lock()
+        return lock
+
+    def _remember(self, job: Job, card: Card, handed: Clip | Link | None) -> None:
+        self._shown[job.id] = _Shown(job.reply.message_id, card, handed, job.ended)
+        self._shown.move_to_end(job.id)
+        while len(self._shown) > _REMEMBERED:
+            self._shown.popitem(last=False)
+
+    def _card(self, job: Job, handed: Clip | Link | None, *, bare: bool = False) -> Card:
+        return card_of(job, self._catalog, handed=handed, bare=bare, fleeting=self._is_fleeting(job))
+
+    def _is_fleeting(self, job: Job) -> bool:
+        """Whether the reply will be, or is about to be, out of reach before the job has ended."""
+        last_edit = job.reply.last_edit_at
+        if job.ended or last_edit is None:
+            return False
+        due = expected_at(job)
+        return job.slow or self._clock.now() >= last_edit or (due is not None and due >= last_edit)
+
+    def _offers_a_button(self, job: Job) -> bool:
+        """Whether the reply, as it was edited last, shows a button by which the member can come for the video."""
+        shown = self._shown.get(job.id)
+        same = shown is not None and shown.message_id == job.reply.message_id
+        return job.reply.only_by_token and same and shown is not None and Verb.GET in shown.card.buttons
+
+    async def _edit(self, job: Job, thing: Clip | Link | None, *, attempts: int, upload: bool = False) -> None:
+        """The edit in full; without strangers' words where Discord refuses them.
+
+        A server's AutoMod answers an edit with 400 when it blocks a word of the prompt or of the service's reason.
+        """
+        for bare in (False, True):
+            payload = functools.partial(_payload, job, self._card(job, thing, bare=bare), thing, upload=upload)
+            try:
+                return await self._by_any_way(job, payload, attempts, patient=upload)
+            except discord.HTTPException as exc:
+                if passing(exc) or (not bare and exc.status != 400):
+                    raise
+                if bare:
+                    raise DeliveryLost(f"http_{exc.status}") from exc
+        return None
+
+    async def _by_any_way(self, job: Job, payload: Payload, attempts: int, *, patient: bool) -> None:
+        """Each way that may lead to the reply, until one does; raises `DeliveryLost` with the last one's reason."""
+        lost = None
+        for way in self._routes.to(job.reply, insist=patient):
+            try:
+                await insist(way.edit, payload, attempts, clock=self._clock, patient=patient)
+            except discord.HTTPException as exc:
+                if too_large(exc):
+                    raise DeliveryTooLarge from exc
+                lost = refusal(exc)
+                if lost is None:
+                    raise
+                if not (patient and lost == "no_permission"):  # it may be files alone that are forbidden
+                    self._routes.close(way, lost)
+                if lost == "message_deleted":
+                    break
+            else:
+                return
+        raise DeliveryLost(lost or self._routes.why_closed(job.reply))
+
+    async def _by_direct_message(self, job: Job, thing: Clip | Link, lost: DeliveryLost) -> None:
+        """Hand it over privately; raises `lost` where the member takes no direct messages from the bot.
+
+        The nonce makes a repetition within some minutes, as after a crash, give the message that is there already.
+        """
+        if job.id in self._no_dm:
+            raise lost
+        locale = job.requester.locale
+        card = card_of(job, self._catalog, handed=thing)
+
+        def payload() -> dict[str, Any]:
+            parts = _payload(job, card, thing, upload=True)
+            files = parts.pop("attachments")
+            return parts | {
+                "content": say("direct_intro", locale),
+                "files": files,
+                "nonce": job.id[:_NONCE_MAX_CHARS],
+            }
+
+        try:
+            channel = await self._client.create_dm(discord.Object(job.requester.user_id))
+            await insist(channel.send, payload, self._deliver_attempts, clock=self._clock, patient=True)
+        except discord.HTTPException as exc:
+            if too_large(exc):
+                raise DeliveryTooLarge from exc
+            if passing(exc):
+                raise
+            self._no_dm[job.id] = None
+            while len(self._no_dm) > _REMEMBERED:
+                self._no_dm.popitem(last=False)
+            log.info("job %s can't go to direct messages either: %s", job.id, exc.code)
+            raise lost from exc
+
+    async def _say_where(self, job: Job, lost: DeliveryLost) -> None:
+        """Where only files or embeds are forbidden, the reply can still say in words where the video went."""
+        if lost.reason == "no_permission":
+            await self._say(job, "sent_directly")
+
+    async def _say(self, job: Job, key: str) -> None:
+        """Nothing but this sentence in the reply, where that can be reached."""
+        said = say(key, job.requester.locale)
+        silent = discord.AllowedMentions.none()
+        for way in self._routes.to(job.reply, insist=True):
+            try:
+                await way.edit(content=said, embed=None, view=None, allowed_mentions=silent)
+            except UNSENT as exc:
+                log.info("the reply of job %s can't be told %s: %s", job.id, key, exc)
+            else:
+                return
+
+
+def _payload(job: Job, card: Card, thing: Clip | Link | None, *, upload: bool) -> dict[str, Any]:
+    """What an edit sends; everything in it is new, as discord.py closes files and forgets views after use."""
+    payload: dict[str, Any] = {
+        "embed": embed_of(card),
+        "view": view_of(card),
+        "allowed_mentions": discord.AllowedMentions.none(),
+    }
+    match thing:
+        case Clip() if upload:
+            payload["attachments"] = [discord.File(thing.path, video_name(job))]
+        case Link() if upload:
+            payload["attachments"] = [discord.File(thing.poster, poster_name(job))] if thing.poster else []
+        case _:
+            pass
+    return payload

@@ -1,0 +1,254 @@
+"""How a job looks: a pure function from its row to what the reply says, and from that to Discord's parts.
+
+The footer holds the state's own word, the model's name and the start of the job's id, the same in every language: it is
+what people report, what logs say and what `python -m sandbox try` reads.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import discord
+from discord import ui
+
+from bot.chat.persistent import JobButton, Verb
+from bot.errors import ModelUnknown
+from bot.rules.catalog import Catalog, Role
+from bot.rules.delivery import Clip, Link
+from bot.rules.jobs import Failure, Job, JobState
+from bot.wording import Markup, say
+from bot.wording.facts import escape
+
+PROMPT_MAX_CHARS = 700
+"""How much of a prompt a card quotes: the longest prompt needs two screens of a phone, this one a third."""
+
+PATH_MAX_CHARS = 300
+
+SHORT_ID_CHARS = 8
+
+_SIGNS = {
+    JobState.ACCEPTED: ("⏳", 0x95A5A6),
+    JobState.SUBMITTING: ("⏳", 0x95A5A6),
+    JobState.PENDING: ("⏳", 0x95A5A6),
+    JobState.PROCESSING: ("⚙️", 0x5865F2),
+    JobState.COMPLETED: ("⚙️", 0x5865F2),
+    JobState.DELIVERED: ("✅", 0x2ECC71),
+    JobState.FAILED: ("❌", 0xE74C3C),
+    JobState.CANCELLED: ("🚫", 0x95A5A6),
+}
+_READY = "📥"
+_PICTURED = (Role.DATA, Role.START, Role.REFERENCE)
+_SHOWABLE = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+"""What Discord shows in an embed (reference, "Using Attachments within Embeds"); it goes by the name."""
+_WAITING = frozenset({JobState.ACCEPTED, JobState.SUBMITTING, JobState.PENDING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What the reply says, apart from Discord's way to say it. Equal cards need no edit."""
+
+    job_id: str
+    title: str
+    lines: tuple[str, ...]
+    footer: str
+    colour: int
+    buttons: tuple[Verb, ...]
+    locale: str
+    picture: str | None = None
+    thumbnail: str | None = None
+
+
+def card_of(
+    job: Job, catalog: Catalog, *, handed: Clip | Link | None = None, bare: bool = False, fleeting: bool = False
+) -> Card:
+    """The card of the row. `handed` is what is delivered with it; `bare` leaves out every word of strangers; `fleeting`
+    says that this reply may be out of reach before the video is there, so that it offers a way to come for it."""
+    locale = job.requester.locale
+    sign, colour = _SIGNS[job.state]
+    waits = is_waiting(job)
+    lines = (
+        []
+        if bare or job.request.inputs.prompt is None
+        else [f"> {escape(job.request.inputs.prompt, PROMPT_MAX_CHARS)}"]
+    )
+    if job.request.inputs.path and not bare:
+        lines.append(f"> {escape(job.request.inputs.path, PATH_MAX_CHARS)}")
+    lines += [_options(job, catalog), *_times(job), *_outcome(job, bare=bare), *_handover(handed, locale)]
+    if fleeting and not waits:
+        lines.append(say("fleeting_note", locale))
+    return Card(
+        job_id=job.id,
+        title=f"{_READY if waits else sign} {say(_title_key(job), locale)}",
+        lines=tuple(lines),
+        footer=f"{job.state} · {job.request.model} · {job.id[:SHORT_ID_CHARS]}",
+        colour=colour,
+        buttons=_buttons(job, handed, fleeting=fleeting),
+        locale=locale,
+        picture=f"attachment://{poster_name(job)}" if isinstance(handed, Link) and handed.poster else None,
+        thumbnail=None if bare else _thumbnail(job),
+    )
+
+
+def embed_of(card: Card) -> discord.Embed:
+    """The card as an embed; a new one each time."""
+    embed = discord.Embed(title=card.title, description="\n".join(card.lines), colour=card.colour)
+    embed.set_footer(text=card.footer)
+    if card.picture:
+        embed.set_image(url=card.picture)
+    if card.thumbnail:
+        embed.set_thumbnail(url=card.thumbnail)
+    return embed
+
+
+def view_of(card: Card) -> ui.View:
+    """The card's buttons in a new view without time limit.
+
+    New for every edit and of dynamic items alone, or discord.py would forget the buttons of all messages
+    (ui/view.py:940-985 of 2.7.1).
+    """
+    view = ui.View(timeout=None)
+    for verb in card.buttons:
+        view.add_item(JobButton(verb, card.job_id, card.locale))
+    return view
+
+
+def video_name(job: Job) -> str:
+    """A file name that every device takes and Discord plays: ASCII, made from the prompt, ending in .mp4."""
+    plain = unicodedata.normalize("NFKD", job.request.inputs.prompt or "").encode("ascii", "ignore").decode().casefold()
+    slug = "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-") or job.request.operation.value
+    return f"{slug}-{job.id[:SHORT_ID_CHARS]}.mp4"
+
+
+def poster_name(job: Job) -> str:
+    """The file name under which a link's still picture is attached."""
+    return f"poster-{job.id[:SHORT_ID_CHARS]}.jpg"
+
+
+def _options(job: Job, catalog: Catalog) -> str:
+    inputs, locale = job.request.inputs, job.requester.locale
+    parts = [
+        f"**{escape(_model_title(job, catalog))}**",
+        inputs.resolution,
+        inputs.orientation,
+        None if inputs.seed is None else say("seed_is", locale, seed=Markup(f"`{inputs.seed}`")),
+        say("enhanced", locale) if inputs.enhance_prompt else None,
+        say("asked_by", locale, user_id=job.requester.user_id),
+        *_origins(job),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _origins(job: Job) -> list[str]:
+    """Whose picture it is and where, except where it came with the very message that is answered."""
+    locale = job.requester.locale
+    return [
+        say("picture_from", locale, posted_by_id=file.posted_by, posted_in=Markup(file.posted_in))
+        for file in job.request.files.values()
+        if file.posted_by is not None and file.posted_in and not file.posted_in.endswith(f"/{job.reply.answers}")
+    ]
+
+
+def _model_title(job: Job, catalog: Catalog) -> str:
+    try:
+        return catalog.get(job.request.model).title
+    except ModelUnknown:  # the operator took it out while the job was running
+        return job.request.model
+
+
+def _times(job: Job) -> list[str]:
+    """Stamps that Discord keeps ticking on the reader's screen, so that nothing is edited for the time's sake."""
+    if job.ended or job.state is JobState.COMPLETED:
+        return []
+    locale = job.requester.locale
+    if job.in_line:
+        return [say("accepted_at", locale, accepted_at=job.accepted_at), say("in_line", locale, place=job.place)]
+    began = job.processing_at if job.state not in _WAITING else None
+    stamps = (
+        say("processing_at", locale, processing_at=began)
+        if began is not None
+        else say("accepted_at", locale, accepted_at=job.accepted_at)
+    )
+    due = expected_at(job)
+    if due is not None and not job.slow:
+        stamps += f" · {say('expected_at', locale, expected_at=due)}"
+    return [stamps, say("slow_note", locale)] if job.slow else [stamps]
+
+
+def expected_at(job: Job) -> datetime | None:
+    """When the video should be there, from what this model took lately; None where nothing is known."""
+    if job.expected_seconds is None:
+        return None
+    return (job.submitted_at or job.accepted_at) + timedelta(seconds=job.expected_seconds)
+
+
+def _outcome(job: Job, *, bare: bool) -> list[str]:
+    locale = job.requester.locale
+    if job.held:
+        return [say("held_note", locale)]
+    if is_waiting(job):
+        return [say("waiting_note", locale)]
+    if job.state is JobState.FAILED and job.failure is not None:
+        return [_failure(job.failure, locale, bare=bare)]
+    if job.state is JobState.DELIVERED and job.completed_at is not None:
+        return [say("took", locale, seconds=(job.completed_at - job.accepted_at).total_seconds())]
+    return []
+
+
+def _failure(failure: Failure, locale: str, *, bare: bool) -> str:
+    facts: dict[str, object] = {**failure.facts}
+    if bare:
+        facts["reason"] = None
+    try:
+        return say(failure.key, locale, **facts)
+    except KeyError:  # the row was written by another version of Clapper
+        return say("internal_failure", locale)
+
+
+def _handover(handed: Clip | Link | None, locale: str) -> list[str]:
+    match handed:
+        case Clip(note=str(key)):
+            return [say(key, locale, **{"size_bytes": handed.size_bytes} | dict(handed.note_facts))]
+        case Link():
+            address = Markup(handed.url)
+            return [say("link_ready", locale, size_bytes=handed.size_bytes, url=address, expires_at=handed.expires_at)]
+        case _:
+            return []
+
+
+def _thumbnail(job: Job) -> str | None:
+    """The address of a picture that the video is made from, as long as it is being made.
+
+    Afterwards the video shows it better, and the address of what was attached to a command dies within days.
+    """
+    if job.ended:
+        return None
+    for role in _PICTURED:
+        file = job.request.files.get(role)
+        if file is not None and file.filename.casefold().endswith(_SHOWABLE):
+            return file.url
+    return None
+
+
+def _title_key(job: Job) -> str:
+    if job.held:
+        return "title_held"
+    if job.in_line:
+        return "title_in_line"
+    return "title_waiting" if is_waiting(job) else f"title_{job.state}"
+
+
+def is_waiting(job: Job) -> bool:
+    """Whether the video is there and its member must come for it."""
+    return job.state is JobState.COMPLETED and job.waiting is not None
+
+
+def _buttons(job: Job, handed: Clip | Link | None, *, fleeting: bool) -> tuple[Verb, ...]:
+    if job.ended:
+        usable = job.state is JobState.DELIVERED and not isinstance(handed, Link)
+        return (Verb.AGAIN, Verb.USE, Verb.DELETE) if usable else (Verb.AGAIN, Verb.DELETE)
+    if is_waiting(job):
+        return (Verb.GET,)
+    return (Verb.CANCEL, Verb.GET) if fleeting else (Verb.CANCEL,)

@@ -1,0 +1,139 @@
+"""The ways to a member: the reply by its token, the reply as the bot, a direct message; and which of them are closed.
+
+What Discord has refused is not asked again: 10,000 refusals in ten minutes ban the address (developers/topics/
+rate-limits, "Invalid Request Limit").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import discord
+
+from bot.rules.clock import Clock
+from bot.rules.jobs import Reply
+
+log = logging.getLogger(__name__)
+
+# discord.py lets its HTTP library's errors through; not all of them are OSErrors (a server that hangs up is none).
+CONNECTION_LOST: tuple[type[Exception], ...] = (
+    OSError,
+    asyncio.TimeoutError,
+    discord.http.aiohttp.ClientError,  # type: ignore[attr-defined]  # named by way of discord.py: its choice, not ours
+)
+
+UNSENT: tuple[type[Exception], ...] = (*CONNECTION_LOST, discord.HTTPException)
+
+# Discord's JSON error codes (developers/topics/opcodes-and-status-codes), as short words for rows and logs.
+_UNKNOWN_MESSAGE, _ENTITY_TOO_LARGE = 10008, 40005
+_REASONS = {
+    10003: "channel_gone",
+    _UNKNOWN_MESSAGE: "message_deleted",
+    10015: "token_expired",
+    50027: "token_expired",
+    50001: "no_access",
+    50013: "no_permission",
+    50083: "thread_archived",
+}
+_MAY_COME_BACK = frozenset({"no_access", "no_permission", "thread_archived"})
+"""Refusals that a moderator can take back: worth one more request for a video, none for a mere change of state."""
+
+_FINAL = frozenset({401, 403, 404})
+"""Answers after which the same way is closed."""
+
+_TOKEN_MARGIN = timedelta(seconds=2)
+"""A token that dies while the request is on its way is no use; our clock and Discord's differ a little, too."""
+
+_REMEMBERED = 5000
+
+Edit = Callable[..., Awaitable[object]]
+Payload = Callable[[], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class EditRoute:
+    """One way to edit one reply; `key` tells ways apart for as long as the process runs."""
+
+    key: tuple[int, str]
+    edit: Edit
+
+
+class EditRoutes:
+    """The ways to replies, and the memory of those that Discord has closed."""
+
+    def __init__(self, client: discord.Client, *, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._closed: OrderedDict[tuple[int, str], str] = OrderedDict()
+
+    def to(self, reply: Reply, *, insist: bool = False) -> Iterator[EditRoute]:
+        """Each way that may be open, the best first. `insist` tries those again that may have been opened meanwhile."""
+        expires = reply.token_expires_at
+        if reply.token is not None and (expires is None or self._clock.now() + _TOKEN_MARGIN < expires):
+            webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+            way = EditRoute((reply.message_id, reply.token), functools.partial(webhook.edit_message, reply.message_id))
+            if self._open(way.key, insist=insist):
+                yield way
+        if not reply.only_by_token:
+            channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+            way = EditRoute((reply.message_id, "bot"), channel.get_partial_message(reply.message_id).edit)
+            if self._open(way.key, insist=insist):
+                yield way
+
+    def why_closed(self, reply: Reply) -> str:
+        """The last known reason why no way leads to the reply."""
+        asked = [(reply.message_id, "bot"), (reply.message_id, reply.token or "")]
+        return next((self._closed[key] for key in asked if key in self._closed), "token_expired")
+
+    def close(self, way: EditRoute, reason: str) -> None:
+        """Remember the refusal; a deleted message is gone by every way."""
+        message_id, _ = way.key
+        for key in {way.key, (message_id, "bot")} if reason == "message_deleted" else {way.key}:
+            self._closed[key] = reason
+            self._closed.move_to_end(key)
+        while len(self._closed) > _REMEMBERED:
+            self._closed.popitem(last=False)
+
+    def _open(self, key: tuple[int, str], *, insist: bool) -> bool:
+        reason = self._closed.get(key)
+        return reason is None or (insist and reason in _MAY_COME_BACK)
+
+
+def refusal(exc: discord.HTTPException) -> str | None:
+    """The reason where Discord has closed this way, None where it said something else."""
+    known = _REASONS.get(exc.code)
+    return known or (f"http_{exc.status}" if exc.status in _FINAL else None)
+
+
+def too_large(exc: discord.HTTPException) -> bool:
+    """Whether it was the file's size that Discord refused."""
+    return exc.status == 413 or exc.code == _ENTITY_TOO_LARGE
+
+
+def passing(exc: Exception) -> bool:
+    """Whether the connection or Discord itself failed, so that the same request may well succeed later."""
+    return not isinstance(exc, discord.HTTPException) or exc.status == 429 or exc.status >= 500
+
+
+async def insist(edit: Edit, payload: Payload, attempts: int, *, clock: Clock, patient: bool) -> object:
+    """Send, and again while the connection fails; `patient` also where Discord itself does. Files are opened anew.
+
+    discord.py has tried Discord's own failures five times when it raises them, so only a video is worth more.
+    """
+    for attempt in range(attempts):
+        try:
+            return await edit(**payload())
+        except UNSENT as exc:
+            failing = passing(exc) if patient else not isinstance(exc, discord.HTTPException)
+            if not failing or attempt == attempts - 1:
+                raise
+            log.info("editing a reply failed, trying again: %s", type(exc).__name__)
+        await clock.sleep(min(2.0**attempt, 60.0))
+    return None

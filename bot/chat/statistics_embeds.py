@@ -1,0 +1,151 @@
+"""A server's or a member's numbers as an embed and as a chart: the same numbers in both, for who can't see one."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from datetime import date
+from itertools import pairwise
+
+import discord
+
+from bot.rules.chart import Bar, Chart, Panel
+from bot.rules.statistics import OUTCOMES, WAIT_EDGES, Statistics
+from bot.wording import Markup, say, translated
+from bot.wording.facts import duration, escape, mention
+from bot.work.services import Report
+
+CHART_NAME = "stats.png"
+_COMMANDS_SHOWN = 8
+_DAYS_TOLD = 3
+_NAME_MAX_CHARS = 12
+_COLOUR = 0x5865F2
+
+
+def chart_of_server(report: Report, server: str, locale: str) -> Chart:
+    """What `/stats` draws. Names are cut, not tamed: a picture formats nothing."""
+    title = say("stats_title", locale, days=len(report.statistics.days), server=Markup(_short(server, 60)))
+    return _chart(title, _panels(report, locale), locale)
+
+
+def chart_of_member(report: Report, member: str, locale: str) -> Chart:
+    """What `/usage` draws: the same without the others."""
+    title = say("usage_chart_title", locale, days=len(report.statistics.days), name=Markup(_short(member, 60)))
+    days, commands, _, waits = _panels(report, locale)
+    return _chart(title, (days, commands, waits), locale)
+
+
+def _chart(title: str, panels: tuple[Panel, ...], locale: str) -> Chart:
+    return Chart(title=title[:120], nothing=say("stats_nothing", locale), panels=panels)
+
+
+def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
+    """Days, commands, members, waits."""
+    found = report.statistics
+    return (
+        Panel(
+            title=say("stats_days", locale),
+            parts=tuple(translated(f"stats_{name}", locale) for name in OUTCOMES),
+            bars=tuple(Bar(label=_day(day), values=values) for day, values in found.days),
+        ),
+        Panel(
+            title=say("stats_commands", locale),
+            across=True,
+            bars=tuple(Bar(label=f"/{o}", values=(n,)) for o, n in found.commands[:_COMMANDS_SHOWN]),
+        ),
+        Panel(
+            title=say("stats_members", locale),
+            across=True,
+            bars=tuple(Bar(label=_short(_name(report, user)), values=(n,)) for user, n in found.members),
+        ),
+        Panel(
+            title=say("stats_waits", locale),
+            across=True,
+            bars=tuple(Bar(label=label, values=(n,)) for label, n in zip(_groups(), found.waits, strict=True)),
+        ),
+    )
+
+
+def server_embed(report: Report, server: str, locale: str, *, drawn: bool) -> discord.Embed:
+    """The numbers as text. The chart stands beside it: a picture in an embed would have no description for readers."""
+    found = report.statistics
+    title = say("stats_title", locale, days=len(found.days), server=server)
+    total = say("stats_total", locale, number=found.total)
+    embed = discord.Embed(
+        title=title[:256], description="\n".join((total, *_notes(found, locale, drawn=drawn))), colour=_COLOUR
+    )
+    _add(embed, "stats_outcomes", _outcomes(found, locale), locale)
+    _add(embed, "stats_commands", _commands(found), locale)
+    _add(embed, "stats_members", [f"{mention(user)}: {n}" for user, n in found.members], locale)
+    _add(embed, "stats_busiest", _busiest(found), locale)
+    _add(embed, "stats_waits", _waits(found, locale), locale)
+    return embed
+
+
+def add_member_fields(embed: discord.Embed, report: Report, locale: str, *, drawn: bool) -> None:
+    """What a member's chart shows, as text, below what they have left."""
+    found = report.statistics
+    total = say("usage_total", locale, number=found.total, days=len(found.days))
+    about = "\n".join((total, *_notes(found, locale, drawn=drawn), *_outcomes(found, locale)))
+    embed.add_field(name=say("stats_outcomes", locale), value=about[:1024])
+    _add(embed, "stats_commands", _commands(found), locale)
+    _add(embed, "stats_busiest", _busiest(found), locale)
+    _add(embed, "stats_waits", _waits(found, locale), locale)
+
+
+def chart_file(picture: bytes, locale: str) -> discord.File:
+    """The chart as an attachment, with a description for who can't see it."""
+    return discord.File(io.BytesIO(picture), CHART_NAME, description=say("stats_alt", locale))
+
+
+def _add(embed: discord.Embed, key: str, lines: Iterable[str], locale: str) -> None:
+    embed.add_field(name=say(key, locale), value="\n".join(lines)[:1024] or say("stats_nothing", locale))
+
+
+def _notes(found: Statistics, locale: str, *, drawn: bool) -> list[str]:
+    cut = [say("stats_cut", locale)] if found.cut else []
+    return cut if drawn else [*cut, say("stats_no_chart", locale)]
+
+
+def _outcomes(found: Statistics, locale: str) -> list[str]:
+    return [f"{translated(f'stats_{name}', locale)}: {n}" for name, n in zip(OUTCOMES, found.outcomes, strict=True)]
+
+
+def _commands(found: Statistics) -> list[str]:
+    return [f"/{operation}: {n}" for operation, n in found.commands[:_COMMANDS_SHOWN]]
+
+
+def _busiest(found: Statistics) -> list[str]:
+    days = sorted(found.days, key=lambda item: -sum(item[1]))[:_DAYS_TOLD]
+    return [f"{day.isoformat()}: {sum(values)}" for day, values in days if sum(values)]
+
+
+def _waits(found: Statistics, locale: str) -> list[str]:
+    if found.median_seconds is None or found.slow_seconds is None:
+        return []
+    told = say("stats_percentiles", locale, median_seconds=found.median_seconds, slow_seconds=found.slow_seconds)
+    return [told, *(f"{label}: {n}" for label, n in zip(_groups(), found.waits, strict=True) if n)]
+
+
+def _groups() -> list[str]:
+    """`< 30 s`, `30 s\u20131 min`, `1\u20132 min`, …, `> 10 min`."""
+    edges = [duration(edge) for edge in WAIT_EDGES]
+    return [f"< {edges[0]}", *(_between(low, high) for low, high in pairwise(edges)), f"> {edges[-1]}"]
+
+
+def _between(low: str, high: str) -> str:
+    number, _, unit = low.rpartition(" ")
+    return f"{number if high.endswith(f' {unit}') else low}\u2013{high}"
+
+
+def _day(day: date) -> str:
+    return f"{day:%m-%d}"
+
+
+def _name(report: Report, user_id: int) -> str:
+    return report.names.get(user_id) or str(user_id)
+
+
+def _short(text: str, limit: int = _NAME_MAX_CHARS) -> str:
+    line = escape(text, limit).replace("\\", "").replace("\u200b", "")
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

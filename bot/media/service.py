@@ -1,0 +1,157 @@
+"""What the rest of the bot may ask of media: normalised inputs and encodes, each made by a guarded child."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.errors import FileBroken, FileEmpty, FileUnsupported, InputRejected, ResultInvalid
+from bot.media.guard import Bounds, ChildFailed, Guard
+from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
+from bot.rules.catalog import Kind, Model
+from bot.rules.media import Fitted, Probe, Sketched
+from bot.rules.requests import Point
+
+_DECODERS = {"animated WebP": "WEBP", "WebP": "WEBP"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A file that the model can take: where it is, its type and the suffix that its name should end in."""
+
+    path: Path
+    content_type: str
+    suffix: str
+    done: tuple[str, ...] = ()
+
+
+class Normaliser:
+    """Brings what members attach into a form that a model takes. The original passes where it is fine already."""
+
+    def __init__(self, guard: Guard | None = None, *, pictures: Guard | None = None) -> None:
+        self._guard = guard or Guard()
+        # In a line of their own, as a video may take minutes. A picture takes seconds, unless it was made to take long.
+        self._pictures = pictures or guard or Guard(bounds=Bounds(wall_seconds=60, cpu_seconds=60))
+
+    async def ready(self, path: Path, to: Path, *, kind: Kind, model: Model) -> Ready:
+        """`to` is written only where something had to be done. Raises leaves of `InputRejected`, without `role`."""
+        found = await asyncio.to_thread(recognise, path, kind)
+        try:
+            if kind is Kind.IMAGE:
+                return await self._picture(path, to, found, model)
+            return await self._clip(path, to, found, model)
+        except ChildFailed as exc:
+            _forget(to)
+            raise FileBroken(found=found.name) from exc
+        except BaseException:
+            _forget(to)
+            raise
+
+    async def _picture(self, path: Path, to: Path, found: Format, model: Model) -> Ready:
+        answer = await self._pictures.run(
+            "picture",
+            to.parent,
+            path=str(path),
+            to=str(to),
+            decoder=_decoder(found),
+            frame=list(model.frame),
+            cut=model.form.trajectory,  # its points are places of the frame
+        )
+        if not answer["changed"]:
+            return Ready(path=path, content_type=found.content_type, suffix=found.suffix)
+        return Ready(path=to, content_type="image/jpeg", suffix=".jpg", done=tuple(answer["done"]))
+
+    async def _clip(self, path: Path, to: Path, found: Format, model: Model) -> Ready:
+        answer = await self._guard.run(
+            "clip",
+            to.parent,
+            path=str(path),
+            to=str(to),
+            demuxer=found.demuxer,
+            decoder=_decoder(found),
+            frame=list(model.frame),
+            fps=model.fps,
+            max_seconds=model.max_input_seconds,
+        )
+        where = to if answer["changed"] else path
+        return Ready(path=where, content_type="video/mp4", suffix=".mp4", done=tuple(answer["done"]))
+
+
+class Sketcher:
+    """Draws motion paths over their pictures. Cheap to ask for, so it has one place of its own in the line."""
+
+    def __init__(self, guard: Guard | None = None) -> None:
+        self._guard = guard or Guard(at_once=1, bounds=Bounds(wall_seconds=30, cpu_seconds=30))
+
+    async def sketch(self, path: Path, to: Path, *, model: Model, points: Sequence[Point]) -> Sketched:
+        """Write a JPEG to `to`. Raises leaves of `InputRejected`, without `role`."""
+        found = await asyncio.to_thread(recognise, path, Kind.IMAGE)
+        try:
+            answer = await self._guard.run(
+                "sketch",
+                to.parent,
+                path=str(path),
+                to=str(to),
+                decoder=_decoder(found),
+                frame=list(model.frame),
+                points=[(point.frame, point.x, point.y) for point in points],
+                fps=model.fps,
+            )
+        except ChildFailed as exc:
+            raise FileBroken(found=found.name) from exc
+        return Sketched(path=to, cropped=answer["cropped"])
+
+
+class MediaEncoder:
+    """`bot.rules.media.Encoder`. A child that ends without an answer means that the result is no video we can use."""
+
+    def __init__(self, guard: Guard | None = None) -> None:
+        self._guard = guard or Guard()
+
+    async def faststart(self, path: Path, to: Path) -> Path:
+        return to if (await self._run("faststart", path, to))["changed"] else path
+
+    async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
+        answer = await self._run("fit", path, to, limit_bytes=limit_bytes)
+        return Fitted(path=to, **answer) if answer.pop("fits") else None
+
+    async def poster(self, path: Path, to: Path) -> Path:
+        await self._run("poster", path, to)
+        return to
+
+    async def probe(self, path: Path) -> Probe:
+        return Probe(**await self._run("probe", path))
+
+    async def _run(self, task: str, path: Path, to: Path | None = None, **arguments: int) -> dict[str, Any]:
+        places = {"path": str(path)} | ({"to": str(to)} if to else {})
+        try:
+            return await self._guard.run(task, path.parent, **places, **arguments)
+        except (ChildFailed, InputRejected) as exc:
+            raise ResultInvalid from exc
+
+
+def recognise(path: Path, kind: Kind) -> Format:
+    """The format of the file, by its bytes. Raises `FileEmpty` or `FileUnsupported`."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise FileEmpty
+    found = sniff(head)
+    wanted = "picture" if kind is Kind.IMAGE else "video"
+    if found is None:
+        raise FileUnsupported(found=describe(head), wanted=wanted)
+    if kind not in found.kinds:
+        raise FileUnsupported(found=found.name, wanted=wanted)
+    return found
+
+
+def _forget(path: Path) -> None:
+    """At once, and not in a thread: a task that was cancelled may not get another turn."""
+    path.unlink(missing_ok=True)
+
+
+def _decoder(found: Format) -> str:
+    return _DECODERS.get(found.name, found.name)

@@ -1,0 +1,241 @@
+"""The rules of the house: everything that a server's admins have set, as one document with a version.
+
+A new server has `House()`: limits that keep one member from using up everybody's share, nothing forbidden otherwise.
+Two admins can't overwrite each other unseen: who saves names the `version` that they looked at, and the store refuses
+(`HouseChanged`) where it is not the newest any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
+
+from bot.errors import (
+    AgeRestrictedOnly,
+    ChannelNotAllowed,
+    Fact,
+    GuildSettingsInvalid,
+    ModelNotOffered,
+    PromptBlocked,
+    RoleNotAllowed,
+)
+from bot.rules.catalog import Catalog, Model, Operation
+from bot.rules.jobs import Requester
+from bot.rules.limit_rules import IdSet, LimitBook, Rule, Scope, Window
+from bot.rules.prompts import PATTERNS_MAX, Verdict, WordAction, WordRule, judge
+from bot.rules.requests import Inputs, Orientation, Resolution
+
+PING_AFTER = timedelta(minutes=2)
+"""How long a job must have taken for its requester to be pinged, where the server wants that (issue "Rules")."""
+
+IDS_MAX = 250
+"""Most roles or channels in one list: Discord's own limit of roles in a server."""
+
+REASONS: Mapping[str, str] = {
+    "unknown_key": "there is no such setting",
+    "no_mod_channel": "prompts can only be held for moderators where mod_channel_id says where they decide",
+    "id_unknown": "{id} is not in this server",
+    "model_unknown": "there is no model {model} for this",
+    "not_settings": "this is not a file of my settings",
+    "not_json": "it is not JSON",
+    "too_long": "it is longer than {limit} characters",
+    "said_twice": "it is there twice",
+}
+"""Why settings can't be so: the English of each reason, by the `reason` fact of `HouseInvalid`. The reason `invalid`
+is not among them: its `why` says in pydantic's words which bound of a field is broken."""
+
+Id = Annotated[int, Field(ge=1, lt=2**63)]
+Ids = Annotated[IdSet, Field(max_length=IDS_MAX)]
+Names = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str]), Field(max_length=200)]
+
+STARTING_LIMITS = LimitBook(
+    rules=(
+        Rule(scope=Scope.EVERYONE, amount=2, window=Window.AT_ONCE),
+        Rule(scope=Scope.EVERYONE, amount=20, window=Window.DAY),
+        Rule(scope=Scope.SERVER, amount=10, window=Window.AT_ONCE),
+        Rule(scope=Scope.SERVER, amount=200, window=Window.DAY),
+    ),
+    when_full="queue",
+)
+
+
+class Access(BaseModel):
+    """Where, and by whom, a command may be used. Empty: everywhere, by everyone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel_ids: Ids = frozenset()
+    role_ids: Ids = frozenset()
+
+
+class Defaults(BaseModel):
+    """What a command is given where the member says nothing. None leaves it to the catalogue and the service."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str | None = Field(default=None, max_length=100)
+    resolution: Resolution | None = None
+    orientation: Orientation | None = None
+    enhance_prompt: bool | None = None
+
+
+class GuildSettings(BaseModel):
+    """A server's settings. `version` counts the times they were saved; 0 is a server that never has.
+
+    `access` holds for one command, or as `all` for every one; a command needs both. `models_offered` None: all that
+    the catalogue shows. `ping_when_slow`: a job that took over `PING_AFTER` pings its requester at the end.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = Field(default=0, ge=0)
+    limits: LimitBook = STARTING_LIMITS
+    access: dict[Operation | Literal["all"], Access] = Field(default_factory=dict)
+    models_offered: Names | None = None
+    defaults: dict[Operation, Defaults] = Field(default_factory=dict)
+    private_by_default: bool = False
+    ping_when_slow: bool = True
+    age_restricted_only: bool = False
+    word_rules: tuple[WordRule, ...] = Field(default=(), max_length=PATTERNS_MAX)
+    audit_channel_id: Id | None = None
+    mod_channel_id: Id | None = None
+
+    def amended(self, /, **changes: object) -> Self:
+        """With the changes, checked, and the next version. Raises `HouseInvalid`."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return self.of_fields(fields | changes | {"version": self.version + 1})
+
+    @classmethod
+    def of_fields(cls, fields: dict[str, object]) -> Self:
+        """From what somebody wrote. Raises `HouseInvalid` with the first key that can't be so."""
+        try:
+            guild_settings = cls.model_validate(fields)
+        except ValidationError as exc:
+            error = exc.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = ".".join(str(part) for part in error["loc"])[:100]
+            if error["type"] == "extra_forbidden":
+                raise invalid(where, "unknown_key") from None
+            raise GuildSettingsInvalid(
+                where=where, why=error["msg"].removeprefix("Value error, "), reason="invalid"
+            ) from None
+        if (
+            any(rule.action is WordAction.HOLD for rule in guild_settings.word_rules)
+            and guild_settings.mod_channel_id is None
+        ):
+            raise invalid("word_rules", "no_mod_channel")
+        return guild_settings
+
+
+def invalid(where: str, reason: str, **facts: Fact) -> GuildSettingsInvalid:
+    """The refusal of a key, or a line, for one of `REASONS`."""
+    return GuildSettingsInvalid(where=where, why=REASONS[reason].format(**facts), reason=reason, **facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What there really is in a server and in the catalogue, to hold settings against."""
+
+    guild_id: int
+    role_ids: Collection[int]
+    channel_ids: Collection[int]
+    catalog: Catalog
+
+
+def check_known(guild_settings: GuildSettings, known: Known) -> None:
+    """Raise `HouseInvalid` for the first role, channel or model that is not there: deleted, or another server's.
+
+    For what somebody writes now. Settings that were fine when they were saved are kept when a role is deleted: its
+    rules then hold for nobody, a list of allowed channels never becomes "everywhere".
+    """
+    for where, found, there in _references(guild_settings, known):
+        for missing in sorted(found - set(there)):
+            raise invalid(where, "id_unknown", id=str(missing))
+    names = dict.fromkeys(guild_settings.models_offered or (), "models_offered")
+    names |= {d.model: f"defaults.{operation}" for operation, d in guild_settings.defaults.items() if d.model}
+    for name, where in sorted(names.items()):
+        if name not in known.catalog:
+            raise invalid(where, "model_unknown", model=name)
+    for operation, default in guild_settings.defaults.items():
+        if default.model and known.catalog.get(default.model).operation is not operation:
+            raise invalid(f"defaults.{operation}", "model_unknown", model=default.model)
+
+
+def _references(guild_settings: GuildSettings, known: Known) -> list[tuple[str, frozenset[int], Collection[int]]]:
+    limits = guild_settings.limits
+    targets = {scope: {r.target_id for r in limits.rules if r.scope is scope and r.target_id} for scope in Scope}
+    channels = {guild_settings.audit_channel_id, guild_settings.mod_channel_id} - {None}
+    return [
+        ("limits.rules", frozenset(targets[Scope.ROLE]), known.role_ids),
+        ("limits.rules", frozenset(targets[Scope.CHANNEL]), known.channel_ids),
+        ("limits.exempt_role_ids", limits.exempt_role_ids, known.role_ids),
+        *((f"access.{name}", access.role_ids, known.role_ids) for name, access in guild_settings.access.items()),
+        *((f"access.{name}", access.channel_ids, known.channel_ids) for name, access in guild_settings.access.items()),
+        ("audit_channel_id or mod_channel_id", frozenset(c for c in channels if c), known.channel_ids),
+    ]
+
+
+def permits(
+    guild_settings: GuildSettings,
+    operation: Operation,
+    requester: Requester,
+    model: Model,
+    *,
+    age_restricted: bool,
+    catalog: Catalog,
+    parent_channel_id: int | None = None,
+) -> None:
+    """Raise the `Refused` of the first rule of the house that forbids this; outside of servers none holds.
+
+    A thread is allowed where it or its parent channel is.
+    """
+    if requester.guild_id is None:
+        return
+    if guild_settings.age_restricted_only and not age_restricted:
+        raise AgeRestrictedOnly
+    for key in ("all", operation):
+        access = guild_settings.access.get(key, Access())
+        if access.channel_ids and not access.channel_ids & {requester.channel_id, parent_channel_id}:
+            channels = ",".join(str(channel) for channel in sorted(access.channel_ids))
+            raise ChannelNotAllowed(command=operation.value, channels=channels)
+        if access.role_ids and not access.role_ids & set(requester.role_ids):
+            raise RoleNotAllowed(command=operation.value)
+    if guild_settings.models_offered is not None and model.name not in guild_settings.models_offered:
+        raise ModelNotOffered(
+            model=model.name, choices=", ".join(m.name for m in offered(guild_settings, catalog, operation))
+        )
+
+
+def offered(guild_settings: GuildSettings, catalog: Catalog, operation: Operation) -> tuple[Model, ...]:
+    """What members may choose from here, the house's default first, then the catalogue's."""
+    default = guild_settings.defaults.get(operation, Defaults()).model
+    models = (
+        m
+        for m in catalog.of(operation)
+        if guild_settings.models_offered is None or m.name in guild_settings.models_offered
+    )
+    return tuple(sorted(models, key=lambda model: model.name != default))
+
+
+def with_defaults(guild_settings: GuildSettings, model: Model, inputs: Inputs) -> Inputs:
+    """The inputs with the house's defaults where the member said nothing and the model takes them."""
+    default = guild_settings.defaults.get(model.operation, Defaults())
+    changes: dict[str, object] = {}
+    if inputs.resolution is None and default.resolution in model.resolutions:
+        changes["resolution"] = default.resolution
+    if inputs.orientation is None and default.orientation in model.orientations:
+        changes["orientation"] = default.orientation
+    if inputs.enhance_prompt is None and model.enhance and (inputs.prompt or "").strip():
+        changes["enhance_prompt"] = default.enhance_prompt
+    return inputs.model_copy(update=changes)
+
+
+def check_prompt(guild_settings: GuildSettings, prompt: str | None) -> Verdict | None:
+    """What the house's word rules say: a verdict to hold or to record, or None. Raises `PromptBlocked`."""
+    verdict = judge(guild_settings.word_rules, prompt) if prompt else None
+    if verdict is not None and verdict.action is WordAction.BLOCK:
+        raise PromptBlocked(note=verdict.rule.note)
+    return verdict

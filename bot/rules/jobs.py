@@ -1,0 +1,193 @@
+"""A job: its states, the moves between them, and everything its row says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.errors import Fact, UserFacing
+from bot.rules.catalog import Role
+from bot.rules.requests import VideoRequest
+
+
+class JobState(StrEnum):
+    """What is already true. `pending`, `processing`, `completed` and `failed` are the Queue API's own words."""
+
+    ACCEPTED = "accepted"  # the row exists, the member has been told, the limits count it
+    SUBMITTING = "submitting"  # inputs are stored; a POST may be under way, or may have been when a process died
+    PENDING = "pending"  # the service gave a job id, which the row holds
+    PROCESSING = "processing"  # the service says that it is at work
+    COMPLETED = "completed"  # the service has the video; it may be on our disk already
+    DELIVERED = "delivered"  # the member has it
+    FAILED = "failed"  # it ended without a video; `failure` says why
+    CANCELLED = "cancelled"  # the requester or a moderator stopped it
+
+
+S = JobState
+_ENDS = frozenset({S.FAILED, S.CANCELLED})
+MOVES: Mapping[JobState, frozenset[JobState]] = {
+    S.ACCEPTED: _ENDS | {S.SUBMITTING},
+    S.SUBMITTING: _ENDS | {S.PENDING, S.ACCEPTED},  # back where the service said that it did not take the job
+    S.PENDING: _ENDS | {S.PROCESSING, S.COMPLETED},
+    S.PROCESSING: _ENDS | {S.COMPLETED, S.PENDING},  # services do put jobs back into their queue
+    S.COMPLETED: _ENDS | {S.DELIVERED},
+    S.DELIVERED: frozenset(),
+    S.FAILED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+ENDED = frozenset(state for state, moves in MOVES.items() if not moves)
+LIVE = frozenset(JobState) - ENDED
+del S
+
+
+LAST_EDIT_BEFORE = timedelta(seconds=60)
+"""How long before a token's end the last edit is made: room for a few tries, and little that can change after it."""
+
+
+HELD = "held"
+"""The `waiting` of an accepted job on which a moderator has to decide (bot.rules.guild_settings, `WordAction.HOLD`)."""
+
+
+class Requester(BaseModel):
+    """Who asked, and as what: enough to decide limits and rights without asking Discord again.
+
+    `moderator` may manage messages where they asked, `admin` the server. In a thread `parent_channel_id` is the channel
+    that it belongs to. `age_restricted` says that the channel is.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: int
+    name: str
+    guild_id: int | None = None
+    channel_id: int
+    parent_channel_id: int | None = None
+    role_ids: tuple[int, ...] = ()
+    moderator: bool = False
+    admin: bool = False
+    age_restricted: bool = False
+    locale: str = "en-US"
+
+
+class Reply(BaseModel):
+    """The one message that answers the member, and every way to reach it.
+
+    `token` edits it until `token_expires_at` (15 minutes from the interaction); afterwards the bot's own message edit
+    does, where `ephemeral` and `user_install` are both False. None as `token`: the reply answers a text message.
+    `upload_limit_bytes` is what Discord announced for one file in this interaction, or the guild's limit. `answers` is
+    the id of the interaction or message that it answers: either may be sent twice, and it gets one job all the same.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    application_id: int
+    channel_id: int
+    guild_id: int | None = None
+    message_id: int
+    token: str | None = Field(default=None, repr=False)
+    token_expires_at: datetime | None = None
+    ephemeral: bool = False
+    user_install: bool = False
+    upload_limit_bytes: int = Field(ge=0)
+    answers: int | None = None
+
+    @property
+    def only_by_token(self) -> bool:
+        """Whether the message is out of reach once its token has died: the bot itself can't see it."""
+        return self.ephemeral or self.user_install
+
+    @property
+    def last_edit_at(self) -> datetime | None:
+        """When to make the last edit that the token allows, one that offers a way to a new token; None: needless."""
+        if not self.only_by_token or self.token is None or self.token_expires_at is None:
+            return None
+        return self.token_expires_at - LAST_EDIT_BEFORE
+
+
+class StoredFile(BaseModel):
+    """Bytes that we keep, by their key in `bot.files`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    filename: str
+    content_type: str
+    size_bytes: int = Field(ge=0)
+
+
+class Failure(BaseModel):
+    """Why a job failed: an error's key and facts, so that `wording` can say it in any language, later too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    facts: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, error: UserFacing) -> Self:
+        return cls(key=error.key, facts={name: _plain(value) for name, value in error.facts.items()})
+
+
+class Job(BaseModel):
+    """A job's row, as it was read. Immutable: `store.advance` returns the changed copy.
+
+    `epoch` counts the writers that took the job over; every write matches it. `remote_id` is the service's job id.
+    Times are aware, in UTC. `refunded` means that the limits do not count it; `cost` (the operator's units) and
+    `output_seconds` are what they count, as the catalogue had them when the job was accepted. `waiting` is why a
+    completed job can't be handed over (a short word): it rests until the member comes for it.
+    `place`: an at-once limit holds the accepted job back, and so many places from the front of the line (1 is next).
+    `untold`: it has ended without a video, and nobody has said so yet; whoever finds it so does.
+    `resubmitted`: an unknown outcome has been risked once already (RESUBMIT_UNKNOWN).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    epoch: int = 0
+    state: JobState
+    request: VideoRequest
+    requester: Requester
+    reply: Reply
+    stored: dict[Role, StoredFile] = Field(default_factory=dict)
+    remote_id: str | None = None
+    result: StoredFile | None = None
+    failure: Failure | None = None
+    refunded: bool = False
+    place: int | None = None
+    slow: bool = False
+    untold: bool = False
+    waiting: str | None = None
+    resubmitted: bool = False
+    cost: int = 1
+    output_seconds: float = 5.0
+    again_of: str | None = None
+    expected_seconds: float | None = None
+    accepted_at: datetime
+    submitted_at: datetime | None = None
+    processing_at: datetime | None = None
+    completed_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def held(self) -> bool:
+        """Whether it waits for a moderator's approval."""
+        return self.state is JobState.ACCEPTED and self.waiting == HELD
+
+    @property
+    def in_line(self) -> bool:
+        """Whether it waits until an at-once limit lets it start."""
+        return self.state is JobState.ACCEPTED and self.place is not None
+
+
+def _plain(value: Fact) -> str | int | float | bool | None:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else value.total_seconds()

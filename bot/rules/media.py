@@ -1,0 +1,117 @@
+"""What the pipeline may ask of media and files: protocols, so that neither knows who fetches, stores or encodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from bot.rules.catalog import Model, Role
+from bot.rules.jobs import Job, StoredFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What a media file really is, as it was read, whatever its name says.
+
+    `width` and `height` are as shown (turned, if the file says so). `seconds` and `fps` are None for still pictures.
+    `video` and `audio` are the codecs' names; `audio` is None where there is none. `faststart`: its index comes first.
+    """
+
+    container: str
+    size_bytes: int
+    width: int
+    height: int
+    seconds: float | None = None
+    fps: float | None = None
+    video: str | None = None
+    audio: str | None = None
+    pixels: str | None = None
+    faststart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A clip that was encoded again to come under a limit: what it is now, and what it was, for the sentence."""
+
+    path: Path
+    size_bytes: int
+    seconds: float
+    width: int
+    height: int
+    size_bytes_before: int
+    width_before: int
+    height_before: int
+    audio_dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketched:
+    """A motion path drawn over its picture, as a JPEG; `cropped`: the picture loses its edges to the model's shape."""
+
+    path: Path
+    cropped: bool
+
+
+class Intake(Protocol):
+    """Fetches what the member attached, brings it into a form that the model takes, and stores it."""
+
+    async def take(self, job: Job, model: Model) -> dict[Role, StoredFile]:
+        """The job's inputs, stored under `jobs/<job id>/<role>`. Safe to repeat: the same keys are overwritten.
+
+        Raises a leaf of `bot.errors.InputRejected` for the first file that can't be used; nothing stays on disk.
+        """
+        ...
+
+
+class Files(Protocol):
+    """Bytes by key: inputs that wait for their submit, and results too large for Discord."""
+
+    async def put(self, key: str, path: Path, content_type: str) -> int:
+        """Store the file's bytes under `key`, all or nothing, over what was there; gives their number."""
+        ...
+
+    async def fetch(self, key: str, to: Path) -> Path:
+        """Write the bytes to `to`, all or nothing; raises `FileNotFoundError` where the key holds nothing."""
+        ...
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Forget the keys; one that holds nothing is no error."""
+        ...
+
+    async def exists(self, key: str) -> bool: ...
+
+    async def keys(self, under: str) -> list[str]:
+        """Every key below the folder `under`."""
+        ...
+
+
+class Links(Protocol):
+    """Addresses at which a stored result can be fetched by whoever has them."""
+
+    async def link(self, job_id: str, name: str) -> tuple[str, datetime] | None:
+        """The address and when it dies; None where the operator offers none. `name` is what it is saved as."""
+        ...
+
+
+class Encoder(Protocol):
+    """Makes results ready to be shown. Opens them in a guarded child process only."""
+
+    async def faststart(self, path: Path, to: Path) -> Path:
+        """The same video with its index first, so that it plays while it loads: `path` itself where it is so already,
+        else written to `to` without encoding. Raises `bot.errors.ResultInvalid` where `path` is no video."""
+        ...
+
+    async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
+        """Encode to at most `limit_bytes`; None where no picture worth watching fits. Raises `ResultInvalid`."""
+        ...
+
+    async def poster(self, path: Path, to: Path) -> Path:
+        """A JPEG of a telling frame. Raises `ResultInvalid`."""
+        ...
+
+    async def probe(self, path: Path) -> Probe:
+        """What the file is. Raises `ResultInvalid` where it is neither picture nor video."""
+        ...

@@ -1,0 +1,82 @@
+"""The servers' settings, one document each. Who saves names the version that they looked at; the other one wins."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+from pydantic import ValidationError
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import GuildSettingsOutdated, RowUnreadable
+from bot.rules.clock import Clock
+from bot.rules.guild_settings import GuildSettings
+from bot.store.database import Database
+from bot.store.tables import guild_settings as table
+
+log = logging.getLogger(__name__)
+
+
+class GuildSettingsTable:
+    """All that is asked of the table. Every method may raise `DatabaseUnavailable` and `RowUnreadable`."""
+
+    def __init__(self, database: Database, *, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def get(self, guild_id: int) -> GuildSettings:
+        """What the server's admins have set; `House()` where they never have."""
+        async with self._database.reading() as connection:
+            return await guild_settings_in(connection, guild_id)
+
+    async def replace(self, guild_id: int, guild_settings: GuildSettings, *, expected_version: int) -> None:
+        """Save `house` over the one of `expected_version` (0: there is none yet).
+
+        Raises `HouseChanged` where another one has been saved meanwhile; then nothing was written.
+        """
+        if guild_settings.version <= expected_version:
+            raise ValueError(f"version {guild_settings.version} does not follow on {expected_version}")
+        values = {
+            "version": guild_settings.version,
+            "document": _written(guild_settings),
+            "changed_at": self._clock.now(),
+        }
+        try:
+            async with self._database.writing() as connection:
+                if expected_version == 0:
+                    await connection.execute(insert(table).values(guild_id=guild_id, **values))
+                    return
+                same = (table.c.guild_id == guild_id, table.c.version == expected_version)
+                if (await connection.execute(update(table).where(*same).values(values))).rowcount == 0:
+                    raise GuildSettingsOutdated
+        except IntegrityError as exc:  # two admins saved the server's first settings at once
+            raise GuildSettingsOutdated from exc
+
+
+async def guild_settings_in(connection: AsyncConnection, guild_id: int) -> GuildSettings:
+    """As `Houses.get`, in a transaction that is open already."""
+    found = await all_guild_settings_in(connection, [guild_id])
+    return found[guild_id]
+
+
+async def all_guild_settings_in(connection: AsyncConnection, guild_ids: Collection[int]) -> dict[int, GuildSettings]:
+    """Those of several servers; `House()` for the ones that have set nothing."""
+    query = select(table.c.guild_id, table.c.document).where(table.c.guild_id.in_(guild_ids))
+    rows = (await connection.execute(query)).all()
+    return {guild_id: GuildSettings() for guild_id in guild_ids} | {
+        guild_id: _read(guild_id, text) for guild_id, text in rows
+    }
+
+
+def _written(guild_settings: GuildSettings) -> str:
+    return guild_settings.model_dump_json()
+
+
+def _read(guild_id: int, document: str) -> GuildSettings:
+    try:
+        return GuildSettings.model_validate_json(document)
+    except ValidationError as exc:
+        # Not `House()` instead: limits and blocks would be gone without a word.
+        raise RowUnreadable(f"the settings of server {guild_id} ({exc.error_count()} errors)") from None

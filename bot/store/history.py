@@ -1,0 +1,118 @@
+"""What is kept about members and for how long: their own lists, old results, and forgetting somebody altogether."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, case, delete, func, literal, null, or_, select, update
+
+from bot.errors import RowUnreadable
+from bot.rules.jobs import ENDED, LIVE, Job, Reply, Requester
+from bot.rules.requests import Inputs
+from bot.store.database import Database
+from bot.store.encryption import Keys
+from bot.store.rows import fact_columns, job_of
+from bot.store.tables import jobs
+
+log = logging.getLogger(__name__)
+
+FORGOTTEN = "forgotten"
+"""Stands in `waiting` of an ended row that says no more than the limits count."""
+
+_INPUTS = '","inputs":' + Inputs().model_dump_json() + "}"
+_LIVE = [state.value for state in LIVE]
+_REMEMBERED = or_(jobs.c.waiting.is_(None), jobs.c.waiting != FORGOTTEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What became of a member's rows: their ids, and how many of them go on being counted."""
+
+    job_ids: tuple[str, ...]
+    counted: int
+
+
+class JobHistory:
+    """Every method may raise `DatabaseUnavailable`."""
+
+    def __init__(self, database: Database, *, keys: Keys) -> None:
+        self._database = database
+        self._keys = keys
+
+    async def page(self, user_id: int, *, limit: int, offset: int) -> tuple[list[Job], int]:
+        """A member's jobs, those that run or wait first, newest first, and how many there are in all."""
+        theirs = and_(jobs.c.user_id == user_id, _REMEMBERED)
+        first = case((jobs.c.state.in_(_LIVE), 0), else_=1)
+        query = select(jobs).where(theirs).order_by(first, jobs.c.accepted_at.desc(), jobs.c.id)
+        async with self._database.reading() as connection:
+            count = await connection.scalar(select(func.count()).select_from(jobs).where(theirs)) or 0
+            rows = (await connection.execute(query.limit(limit).offset(offset))).mappings().all()
+        found = []
+        for row in rows:
+            try:
+                found.append(job_of(row, self._keys))
+            except RowUnreadable as exc:
+                log.warning("skipped a row that can't be read: %s", exc)
+        return found, count
+
+    async def live_of(self, user_id: int) -> list[str]:
+        """The ids of a member's jobs that have not ended."""
+        query = select(jobs.c.id).where(jobs.c.user_id == user_id, jobs.c.state.in_(_LIVE))
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(query))
+
+    async def forget(self, user_id: int, *, counted_since: datetime) -> Forgotten:
+        """Delete a member's ended rows. Those that limits may still count keep their numbers and nothing else.
+
+        A row that limits would no longer find would let its member make as much again.
+        """
+        ended = and_(jobs.c.user_id == user_id, jobs.c.state.not_in(_LIVE), _REMEMBERED)
+        counts = and_(ended, jobs.c.accepted_at >= counted_since, jobs.c.refunded.is_(False))
+        async with self._database.writing() as connection:
+            ids = tuple(await connection.scalars(select(jobs.c.id).where(ended)))
+            counted = await connection.execute(update(jobs).where(counts).values(_emptied()))
+            await connection.execute(delete(jobs).where(ended))
+        return Forgotten(ids, counted.rowcount)
+
+    async def old_results(self, before: datetime, *, limit: int = 100) -> list[str]:
+        """The ids of jobs that ended before then and whose video is still stored."""
+        old = and_(jobs.c.ended_at < before, jobs.c.result.is_not(None))
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(select(jobs.c.id).where(old).limit(limit)))
+
+    async def unknown(self, job_ids: Collection[str]) -> set[str]:
+        """Those of the ids that have no row."""
+        found: set[str] = set()
+        wanted = sorted(job_ids)
+        async with self._database.reading() as connection:
+            for start in range(0, len(wanted), 500):
+                some = jobs.c.id.in_(wanted[start : start + 500])
+                found |= set(await connection.scalars(select(jobs.c.id).where(some)))
+        return set(wanted) - found
+
+    async def drop_results(self, job_ids: Iterable[str]) -> None:
+        """Write that these jobs' videos are not stored any more."""
+        async with self._database.writing() as connection:
+            ended = jobs.c.state.in_([state.value for state in ENDED])
+            await connection.execute(update(jobs).where(jobs.c.id.in_(list(job_ids)), ended).values(result=None))
+
+
+def _emptied() -> dict[str, object]:
+    """Values for every column that tells more than the limits count. They stay readable, for older code's sake."""
+    nobody = Requester(user_id=0, name="", channel_id=0)
+    nowhere = Reply(application_id=0, channel_id=0, message_id=0, upload_limit_bytes=0)
+    return {
+        **fact_columns({"stored": {}, "result": None}),
+        "waiting": FORGOTTEN,
+        "requester": nobody.model_dump_json(),
+        "reply": nowhere.model_dump_json(exclude={"token"}),
+        "reply_token": null(),
+        "failure": null(),
+        "remote_id": null(),
+        "again_of": null(),
+        # A model's name is letters, digits and hyphens, so that it needs no escaping here.
+        "request": literal('{"model":"') + jobs.c.model + '","operation":"' + jobs.c.operation + _INPUTS,
+    }

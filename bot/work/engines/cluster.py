@@ -1,0 +1,225 @@
+"""The engine of many processes: jobs shared through the queue in PostgreSQL, each run by one worker at a time.
+
+procrastinate keeps the queue; its own worker is not used, since it breaks off what it runs as soon as its connection is
+lost, and a submit that is broken off is a job of unknown outcome. Here a restart of the database stops nothing but the
+fetching. No lock says that a job runs only once: the epoch in its row does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+from bot.errors import ClapperError, DatabaseUnavailable
+from bot.rules.clock import Clock
+from bot.store.jobs import Companion
+from bot.store.queue import Entry, WorkQueue
+from bot.work.engines.outages import run_patiently
+from bot.work.jobs.runner import JobRunner
+
+log = logging.getLogger(__name__)
+
+BEAT = timedelta(seconds=2)
+STALLED_AFTER = timedelta(seconds=10)
+"""A worker that has been silent for so long is taken for dead: five beats, so that a short hiccup is none."""
+HICCUP = timedelta(seconds=6)
+"""Who could not reach the database for so long cannot tell whether it is the others that were silent."""
+SETTLED_AFTER = timedelta(seconds=8)
+"""Once the database is back all the living have beaten within this time."""
+SWEEP = timedelta(seconds=2)
+FETCH_POLL = timedelta(seconds=1)
+"""A new job is announced; this is for announcements that were missed."""
+GRACE = timedelta(seconds=6)
+"""How long a stop waits for submits and uploads under way: a supervisor kills after ten seconds."""
+GREET_AFTER = timedelta(seconds=1.5)
+_RETRY = timedelta(seconds=1)
+
+
+class ClusterEngine:
+    """Hands jobs to the queue and, where `runs_jobs`, runs up to `jobs_at_once` of the cluster's."""
+
+    def __init__(
+        self, runner: JobRunner, queue: WorkQueue, *, clock: Clock, jobs_at_once: int, runs_jobs: bool = True
+    ) -> None:
+        self._runner = runner
+        self._queue = queue
+        self._clock = clock
+        self._jobs_at_once = jobs_at_once
+        self._runs_jobs = runs_jobs
+        self._worker: int | None = None
+        self._entries: dict[str, Entry] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._loops: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._in_touch_since = self._touched_at = clock.monotonic()
+
+    @property
+    def companion(self) -> Companion | None:
+        """A job is in the queue exactly if its row is there."""
+        return self._queue.enlist
+
+    @property
+    def in_touch(self) -> bool:
+        """Whether this process takes part: else the others do its work before long."""
+        return self._clock.monotonic() - self._touched_at < STALLED_AFTER.total_seconds()
+
+    async def resume(self) -> int:
+        """Begin to beat, sweep and fetch. Jobs of dead workers come by themselves, so that none is counted here."""
+        await self._queue.sweep(None)
+        self._in_touch_since = self._touched_at = self._clock.monotonic()
+        self._spawn(self._keep("sweeping", self._sweep, SWEEP))
+        if self._runs_jobs:
+            self._worker = await self._queue.register()
+            self._spawn(self._keep("the heartbeat", self._beat, BEAT))
+            self._spawn(self._keep("listening", self._listen, _RETRY))
+            self._spawn(self._keep("fetching", self._fetch, FETCH_POLL))
+        return 0
+
+    async def start(self, job_id: str) -> None:
+        """As `Engine.start`: whoever runs the job hears of it, and somebody will run it."""
+        if self._closing:
+            return
+        if not self._runner.nudge(job_id):
+            try:
+                await self._queue.nudge(job_id)
+            except DatabaseUnavailable as exc:  # the row is written; the next sweep finds it
+                log.warning("nobody could be told of job %s: %s", job_id, exc)
+            self._spawn(self._greet_if_it_waits(job_id))
+
+    async def close(self) -> None:
+        """Fetch nothing more, break off what may be broken off, and leave the rest of the work to others at once."""
+        self._closing = True
+        self._runner.stop()
+        for loop in self._loops:
+            loop.cancel()
+        for job_id, task in self._running.items():
+            if not self._runner.uninterruptible(job_id):
+                task.cancel()
+        tasks = [*self._loops, *self._running.values()]
+        if tasks:
+            _, unfinished = await asyncio.wait(tasks, timeout=GRACE.total_seconds())
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if self._worker is not None:
+            try:
+                await self._queue.leave(self._worker)
+            except DatabaseUnavailable:
+                log.warning("the database is away: others find this worker's jobs once it has been silent for a while")
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._loops.add(task)
+        task.add_done_callback(self._loops.discard)
+
+    async def _keep(self, what: str, act: Any, every: timedelta) -> None:
+        """`act` again and again, whatever becomes of the database; one line when it fails, one when it works again."""
+        failing = False
+        while True:
+            try:
+                await act()
+                if failing:
+                    log.info("the database is back: %s goes on", what)
+                failing = False
+            except (DatabaseUnavailable, ClapperError) as exc:
+                if not failing:
+                    log.warning("%s waits for the database: %s", what, exc)
+                failing = True
+            except Exception:
+                log.exception("%s met an error of ours", what)
+            await self._clock.sleep(every.total_seconds())
+
+    # ---- one turn of each loop
+
+    async def _beat(self) -> None:
+        if not await self._queue.beat(self._number):
+            log.warning("this worker was taken for dead, and begins anew: was the process stopped for a while?")
+            self._worker = await self._queue.register()
+            self._look_at(None)
+
+    async def _sweep(self) -> None:
+        now = self._clock.monotonic()
+        if now - self._touched_at > HICCUP.total_seconds():
+            self._in_touch_since = now
+        settled = now - self._in_touch_since > SETTLED_AFTER.total_seconds()
+        try:
+            taken = await self._queue.sweep(STALLED_AFTER if settled else None)
+        except DatabaseUnavailable:
+            self._in_touch_since = self._clock.monotonic()
+            raise
+        self._touched_at = self._clock.monotonic()
+        for job_id in taken:
+            log.warning("job %s is taken from a worker that is silent", job_id)
+
+    async def _listen(self) -> None:
+        await self._queue.listen(on_arrival=self._wake.set, on_nudge=self._look_at)
+
+    async def _fetch(self) -> None:
+        """Keep the places filled. Lasts until it raises."""
+        while True:
+            self._wake.clear()
+            if len(self._running) >= self._jobs_at_once:
+                await self._wake.wait()
+                continue
+            entry = await self._queue.fetch(self._number)
+            if entry is None:
+                await self._rest()
+            else:
+                self._take(entry)
+
+    async def _rest(self) -> None:
+        sleep = asyncio.ensure_future(self._clock.sleep(FETCH_POLL.total_seconds()))
+        wake = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({sleep, wake}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            wake.cancel()
+
+    # ---- jobs
+
+    @property
+    def _number(self) -> int:
+        if self._worker is None:
+            raise RuntimeError("this process is no worker")
+        return self._worker
+
+    async def _greet_if_it_waits(self, job_id: str) -> None:
+        """Workers greet what they begin; where all are busy the member should not be left without a word."""
+        await self._clock.sleep(GREET_AFTER.total_seconds())
+        try:
+            if await self._queue.waits(job_id):
+                await self._runner.show_accepted(job_id)
+        except DatabaseUnavailable:
+            return
+
+    def _look_at(self, job_id: str | None) -> None:
+        """Have one job's row read again, or those of all that run here."""
+        for each in [job_id] if job_id is not None else list(self._running):
+            self._runner.nudge(each)
+
+    def _take(self, entry: Entry) -> None:
+        # One that runs here already was taken from us while we were away: whatever comes of it, the entry is new.
+        self._entries[entry.job_id] = entry
+        if entry.job_id in self._running:
+            self._runner.nudge(entry.job_id)
+            return
+        task = asyncio.create_task(self._see_to(entry.job_id), name=f"job-{entry.job_id}")
+        self._running[entry.job_id] = task
+        task.add_done_callback(lambda _: self._forget(entry.job_id))
+
+    def _forget(self, job_id: str) -> None:
+        del self._running[job_id]
+        self._wake.set()
+
+    async def _see_to(self, job_id: str) -> None:
+        await self._runner.show_accepted(job_id)
+        await run_patiently(lambda: self._runner.run(job_id), job_id, clock=self._clock)
+        if self._closing:
+            return  # `leave` gives it to the others, unless its row has ended
+        entry = self._entries.pop(job_id)
+        await run_patiently(lambda: self._queue.finish(entry), job_id, clock=self._clock)

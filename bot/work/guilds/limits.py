@@ -1,0 +1,119 @@
+"""Limits at work: what members have left, what moderators give back, and the waitlist that moves when a place frees."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.errors import ClapperError
+from bot.rules.clock import Clock
+from bot.rules.delivery import Announcer
+from bot.rules.jobs import Requester
+from bot.rules.limits import Account
+from bot.rules.notices import LimitsReset
+from bot.store.admission import Admission
+from bot.store.jobs import Gate, Jobs
+from bot.work.engines.base import Engine
+from bot.work.guilds.audit_log import AuditLog
+from bot.work.guilds.settings import GuildSettingsChanged, check_admin
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 60.0
+"""How often the line is looked at though nothing was heard: a process may have died just when it should have moved."""
+
+_NEAR = 10
+"""Places whose every change is told; further back only each tenth: Discord allows few edits."""
+
+
+class GuildLimits:
+    """What Studio, engine and cogs may ask. `attach` the engine before the first move."""
+
+    def __init__(
+        self, *, admission: Admission, jobs: Jobs, announcer: Announcer, audit_log: AuditLog, clock: Clock
+    ) -> None:
+        self._admission = admission
+        self._audit_log = audit_log
+        self._jobs = jobs
+        self._announcer = announcer
+        self._clock = clock
+        self._engine: Engine | None = None
+        self._moving = asyncio.Lock()
+        self._mover: asyncio.Task[None] | None = None
+        self._freed = False
+
+    @property
+    def gate(self) -> Gate:
+        """What decides on each new job."""
+        return self._admission
+
+    def attach(self, engine: Engine) -> None:
+        """Give it the engine, which itself says when a job has ended."""
+        self._engine = engine
+
+    async def account(self, of: Requester) -> Account:
+        """How a member stands under every rule that holds for them. Raises `DatabaseUnavailable`."""
+        return await self._admission.account(of)
+
+    async def forgive(self, guild_id: int, by: Requester, user_id: int) -> int:
+        """Give a member back what they have used of the server's rules for each member; gives the number of jobs.
+
+        The audit channel hears of it. Raises `AdminsOnly`, `DatabaseUnavailable`.
+        """
+        check_admin(guild_id, by)
+        forgiven = await self._admission.forgive(guild_id, user_id)
+        log.info("server %s: %s reset the limits of %s, %d jobs", guild_id, by.user_id, user_id, forgiven)
+        if forgiven:
+            self._audit_log.note(guild_id, LimitsReset(by=by, user_id=user_id, jobs=forgiven))
+        return forgiven
+
+    async def heed(self, event: GuildSettingsChanged) -> None:
+        """Another amount may let somebody start."""
+        if event.before.limits != event.after.limits:
+            await self.move()
+
+    async def freed(self) -> None:
+        """A job has ended or rests: move soon, apart from whoever says so, who may be stopped in the middle."""
+        self._freed = True
+        if self._mover is None or self._mover.done():
+            self._mover = asyncio.create_task(self._catch_up(), name="line")
+
+    async def close(self) -> None:
+        """Let a move under way come to its end."""
+        if self._mover is not None:
+            await asyncio.wait({self._mover})
+
+    async def move(self) -> None:
+        """Start those for whom there is room now and tell the others their places. Never raises for the database's
+        sake: the next look comes."""
+        async with self._moving:
+            try:
+                moved = await self._admission.move_waitlist()
+            except ClapperError as exc:
+                log.warning("the line could not move, trying again later: %s", exc)
+                return
+        for job_id in moved.starting:
+            log.info("job %s has waited in line and may start", job_id)
+            if self._engine is not None:
+                await self._engine.start(job_id)
+        for job_id in moved.nearer:
+            await self._tell(job_id)
+
+    async def watch(self) -> None:
+        """Look at the line now and then, until it is cancelled."""
+        while True:
+            await self._clock.sleep(SWEEP_SECONDS)
+            await self.move()
+
+    async def _catch_up(self) -> None:
+        while self._freed:
+            self._freed = False
+            await self.move()
+
+    async def _tell(self, job_id: str) -> None:
+        try:
+            job = await self._jobs.get(job_id)
+        except ClapperError:
+            return
+        if job.in_line and job.place is not None and (job.place <= _NEAR or job.place % _NEAR == 0):
+            await self._announcer.show(job)

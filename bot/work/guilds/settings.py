@@ -1,0 +1,135 @@
+"""Whoever looks after the houses: reads and saves what servers' admins set, and tells others what was changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.errors import AdminsOnly, GuildSettingsOutdated
+from bot.rules.guild_settings import GuildSettings
+from bot.rules.guild_settings_file import Change, diff
+from bot.rules.jobs import Requester
+from bot.store.guild_settings import GuildSettingsTable
+from bot.store.notes import Notes
+
+log = logging.getLogger(__name__)
+
+_REWORK_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuildSettingsChanged:
+    """An admin has saved a change: for the audit channel, and for whatever stands on the settings."""
+
+    guild_id: int
+    by: Requester
+    before: GuildSettings
+    after: GuildSettings
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return diff(self.before, self.after)
+
+
+Listener = Callable[[GuildSettingsChanged], Awaitable[None]]
+
+
+class Guilds:
+    """The one door to servers' settings. Every method may raise `DatabaseUnavailable` and `RowUnreadable`."""
+
+    def __init__(self, table: GuildSettingsTable, notes: Notes) -> None:
+        self._table = table
+        self._notes = notes
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` called after every saved change. What it raises is logged: the change stands."""
+        self._listeners.append(listener)
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """What the server's admins have set; the usual settings where they never have."""
+        return await self._table.get(guild_id)
+
+    async def inspect(self, guild_id: int, by: Requester) -> GuildSettings:
+        """The same for those alone who may change it. Raises `AdminsOnly`."""
+        check_admin(guild_id, by)
+        return await self._table.get(guild_id)
+
+    async def amend(self, guild_id: int, by: Requester, expected_version: int, **changes: object) -> GuildSettings:
+        """Save the fields of `House` that `changes` names, and give the new settings.
+
+        Raises `AdminsOnly`, `HouseInvalid`, and `HouseChanged` where `expected_version` is not the newest any more.
+        """
+        check_admin(guild_id, by)
+        before = await self._table.get(guild_id)
+        if before.version != expected_version:
+            raise GuildSettingsOutdated
+        return await self._save(guild_id, by, before, before.amended(**changes))
+
+    async def replace(
+        self,
+        guild_id: int,
+        by: Requester,
+        before: GuildSettings,
+        after: GuildSettings,
+        expected_version: int | None = None,
+    ) -> GuildSettings:
+        """Save a whole document made from `before`, such as `guild_settings_file.read` gives; raises as `amend`."""
+        check_admin(guild_id, by)
+        if expected_version is not None and before.version != expected_version:
+            raise GuildSettingsOutdated
+        return await self._save(guild_id, by, before, after)
+
+    async def rework(
+        self, guild_id: int, by: Requester, change: Callable[[GuildSettings], dict[str, object]]
+    ) -> GuildSettings:
+        """Save what `change` makes of the newest settings, and of newer ones if another admin was quicker.
+
+        For one addition or removal, which means the same whatever else was changed. Raises what `change` raises, and
+        as `amend`.
+        """
+        check_admin(guild_id, by)
+        for _ in range(_REWORK_TRIES):
+            before = await self._table.get(guild_id)
+            try:
+                return await self._save(guild_id, by, before, before.amended(**change(before)))
+            except GuildSettingsOutdated:
+                continue
+        raise GuildSettingsOutdated
+
+    async def is_first_join(self, guild_id: int) -> bool:
+        """Whether the server has not been welcomed yet; from now on it has: rather never than twice."""
+        return await self._notes.replace(f"welcomed:{guild_id}", None, "yes")
+
+    async def keep_import(self, guild_id: int, by: Requester, text: str) -> None:
+        """Keep the file that an admin was shown the changes of, instead of an earlier one of theirs."""
+        await self._notes.put(_import_key(guild_id, by), text)
+
+    async def kept_import(self, guild_id: int, by: Requester) -> str:
+        """That file's text; "" where there is none."""
+        return await self._notes.get(_import_key(guild_id, by)) or ""
+
+    async def drop_import(self, guild_id: int, by: Requester) -> None:
+        await self._notes.drop(_import_key(guild_id, by))
+
+    async def _save(self, guild_id: int, by: Requester, before: GuildSettings, after: GuildSettings) -> GuildSettings:
+        await self._table.replace(guild_id, after, expected_version=before.version)
+        log.info("server %s: %s saved version %d of the settings", guild_id, by.user_id, after.version)
+        event = GuildSettingsChanged(guild_id=guild_id, by=by, before=before, after=after)
+        for listener in self._listeners:
+            try:
+                await listener(event)
+            except Exception:
+                log.exception("a change of server %s's settings was saved, but not everybody took note", guild_id)
+        return after
+
+
+def _import_key(guild_id: int, by: Requester) -> str:
+    return f"import:{guild_id}:{by.user_id}"
+
+
+def check_admin(guild_id: int, by: Requester) -> None:
+    """Raise `AdminsOnly` unless they may manage this very server."""
+    if not by.admin or by.guild_id != guild_id:
+        raise AdminsOnly

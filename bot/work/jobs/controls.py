@@ -1,0 +1,154 @@
+"""What a member or a moderator does with a job that is there: stop it, make it again, have it here, take it away."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+
+from bot.errors import JobGone, JobMoved, NotYours, Refused, RowUnreadable, TooLateToCancel
+from bot.rules.catalog import Role
+from bot.rules.jobs import Job, JobState, Reply, Requester
+from bot.store.history import FORGOTTEN
+from bot.work.engines.base import Engine
+from bot.work.guilds.audit_log import AuditLog
+from bot.work.guilds.limits import GuildLimits
+from bot.work.guilds.moderation import Moderation
+from bot.work.jobs.acceptance import Acceptance
+from bot.work.jobs.context import JobContext, input_key, result_key
+from bot.work.jobs.endings import tell_end
+from bot.work.members.drafts import Drafts
+from bot.work.members.own_jobs import Forgotten, OwnJobs
+
+log = logging.getLogger(__name__)
+
+_CANCEL_TRIES = 5
+"""A job that moves on while it is being cancelled has at most four more states before its end."""
+
+
+class JobControls:
+    """Every method may raise `DatabaseUnavailable`; who may do what is checked here, at every call."""
+
+    def __init__(
+        self,
+        *,
+        context: JobContext,
+        acceptance: Acceptance,
+        engine: Engine,
+        limits: GuildLimits,
+        moderation: Moderation,
+        audit_log: AuditLog,
+        own_jobs: OwnJobs,
+        drafts: Drafts,
+    ) -> None:
+        self._jobs = context.jobs
+        self._files = context.files
+        self._announcer = context.announcer
+        self._metrics = context.metrics
+        self._acceptance = acceptance
+        self._engine = engine
+        self._limits = limits
+        self._moderation = moderation
+        self._audit_log = audit_log
+        self._own_jobs = own_jobs
+        self._drafts = drafts
+
+    async def job(self, job_id: str) -> Job:
+        """The row as it is now. Raises `JobGone`, for a row that only limits still count as well."""
+        try:
+            job = await self._jobs.get(job_id)
+        except RowUnreadable as exc:
+            log.warning("asked for a row that can't be read: %s", exc)
+            raise JobGone from exc
+        if job.ended and job.waiting == FORGOTTEN:
+            raise JobGone
+        return job
+
+    async def cancel(self, job_id: str, by: Requester) -> Job:
+        """Stop the job. It counts for the limits if it may have been submitted, since the service may want its pay.
+
+        Raises `NotYours`, `TooLateToCancel`, `JobGone`.
+        """
+        for _ in range(_CANCEL_TRIES):
+            job = await self._allowed(job_id, by)
+            if job.ended:
+                raise TooLateToCancel(state=job.state.value)
+            try:
+                refunded = job.state is JobState.ACCEPTED
+                job = await self._jobs.advance(job, JobState.CANCELLED, refunded=refunded, untold=True)
+            except JobMoved:
+                continue
+            self._metrics.moved.labels(job.state.value, job.request.model).inc()
+            log.info("job %s is cancelled", job.id)
+            await self._engine.start(job.id)
+            job = await tell_end(job, jobs=self._jobs, announcer=self._announcer, engine=self._engine)
+            await self._audit_log.ended(job)
+            await self._moderation.close_question(job, by, approved=None)
+            await self._limits.move()
+            return job
+        raise TooLateToCancel(state=job.state.value)
+
+    async def again(self, job_id: str, by: Requester, reply: Reply, *, seed: int | None) -> Job:
+        """The same once more, as a new job of whoever asks, from the inputs that are kept; `seed` None draws one.
+
+        Raises `JobGone` and what `accept` raises.
+        """
+        old = await self.job(job_id)
+        inputs = old.request.inputs.model_copy(update={"seed": seed})
+        request = old.request.model_copy(update={"inputs": inputs})
+        return await self._acceptance.accept(request, by, reply, again_of=old.id, stored=old.stored)
+
+    async def forget(self, job_id: str, by: Requester) -> Job:
+        """Drop what is kept of the job's files; the row stays, for the limits. One that still runs is cancelled.
+
+        Raises `NotYours`, `JobGone`.
+        """
+        job = await self._allowed(job_id, by)
+        if not job.ended:
+            try:
+                job = await self.cancel(job_id, by)
+            except TooLateToCancel:
+                job = await self.job(job_id)
+        # By their names, not by the row: a step that was broken off may have stored what no row tells of.
+        await self._files.delete([result_key(job_id), *(input_key(job_id, role) for role in Role)])
+        return await self._jobs.drop_files(job_id)
+
+    async def move_reply(self, job_id: str, reply: Reply) -> Job:
+        """A press gave a fresh way to reach the member, and a video that waited for it goes there. Raises `JobGone`."""
+        job = await self._jobs.move_reply(job_id, reply)
+        if not job.ended:
+            await self._engine.start(job_id)
+        return job
+
+    async def bring(self, job_id: str, by: Requester, reply: Reply) -> Job:
+        """Show the job in that reply from now on; one that has ended is shown there once more, with its video.
+
+        Raises `NotYours`, `JobGone`, `VideoNotKept`, `DeliveryImpossible`.
+        """
+        job = await self._allowed(job_id, by)
+        if not job.ended:
+            left, waited = job, job.waiting is not None
+            job = await self.move_reply(job_id, reply)
+            if not waited:  # else the video itself comes at once
+                await self._announcer.show(job)
+            if left.reply.message_id != reply.message_id:
+                await self._announcer.leave(left)
+            return job
+        await self._own_jobs.show_again(job, reply)
+        return job
+
+    async def forget_member(self, by: Requester) -> Forgotten:
+        """Cancel what runs for the member and delete what is kept about them, but for what limits must count."""
+        for job_id in await self._own_jobs.live_of(by.user_id):
+            with contextlib.suppress(Refused):
+                await self.cancel(job_id, by)
+        await self._drafts.forget(by.user_id)
+        return await self._own_jobs.forget(by.user_id)
+
+    async def _allowed(self, job_id: str, by: Requester) -> Job:
+        """The job, if it is theirs, or they moderate the server that it is of."""
+        job = await self.job(job_id)
+        theirs = job.requester.user_id == by.user_id
+        moderates = by.moderator and job.requester.guild_id is not None and job.requester.guild_id == by.guild_id
+        if not (theirs or moderates):
+            raise NotYours(requester_id=job.requester.user_id)
+        return job

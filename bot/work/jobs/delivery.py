@@ -1,0 +1,212 @@
+"""From the service's result to the member's message: one rung after the other, down to where it fits.
+
+As it is → made smaller, saying so → a link with a still picture → a sentence. The file is kept under the job's key from
+the download on, so that a restart, or a member who comes for it later, needs the service no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from bot.errors import ClapperError, JobGone, JobMoved, QueueResultError, ResultInvalid, ResultTooLarge
+from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
+from bot.rules.jobs import Job, StoredFile
+from bot.work.jobs.context import JobContext, result_key
+from bot.work.jobs.failures import passing
+
+log = logging.getLogger(__name__)
+
+RESULT_PATIENCE = timedelta(minutes=10)
+"""How long after its completion a result is asked for that can't be had for the moment."""
+RESULT_PAUSE_SECONDS = 15.0
+DISCORD_PAUSE_SECONDS = 60.0
+"""Between two tries while Discord itself is out of reach."""
+_USUAL_LIMIT_BYTES = 10 * 1024**2
+"""What Discord has taken everywhere for years: the announced limit may be of a way that is closed (the member's own
+subscription, another place's boosts), and nobody is told the one that holds."""
+_UNREACHABLE = "unreachable"
+_WAITING_MAX_CHARS = 32
+_VIDEO = "video/mp4"
+
+
+class Delivery:
+    """Hands one completed job over. `pause` sleeps, but raises `JobMoved` when the row is changed elsewhere.
+
+    `on_upload` is called before Discord is given the video: from then on a stop had better wait a moment.
+    """
+
+    def __init__(
+        self, job: Job, context: JobContext, pause: Callable[[float], Awaitable[None]], *, on_upload: Callable[[], None]
+    ) -> None:
+        self._job = job
+        self._context = context
+        self._pause = pause
+        self._on_upload = on_upload
+        self._linked = False
+        self._tried: set[int] = set()
+
+    @property
+    def _filename(self) -> str:
+        return f"{self._job.request.operation}-{self._job.id[:8]}.mp4"
+
+    async def run(self) -> Job:
+        """The row afterwards: with `waiting` where no way leads to the member now, else ready to be `delivered`.
+
+        Raises `ResultTooLarge` and the other failures of the job, `QueueResultError`, `JobMoved`.
+        """
+        with self._context.working_folder() as folder:
+            video = await self._video(folder)
+            # Another process may have handed it over during a long download; the token may be a new one, too.
+            self._job = await self._context.jobs.confirm(self._job)
+            self._on_upload()
+            # Only time can help where Discord itself is out of reach, so nothing is given up: a minute between tries.
+            while (lost := await self._lost(video, folder)) == _UNREACHABLE:
+                await self._pause(DISCORD_PAUSE_SECONDS)
+                self._job = await self._context.jobs.confirm(self._job)
+            if lost is not None:
+                self._job = await self._context.jobs.note(self._job, waiting=lost[:_WAITING_MAX_CHARS])
+        return self._job
+
+    async def again(self) -> None:
+        """Hand it over once more, to the job's reply as it was given here; the row stays as it is.
+
+        Raises `DeliveryLost`, `QueueResultError` where nobody has the video any more, and `ResultTooLarge`.
+        """
+        reply = self._job.reply
+        with self._context.working_folder() as folder:
+            video = await self._video(folder)
+            # The row, which may just have been written and read, tells of another reply: the one that has it already.
+            self._job = self._job.model_copy(update={"reply": reply})
+            await self._descend(video, folder)
+
+    async def _lost(self, video: Path, folder: Path) -> str | None:
+        """Why it was not handed over, or None if it was."""
+        try:
+            await self._descend(video, folder)
+        except DeliveryLost as exc:
+            return exc.reason or "lost"
+        return None
+
+    def _size_bytes(self, video: Path) -> int:
+        return self._job.result.size_bytes if self._job.result else video.stat().st_size
+
+    async def tidy(self) -> None:
+        """The member has the video: ours goes, unless it is kept for a while (`housekeeping` lets it go then)."""
+        if self._context.settings.keep_results_hours or self._linked:
+            return
+        try:
+            await self._context.files.delete([result_key(self._job.id)])
+        except (OSError, ClapperError):
+            log.warning("the result of job %s was not deleted", self._job.id, exc_info=True)
+
+    async def _video(self, folder: Path) -> Path:
+        """The result on the local disk: our own copy, or the service's, which then becomes ours."""
+        local = folder / "result.mp4"
+        if self._job.result is not None:
+            try:
+                return await self._context.files.fetch(self._job.result.key, local)
+            except FileNotFoundError:
+                log.warning("the stored result of job %s is gone; asking the service again", self._job.id)
+        raw = await self._download(folder / "raw.mp4")
+        ready = await self._context.encoder.faststart(raw, local)
+        key = result_key(self._job.id)
+        size = await self._context.files.put(key, ready, _VIDEO)
+        result = StoredFile(key=key, filename=f"{self._job.id}.mp4", content_type=_VIDEO, size_bytes=size)
+        try:
+            self._job = await self._context.jobs.note(self._job, result=result)
+        except (JobGone, JobMoved):
+            await self._let_go(key)
+            raise
+        return ready
+
+    async def _let_go(self, key: str) -> None:
+        """The job was ended meanwhile: nobody asks for its video. If another process has it now, that one does."""
+        try:
+            job = await self._context.jobs.get(self._job.id)
+        except JobGone:
+            job = None
+        if job is None or (job.ended and job.result is None):
+            await self._context.files.delete([key])
+
+    async def _download(self, to: Path) -> Path:
+        job, clock = self._job, self._context.clock
+        give_up_at = (job.completed_at or clock.now()) + RESULT_PATIENCE
+        while True:
+            try:
+                return await self._context.queue.result(
+                    job.remote_id or "", to, max_bytes=self._context.settings.max_result_bytes
+                )
+            except QueueResultError as exc:
+                if not passing(exc) or clock.now() >= give_up_at:
+                    raise
+                log.warning("the result of job %s can't be had yet: %s", job.id, exc)
+            await self._pause(RESULT_PAUSE_SECONDS)
+
+    async def _descend(self, video: Path, folder: Path) -> None:
+        """The ladder. Each rung says if the video was handed over; Discord's own "too large" is a normal answer."""
+        limit = self._job.reply.upload_limit_bytes
+        smaller = ("smaller", self._smaller)
+        rungs = (("as_it_is", self._as_it_is), smaller, smaller, ("link", self._link))
+        for name, rung in rungs:
+            try:
+                done = await rung(video, folder, limit)
+            except DeliveryTooLarge:
+                log.info("job %s: Discord takes less than it announced (%s)", self._job.id, name)
+                limit = min(limit // 2, _USUAL_LIMIT_BYTES)
+                continue
+            if done:
+                self._context.metrics.deliveries.labels(name).inc()
+                return
+        raise ResultTooLarge(size_bytes=self._size_bytes(video))
+
+    async def _as_it_is(self, video: Path, folder: Path, limit_bytes: int) -> bool:
+        del folder
+        size = self._size_bytes(video)
+        if size > limit_bytes:
+            return False
+        await self._context.announcer.deliver(self._job, Clip(path=video, filename=self._filename, size_bytes=size))
+        return True
+
+    async def _smaller(self, video: Path, folder: Path, limit_bytes: int) -> bool:
+        if limit_bytes in self._tried:
+            return False
+        self._tried.add(limit_bytes)
+        try:
+            fitted = await self._context.encoder.fit(video, folder / "fitted.mp4", limit_bytes)
+        except ResultInvalid:  # it may take longer than a child is given, and can be watched by a link all the same
+            log.warning("the result of job %s can't be made smaller", self._job.id, exc_info=True)
+            return False
+        if fitted is None:
+            return False
+        clip = Clip(
+            path=fitted.path,
+            filename=self._filename,
+            size_bytes=fitted.size_bytes,
+            seconds=fitted.seconds,
+            note="fit_reencoded",
+            note_facts={"size_bytes_before": fitted.size_bytes_before},
+        )
+        await self._context.announcer.deliver(self._job, clip)
+        return True
+
+    async def _link(self, video: Path, folder: Path, limit_bytes: int) -> bool:
+        del limit_bytes
+        signed = None if self._context.links is None else await self._context.links.link(self._job.id, self._filename)
+        if signed is None:
+            return False
+        url, expires_at = signed
+        try:
+            poster = await self._context.encoder.poster(video, folder / "poster.jpg")
+        except ResultInvalid:  # the video can be watched all the same, perhaps
+            poster = None
+        link = Link(url=url, poster=poster, size_bytes=self._size_bytes(video), expires_at=expires_at)
+        self._linked = True
+        try:
+            await self._context.announcer.deliver(self._job, link)
+        except DeliveryTooLarge:  # the picture, then: it is less than the link
+            await self._context.announcer.deliver(self._job, replace(link, poster=None))
+        return True

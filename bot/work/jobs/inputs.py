@@ -1,0 +1,104 @@
+"""From an attachment's address to bytes that we keep and the model can take."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from bot.download import Downloader
+from bot.errors import FileTooLarge, InputRejected, PictureTooLarge
+from bot.media import Normaliser, Sketcher
+from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS, too_long
+from bot.rules.catalog import Kind, Model, Role
+from bot.rules.drafts import Preview
+from bot.rules.jobs import Job, StoredFile
+from bot.rules.media import Files
+from bot.rules.requests import Attachment, VideoRequest
+from bot.settings import Settings
+from bot.work.jobs.context import input_key, working_root
+
+
+class DiscordInputs:
+    """`bot.rules.media.Intake`: fetched, brought into form, stored; nothing of it stays on the workbench."""
+
+    def __init__(
+        self,
+        *,
+        downloader: Downloader,
+        normaliser: Normaliser,
+        files: Files,
+        settings: Settings,
+        sketcher: Sketcher | None = None,
+    ) -> None:
+        self._downloader = downloader
+        self._normaliser = normaliser
+        self._files = files
+        self._settings = settings
+        self._sketcher = sketcher or Sketcher()
+
+    async def preview(self, request: VideoRequest, model: Model) -> Preview:
+        """The request's path drawn over its picture; nothing of it stays. Raises a leaf of `InputRejected`."""
+        picture = request.files[Role.DATA]
+        points = request.inputs.trajectory or ()
+        try:
+            self._refuse_early(picture, Kind.IMAGE, model)
+            with TemporaryDirectory(dir=working_root(self._settings), prefix="preview-") as folder:
+                fetched, drawn = Path(folder, "fetched"), Path(folder, "drawn")
+                await self._downloader.fetch(picture.url, fetched, max_bytes=self._settings.max_input_bytes)
+                sketched = await self._sketcher.sketch(fetched, drawn, model=model, points=points)
+                return Preview(picture=await asyncio.to_thread(drawn.read_bytes), cropped=sketched.cropped)
+        except InputRejected as exc:
+            raise type(exc)(**(exc.facts | {"role": _named(Role.DATA, model)})) from exc
+
+    async def take(self, job: Job, model: Model) -> dict[Role, StoredFile]:
+        """The job's inputs, stored. Raises a leaf of `InputRejected` that names the role."""
+        stored: dict[Role, StoredFile] = {}
+        try:
+            await self._take_each(job, model, stored)
+        except BaseException:
+            await self._files.delete([file.key for file in stored.values()])
+            raise
+        return stored
+
+    async def _take_each(self, job: Job, model: Model, stored: dict[Role, StoredFile]) -> None:
+        for role, attachment in job.request.files.items():
+            try:
+                self._refuse_early(attachment, model.files[role], model)
+                with TemporaryDirectory(dir=working_root(self._settings), prefix="intake-") as folder:
+                    stored[role] = await self._one(job, role, attachment, model, Path(folder))
+            except InputRejected as exc:
+                raise type(exc)(**(exc.facts | {"role": _named(role, model)})) from exc
+
+    def _refuse_early(self, attachment: Attachment, kind: Kind, model: Model) -> None:
+        """By what Discord tells of the file, before a byte of it is fetched."""
+        limit = self._settings.max_input_bytes
+        if attachment.size_bytes > limit:
+            raise FileTooLarge(size_bytes=attachment.size_bytes, limit_bytes=limit)
+        seconds = attachment.seconds or 0
+        if kind is Kind.VIDEO and seconds > model.max_input_seconds + LENGTH_SLACK_SECONDS:
+            raise too_long(seconds, model.max_input_seconds)
+        width, height = attachment.width or 0, attachment.height or 0
+        most = PICTURE_MAX_PIXELS if kind is Kind.IMAGE else CLIP_MAX_SIDE * CLIP_MAX_SIDE
+        if width * height > most:
+            raise PictureTooLarge(width=width, height=height, limit_pixels=most)
+
+    async def _one(self, job: Job, role: Role, attachment: Attachment, model: Model, folder: Path) -> StoredFile:
+        fetched = folder / "fetched"
+        await self._downloader.fetch(attachment.url, fetched, max_bytes=self._settings.max_input_bytes)
+        ready = await self._normaliser.ready(fetched, folder / "ready", kind=model.files[role], model=model)
+        key = input_key(job.id, role)
+        size = await self._files.put(key, ready.path, ready.content_type)
+        # The service sees the name: its stem is the member's, its suffix the truth.
+        name = f"{_safe_stem(attachment.filename)}{ready.suffix}"
+        return StoredFile(key=key, filename=name, content_type=ready.content_type, size_bytes=size)
+
+
+def _named(role: Role, model: Model) -> str:
+    """The file's part in the sentence about it; what comes as `data` is called by what it should have been."""
+    return f"the_{model.files[role]}" if role is Role.DATA else role.value
+
+
+def _safe_stem(filename: str) -> str:
+    stem = PurePosixPath(filename.replace("\\", "/")).stem
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in stem)[:60].strip("_") or "input"

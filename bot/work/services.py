@@ -1,0 +1,44 @@
+"""The door to the work: what commands, buttons and forms may ask, as named parts.
+
+Everything above it is Discord; everything below it knows nothing of Discord.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.rules.catalog import Catalog
+from bot.work.guilds.audit_log import AuditLog
+from bot.work.guilds.limits import GuildLimits
+from bot.work.guilds.moderation import Moderation
+from bot.work.guilds.policy import Policy
+from bot.work.guilds.settings import Guilds
+from bot.work.jobs.acceptance import Acceptance
+from bot.work.jobs.availability import Availability
+from bot.work.jobs.controls import JobControls
+from bot.work.members.drafts import Drafts
+from bot.work.members.own_jobs import OwnJobs
+from bot.work.members.statistics import Report, StatisticsService
+from bot.work.synced_commands import SyncedCommands
+
+__all__ = ["Report", "Services"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """One part for each thing that may be asked. Every part's methods may raise `DatabaseUnavailable`; the refusals
+    that they raise are named where they are."""
+
+    catalog: Catalog
+    policy: Policy
+    acceptance: Acceptance
+    job_controls: JobControls
+    own_jobs: OwnJobs
+    drafts: Drafts
+    guilds: Guilds
+    limits: GuildLimits
+    moderation: Moderation
+    audit_log: AuditLog
+    statistics: StatisticsService
+    availability: Availability
+    synced_commands: SyncedCommands

@@ -1,0 +1,48 @@
+"""The last edit of private replies whose jobs still wait when the token dies; who watches a job sees to its own."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.errors import ClapperError
+from bot.rules.clock import Clock
+from bot.rules.delivery import Announcer
+from bot.rules.jobs import LAST_EDIT_BEFORE, Job, JobState
+from bot.store.jobs import Jobs
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = LAST_EDIT_BEFORE.total_seconds() / 3
+"""So that no reply's last minute is missed."""
+
+
+class TokenExpiry:
+    """For jobs in line, held for a moderator, or without a free place to run: nothing else edits their replies then."""
+
+    def __init__(self, jobs: Jobs, announcer: Announcer, *, clock: Clock) -> None:
+        self._jobs = jobs
+        self._announcer = announcer
+        self._clock = clock
+
+    async def watch(self) -> None:
+        """Look again and again, until it is cancelled."""
+        while True:
+            await self._clock.sleep(EVERY_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Have each reply in its token's last minute offer a way to come for the video. Waits out the database."""
+        try:
+            for job in await self._jobs.accepted():
+                if self._is_due(job):
+                    current = await self._jobs.get(job.id)
+                    if current.state is JobState.ACCEPTED and self._is_due(current):
+                        await self._announcer.show(current)
+        except ClapperError as exc:
+            log.warning("private replies could not be looked at, trying again later: %s", exc)
+        except Exception:
+            log.exception("a private reply could not be edited before its token died")
+
+    def _is_due(self, job: Job) -> bool:
+        at = job.reply.last_edit_at
+        return at is not None and at <= self._clock.now() < at + LAST_EDIT_BEFORE

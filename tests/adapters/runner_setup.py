@@ -1,0 +1,368 @@
+"""A pipeline on real parts (database, files, client, sockets), with an edge that records instead of Discord."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from cryptography.fernet import Fernet
+from sqlalchemy.engine import URL
+
+from bot.errors import FileGone, ResultInvalid
+from bot.files import open_files
+from bot.media.plotter import Plotter
+from bot.ops.metrics import Metrics
+from bot.queue import QueueClient, Retry, Timeouts
+from bot.rules.catalog import Model, Role
+from bot.rules.delivery import Clip, Link
+from bot.rules.drafts import Preview
+from bot.rules.guild_settings import GuildSettings
+from bot.rules.jobs import Job, JobState, Requester, StoredFile
+from bot.rules.limit_rules import LimitBook, operator_rules
+from bot.rules.media import Files, Fitted, Probe
+from bot.rules.notices import Entry, NoticeLost
+from bot.rules.polling import AdaptivePolling, Bounds, Durations
+from bot.rules.requests import VideoRequest
+from bot.settings import Settings
+from bot.store.admission import Admission
+from bot.store.database import Database, migrate
+from bot.store.encryption import Keys
+from bot.store.guild_settings import GuildSettingsTable
+from bot.store.history import JobHistory
+from bot.store.jobs import Jobs
+from bot.store.notes import Notes
+from bot.store.statistics import StatisticsTable
+from bot.work.engines.embedded import EmbeddedEngine
+from bot.work.guilds.audit_log import AuditLog
+from bot.work.guilds.limits import GuildLimits
+from bot.work.guilds.moderation import Moderation
+from bot.work.guilds.policy import Policy
+from bot.work.guilds.settings import Guilds
+from bot.work.jobs.acceptance import Acceptance
+from bot.work.jobs.availability import Availability
+from bot.work.jobs.context import JobContext, working_root
+from bot.work.jobs.controls import JobControls
+from bot.work.jobs.runner import JobRunner
+from bot.work.members.drafts import Drafts
+from bot.work.members.own_jobs import OwnJobs
+from bot.work.members.statistics import StatisticsService
+from bot.work.services import Services
+from bot.work.synced_commands import SyncedCommands
+from sandbox.queue_api import QueueStandIn
+from tests.adapters.databases import empty_url
+from tests.clock import ManualClock
+from tests.jobs import CATALOG, GUILD
+
+__all__ = ["bench", "empty_url"]
+
+KEY = Fernet.generate_key().decode()
+# One transparent pixel.
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+MP4 = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2" + b"\x00\x00\x10\x10mdat" + bytes(4104)
+
+
+class PollingClock(ManualClock):
+    """Short sleeps (polls, pauses) move the time; long ones end once the short ones have moved it that far."""
+
+    long = 100.0
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds >= self.long:
+            await super().sleep(seconds)
+            return
+        self.slept.append(seconds)
+        self._elapsed += max(0.0, seconds)
+        await self.advance(0)
+
+
+@dataclass
+class Notices:
+    """The moderators' channels of tests: `posted` holds what came there, `lost` is raised instead where it is set."""
+
+    def __init__(self) -> None:
+        self.posted: list[Entry] = []
+        self.asked: list[tuple[int, Job, str]] = []
+        self.settled: list[tuple[int, bool | None]] = []
+        self.pinged: list[Job] = []
+        self.lost: NoticeLost | None = None
+
+    async def record(self, guild_id: int, channel_id: int, entry: Entry) -> None:
+        del guild_id, channel_id
+        if self.lost is not None:
+            raise self.lost
+        self.posted.append(entry)
+
+    async def ask(self, channel_id: int, job: Job, pattern: str) -> int:
+        if self.lost is not None:
+            raise self.lost
+        self.asked.append((channel_id, job, pattern))
+        return 900 + len(self.asked)
+
+    async def close_question(
+        self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None
+    ) -> None:
+        del channel_id, job, by
+        self.settled.append((message_id, approved))
+
+    async def ping(self, job: Job) -> None:
+        self.pinged.append(job)
+
+
+@dataclass
+class Recorder:
+    """The announcer of tests. `refusals` are raised by the next deliveries, one each; `on_show` may interfere.
+
+    `unreached` is how many of the next shows of an ended job do not get through.
+    """
+
+    shown: list[Job] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
+    delivered: list[tuple[Job, Clip, bytes]] = field(default_factory=list)
+    refusals: list[Exception] = field(default_factory=list)
+    on_show: dict[JobState, Any] = field(default_factory=dict)
+    on_deliver: Any = None
+    unreached: int = 0
+
+    def states(self, job_id: str) -> list[str]:
+        return [job.state.value for job in self.shown if job.id == job_id]
+
+    async def leave(self, job: Job) -> None:
+        self.left.append(job.reply.message_id)
+
+    async def show(self, job: Job) -> bool:
+        if job.ended and self.unreached > 0:
+            self.unreached -= 1
+            return False
+        self.shown.append(job)
+        if job.state in self.on_show:
+            await self.on_show.pop(job.state)(job)
+        return True
+
+    async def deliver(self, job: Job, thing: Clip | Link) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        if self.on_deliver is not None:
+            await self.on_deliver(job)
+        assert isinstance(thing, Clip)
+        self.delivered.append((job, thing, await asyncio.to_thread(thing.path.read_bytes)))
+
+
+class Pictures:
+    """The intake of tests: every input is one pixel; `gone` makes the attachment vanish."""
+
+    def __init__(self, files: Files, folder: Path) -> None:
+        self._files = files
+        self._folder = folder
+        self.taken: list[str] = []
+        self.gone = False
+
+    async def take(self, job: Job, model: Model) -> dict[Role, StoredFile]:
+        del model
+        if self.gone:
+            raise FileGone(role="data")
+        self.taken.append(job.id)
+        stored = {}
+        for role in job.request.files:
+            path = self._folder / f"{job.id}-{role}.png"
+            await asyncio.to_thread(path.write_bytes, PNG)
+            key = f"jobs/{job.id}/{role}"
+            size = await self._files.put(key, path, "image/png")
+            stored[role] = StoredFile(key=key, filename="cat.png", content_type="image/png", size_bytes=size)
+        return stored
+
+    async def preview(self, request: VideoRequest, model: Model) -> Preview:
+        del request, model
+        return Preview(picture=PNG, cropped=False)
+
+
+class Halver:
+    """The encoder of tests: "fits" by cutting, where `can_fit`."""
+
+    def __init__(self) -> None:
+        self.can_fit = True
+        self.breaks = False
+
+    async def faststart(self, path: Path, to: Path) -> Path:
+        del to
+        return path
+
+    async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
+        if self.breaks:
+            raise ResultInvalid
+        if not self.can_fit or limit_bytes < 100:
+            return None
+        whole = await asyncio.to_thread(path.read_bytes)
+        await asyncio.to_thread(to.write_bytes, whole[:limit_bytes])
+        return Fitted(
+            path=to, size_bytes=min(limit_bytes, len(whole)), seconds=2, width=640, height=352,
+            size_bytes_before=len(whole), width_before=1280, height_before=704,
+        )  # fmt: skip
+
+    async def poster(self, path: Path, to: Path) -> Path:
+        del path
+        return to
+
+    async def probe(self, path: Path) -> Probe:
+        return Probe(container="mp4", size_bytes=len(await asyncio.to_thread(path.read_bytes)), width=2, height=2)
+
+
+class Bench:
+    """Everything of one process, and the means to kill it and start another on the same rows."""
+
+    def __init__(self, url: URL, folder: Path, service: QueueStandIn, clock: PollingClock) -> None:
+        self.url, self.folder, self.service, self.clock = url, folder, service, clock
+        self.announcer = Recorder()
+        self.encoder = Halver()
+        self.metrics = Metrics()
+        self.files = open_files("", folder)
+        self.intake = Pictures(self.files, folder)
+        self.durations = Durations()
+        self._closing = AsyncExitStack()
+
+    async def open(self, *, jobs_at_once: int = 50, **settings: Any) -> None:
+        """Start a process. Whatever an earlier one of this bench held must have been dropped."""
+        self._closing = AsyncExitStack()
+        self.database = Database(self.url, clock=self.clock, pool_size=4)
+        self._closing.push_async_callback(self.database.close)
+        self.jobs = Jobs(self.database, keys=Keys([KEY]), clock=self.clock)
+        self.settings = Settings.model_validate(
+            {"discord_token": "t", "decart_api_key": "k", "data_dir": self.folder} | settings
+        )
+        queue = QueueClient(
+            api_key=self.service.api_key,
+            base_url=self.service.url,
+            catalog=CATALOG,
+            clock=self.clock,
+            polling=AdaptivePolling(self.durations, Bounds(poll_min=0.5)),
+            retry=Retry(submit_attempts=1),
+            timeouts=Timeouts(connect=timedelta(seconds=5)),
+        )
+        await self._closing.enter_async_context(queue)
+        notes = Notes(self.database)
+        self.availability = Availability(notes, clock=self.clock)
+        self.context = context = JobContext(
+            jobs=self.jobs,
+            queue=queue,
+            files=self.files,
+            intake=self.intake,
+            encoder=self.encoder,
+            announcer=self.announcer,
+            catalog=CATALOG,
+            availability=self.availability,
+            durations=self.durations,
+            clock=self.clock,
+            metrics=self.metrics,
+            settings=self.settings,
+        )
+        operator = operator_rules(self.settings.operator_limits)
+        admission = Admission(self.database, catalog=CATALOG, operator=operator, clock=self.clock)
+        self.guilds = Guilds(GuildSettingsTable(self.database, clock=self.clock), notes)
+        self.notices = Notices()
+        audit_log = AuditLog(guilds=self.guilds, notes=notes, notices=self.notices)
+        self.limits = GuildLimits(
+            admission=admission, jobs=self.jobs, announcer=self.announcer, audit_log=audit_log, clock=self.clock
+        )
+        self.guilds.listen(self.limits.heed)
+        self.guilds.listen(audit_log.amended)
+        self.runner = JobRunner(context, freed=self.limits.freed, ended=audit_log.ended)
+        self.engine = EmbeddedEngine(self.runner, self.jobs, clock=self.clock, jobs_at_once=jobs_at_once)
+        self.limits.attach(self.engine)
+        policy = Policy(catalog=CATALOG, guilds=self.guilds, audit_log=audit_log)
+        moderation = Moderation(
+            jobs=self.jobs, guilds=self.guilds, notes=notes, notices=self.notices, announcer=self.announcer,
+            engine=self.engine, limits=self.limits, audit_log=audit_log, metrics=self.metrics,
+        )  # fmt: skip
+        acceptance = Acceptance(
+            context=context, engine=self.engine, limits=self.limits, policy=policy, moderation=moderation,
+            audit_log=audit_log,
+        )  # fmt: skip
+        own_jobs = OwnJobs(context, JobHistory(self.database, keys=Keys([KEY])))
+        drafts = Drafts(notes, previewer=self.intake, catalog=CATALOG, clock=self.clock)
+        self.services = Services(
+            catalog=CATALOG,
+            policy=policy,
+            acceptance=acceptance,
+            job_controls=JobControls(
+                context=context, acceptance=acceptance, engine=self.engine, limits=self.limits, moderation=moderation,
+                audit_log=audit_log, own_jobs=own_jobs, drafts=drafts,
+            ),
+            own_jobs=own_jobs,
+            drafts=drafts,
+            guilds=self.guilds,
+            limits=self.limits,
+            moderation=moderation,
+            audit_log=audit_log,
+            statistics=StatisticsService(
+                statistics_table=StatisticsTable(self.database), plotter=Plotter(self.folder), clock=self.clock
+            ),
+            availability=self.availability,
+            synced_commands=SyncedCommands(notes),
+        )  # fmt: skip
+
+    async def close(self) -> None:
+        await self.engine.close()
+        await self.limits.close()
+        await self.services.audit_log.close()
+        await self._closing.aclose()
+
+    async def lift_limits(self) -> None:
+        """Have the tests' server let everybody make anything."""
+        unlimited = GuildSettings().amended(limits=LimitBook())
+        await GuildSettingsTable(self.database, clock=self.clock).replace(GUILD, unlimited, expected_version=0)
+
+    async def kill(self) -> None:
+        """End as kill -9 does: nothing runs on, nothing is written any more."""
+        tasks = list(self.engine._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.limits.close()
+        await self.services.audit_log.close()
+        await self._closing.aclose()
+
+    async def ended(self, job_id: str, *, within: int = 4000) -> Job:
+        """The job once it has ended, or waits, and nothing runs for it any more."""
+        for _ in range(within):
+            if job_id not in self.engine._tasks:
+                job = await self.jobs.get(job_id)
+                if job.ended or job.waiting:
+                    return job
+            await asyncio.sleep(0.002)
+        raise AssertionError(f"the job is still {await self.jobs.get(job_id)}")
+
+    async def until(self, condition: Any) -> None:
+        for _ in range(4000):
+            if condition():
+                return
+            await asyncio.sleep(0.002)
+        raise AssertionError("it never came to be")
+
+    @property
+    def leftovers(self) -> list[str]:
+        """Files under `work`, of which none must stay."""
+        return [str(path) for path in working_root(self.settings).rglob("*")]
+
+
+@pytest_asyncio.fixture
+async def bench(empty_url: URL, tmp_path: Path) -> AsyncIterator[Bench]:
+    """A bench on each database, with a service that is done at once unless its times are set."""
+    clock = PollingClock()
+    await migrate(empty_url, clock=clock)
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(MP4)
+    async with QueueStandIn(clip=clip, clock=clock) as service:
+        bench = Bench(empty_url, tmp_path / "data", service, clock)
+        await bench.open()
+        await bench.lift_limits()
+        yield bench
+        await bench.close()
+        assert bench.leftovers == []

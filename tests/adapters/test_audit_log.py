@@ -1,0 +1,113 @@
+"""The audit channel and held jobs below Discord: what is told, what is given up, and what a restart takes up again."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.errors import HoldSettledAlready, ModeratorsOnly
+from bot.rules.guild_settings import GuildSettings
+from bot.rules.jobs import JobState, Requester
+from bot.rules.notices import JobEnded, NoticeLost, SettingsChanged
+from bot.rules.prompts import WordAction, WordRule
+from bot.store.notes import Notes
+from bot.work.guilds.audit_log import REFUSALS_MAX
+from tests.adapters.runner_setup import Bench, bench, empty_url
+from tests.jobs import GUILD, a_member, a_reply, a_request
+
+__all__ = ["bench", "empty_url"]
+
+ADMIN = Requester(user_id=7, name="Linus", guild_id=GUILD, channel_id=1, admin=True, moderator=True)
+HOLD = WordRule(pattern="cat", action=WordAction.HOLD)
+
+
+async def arrange(bench: Bench, **changes: object) -> GuildSettings:
+    return await bench.guilds.rework(GUILD, ADMIN, lambda _: changes)
+
+
+@pytest.mark.asyncio
+async def test_final_refusals_in_a_row_silence_the_audit_channel_until_it_is_chosen_again(bench: Bench) -> None:
+    await arrange(bench, audit_channel_id=5)
+    audit_log = bench.services.audit_log
+    await audit_log.drain()
+    assert isinstance(bench.notices.posted[0], SettingsChanged)
+    bench.notices.lost = NoticeLost("http_500", final=False)
+    for private in (True, False) * REFUSALS_MAX:
+        await arrange(bench, private_by_default=private)
+        await audit_log.drain()
+    assert await audit_log.silenced(GUILD) is None, "a failure of Discord's own says nothing about the channel"
+    bench.notices.lost = NoticeLost("http_404", final=True)
+    for private in (True, False, True):
+        assert await audit_log.silenced(GUILD) is None
+        await arrange(bench, private_by_default=private)
+        await audit_log.drain()
+    assert await audit_log.silenced(GUILD) == "http_404"
+    bench.notices.lost = None
+    posted = len(bench.notices.posted)
+    await arrange(bench, private_by_default=False)
+    await audit_log.drain()
+    assert len(bench.notices.posted) == posted
+    await audit_log.reopen(GUILD, ADMIN)
+    await arrange(bench, private_by_default=True)
+    await audit_log.drain()
+    assert len(bench.notices.posted) == posted + 1
+
+
+@pytest.mark.asyncio
+async def test_a_held_job_counts_takes_no_place_and_goes_on_through_the_line(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
+    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    held = await bench.ended(job.id)
+    await bench.services.audit_log.drain()
+    assert held.held
+    assert bench.notices.asked[0][0] == 6
+    assert bench.notices.asked[0][2] == "cat"
+    with pytest.raises(ModeratorsOnly):
+        await bench.services.moderation.approve(job.id, a_member())
+    with pytest.raises(ModeratorsOnly):
+        await bench.services.moderation.deny(job.id, ADMIN.model_copy(update={"guild_id": GUILD + 1}))
+    await bench.services.moderation.approve(job.id, ADMIN)
+    with pytest.raises(HoldSettledAlready):
+        await bench.services.moderation.deny(job.id, ADMIN)
+    assert bench.notices.settled == [(901, True)]
+
+
+@pytest.mark.asyncio
+async def test_a_denied_job_is_given_back_and_told_to_the_audit_channel(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, audit_channel_id=5, word_rules=(HOLD,))
+    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    await bench.ended(job.id)
+    await bench.services.audit_log.drain()
+    denied = await bench.services.moderation.deny(job.id, ADMIN)
+    assert (denied.state, denied.refunded) == (JobState.FAILED, True)
+    await bench.services.audit_log.drain()
+    assert any(isinstance(entry, JobEnded) for entry in bench.notices.posted)
+
+
+@pytest.mark.asyncio
+async def test_killed_before_it_could_say_that_the_job_is_denied_the_next_process_says_so(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
+    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    await bench.ended(job.id)
+    await bench.services.audit_log.drain()
+    bench.clock.long = 0.001  # no time passes by itself
+    bench.announcer.unreached = 1_000_000
+    assert (await bench.services.moderation.deny(job.id, ADMIN)).untold
+    await bench.kill()
+    bench.announcer.unreached = 0
+    await bench.open()
+    assert await bench.engine.resume() == 1
+    await bench.until(lambda: "failed" in bench.announcer.states(job.id) and not bench.engine._tasks)
+    assert not (await bench.jobs.get(job.id)).untold
+
+
+@pytest.mark.asyncio
+async def test_what_was_held_but_not_asked_about_before_a_crash_is_asked_about_at_the_start(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
+    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    await bench.ended(job.id)
+    await bench.services.audit_log.drain()
+    await bench.services.moderation.resume()
+    assert len(bench.notices.asked) == 1, "it was asked about already"
+    await Notes(bench.database).drop(f"hold:{job.id}")
+    await bench.services.moderation.resume()
+    assert len(bench.notices.asked) == 2

@@ -1,0 +1,148 @@
+"""Servers' settings in the database, and the keeper who alone may change them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import update
+
+from bot.errors import AdminsOnly, GuildSettingsInvalid, GuildSettingsOutdated, RowUnreadable
+from bot.rules.catalog import Operation
+from bot.rules.guild_settings import Access, GuildSettings
+from bot.rules.limit_rules import LimitBook, Scope, Window, make_rule
+from bot.rules.prompts import WordAction, make_word_rule
+from bot.store import tables
+from bot.store.database import Database
+from bot.store.guild_settings import GuildSettingsTable
+from bot.store.notes import Notes
+from bot.work.guilds.settings import Guilds, GuildSettingsChanged
+from tests.adapters.databases import database, empty_url
+from tests.clock import ManualClock
+from tests.jobs import GRACE, GUILD, a_member
+
+__all__ = ["database", "empty_url"]
+
+ADMIN = a_member(GRACE, name="Grace", admin=True)
+
+
+@pytest.fixture
+def guilds(database: Database) -> GuildSettingsTable:
+    return GuildSettingsTable(database, clock=ManualClock(auto=True))
+
+
+@pytest.fixture
+def keeper(guilds: GuildSettingsTable, database: Database) -> Guilds:
+    return Guilds(guilds, Notes(database))
+
+
+def with_rule(amount: int, window: Window = Window.HOUR) -> LimitBook:
+    return GuildSettings().limits.with_rule(make_rule(Scope.EVERYONE, amount, window))
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_has_set_nothing_has_the_usual_settings(guilds: GuildSettingsTable) -> None:
+    assert await guilds.get(GUILD) == GuildSettings()
+
+
+@pytest.mark.asyncio
+async def test_settings_come_back_as_they_went_in(guilds: GuildSettingsTable) -> None:
+    guild_settings = GuildSettings().amended(
+        limits=with_rule(5),
+        access={"all": Access(role_ids=frozenset({1, 2})), Operation("t2v"): Access(channel_ids=frozenset({3}))},
+        word_rules=(make_word_rule("gun*", WordAction.HOLD, note="no 🔫"),),
+        mod_channel_id=9,
+        models_offered=frozenset({"lucy-pro-t2v"}),
+    )
+    await guilds.replace(GUILD, guild_settings, expected_version=0)
+    assert await guilds.get(GUILD) == guild_settings
+    assert await guilds.get(GUILD + 1) == GuildSettings()
+
+
+@pytest.mark.asyncio
+async def test_of_two_admins_who_looked_at_the_same_settings_one_is_told_to_look_again(keeper: Guilds) -> None:
+    async def set_hourly(amount: int, version: int) -> bool:
+        try:
+            await keeper.amend(GUILD, ADMIN, version, limits=with_rule(amount))
+        except GuildSettingsOutdated:
+            return False
+        return True
+
+    for version in (0, 1):  # the first save of all, and a later one
+        saved = await asyncio.gather(*(set_hourly(amount, version) for amount in range(5)))
+        assert saved.count(True) == 1
+        assert (await keeper.settings(GUILD)).version == version + 1
+        assert (await keeper.settings(GUILD)).limits == with_rule(saved.index(True))
+
+
+@pytest.mark.asyncio
+async def test_single_changes_of_many_admins_at_once_all_stand(keeper: Guilds) -> None:
+    windows = [Window.MINUTE, Window.HOUR, Window.WEEK, Window.MONTH]
+
+    async def add(window: Window) -> None:
+        rule = make_rule(Scope.SERVER, 7, window)
+        await keeper.rework(GUILD, ADMIN, lambda guild_settings: {"limits": guild_settings.limits.with_rule(rule)})
+
+    await asyncio.gather(*map(add, windows))
+    guild_settings = await keeper.settings(GUILD)
+    assert guild_settings.version == len(windows)
+    assert {rule.window for rule in guild_settings.limits.rules if rule.amount == 7} == set(windows)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "by",
+    [
+        a_member(GRACE),
+        a_member(GRACE, moderator=True),
+        a_member(GRACE, admin=True, guild_id=GUILD + 1),
+        a_member(GRACE, admin=True, guild_id=None),
+    ],
+)
+async def test_only_the_servers_own_admins_may_change_anything(keeper: Guilds, by: object) -> None:
+    with pytest.raises(AdminsOnly):
+        await keeper.amend(GUILD, by, 0, private_by_default=True)  # type: ignore[arg-type]  # parametrised
+    with pytest.raises(AdminsOnly):
+        await keeper.replace(GUILD, by, GuildSettings(), GuildSettings(version=1))  # type: ignore[arg-type]  # parametrised
+    with pytest.raises(AdminsOnly):
+        await keeper.rework(GUILD, by, lambda _: {})  # type: ignore[arg-type]  # parametrised
+    assert await keeper.settings(GUILD) == GuildSettings()
+
+
+@pytest.mark.asyncio
+async def test_what_can_not_be_is_not_saved(keeper: Guilds) -> None:
+    with pytest.raises(GuildSettingsInvalid):
+        await keeper.amend(GUILD, ADMIN, 0, private_by_default="perhaps")
+    assert (await keeper.settings(GUILD)).version == 0
+
+
+@pytest.mark.asyncio
+async def test_listeners_hear_of_a_change_and_can_not_undo_it(keeper: Guilds) -> None:
+    heard: list[GuildSettingsChanged] = []
+
+    async def fail(_: GuildSettingsChanged) -> None:
+        raise OSError("the audit channel is gone")
+
+    async def hear(event: GuildSettingsChanged) -> None:
+        heard.append(event)
+
+    keeper.listen(fail)
+    keeper.listen(hear)
+    await keeper.amend(GUILD, ADMIN, 0, private_by_default=True)
+    [event] = heard
+    assert (event.guild_id, event.by) == (GUILD, ADMIN)
+    assert [(change.key, change.before, change.after) for change in event.changes] == [
+        ("private_by_default", False, True)
+    ]
+    assert (await keeper.settings(GUILD)).private_by_default
+
+
+@pytest.mark.asyncio
+async def test_settings_that_can_not_be_read_are_not_taken_for_none(
+    guilds: GuildSettingsTable, database: Database
+) -> None:
+    await guilds.replace(GUILD, GuildSettings().amended(), expected_version=0)
+    async with database.writing() as connection:
+        await connection.execute(update(tables.guild_settings).values(document='{"limits": {"rules": 5}}'))
+    with pytest.raises(RowUnreadable, match=str(GUILD)):
+        await guilds.get(GUILD)

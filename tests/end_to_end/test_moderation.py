@@ -1,0 +1,234 @@
+"""Prompts that a moderator decides on, the audit channel, and pings after slow jobs, as their people live them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.app import App
+from bot.rules.guild_settings import GuildSettings
+from bot.rules.jobs import Requester
+from bot.rules.prompts import WordAction, WordRule
+from sandbox.discord import Invocation
+from sandbox.discord.permissions import SEND_MESSAGES
+from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, buttons_of, text_of
+
+Json = dict[str, Any]
+HOLD = WordRule(pattern="piano", action=WordAction.HOLD)
+CLIPS = "Film Club#clips"
+
+
+async def arrange(stage: Stage, app: App, **changes: object) -> GuildSettings:
+    """What the panel would save for an admin of Film Club."""
+    guild, linus = int(stage.discord.guild("Film Club").id), stage.discord.member("Linus")
+    by = Requester(user_id=int(linus.id), name="Linus", guild_id=guild, channel_id=1, admin=True)
+    return await app.parts.services.guilds.rework(guild, by, lambda _: changes)
+
+
+def clips_of(stage: Stage) -> int:
+    return int(stage.discord.channel(CLIPS).id)
+
+
+async def ask(stage: Stage, prompt: str = "a cat playing piano", **options: Any) -> Invocation:
+    return await stage.discord.member("Ada").slash("Film Club#general", "t2v", prompt=prompt, **options)
+
+
+async def seen(stage: Stage, until: Callable[[Json], bool], where: str = CLIPS) -> Json:
+    return await stage.discord.member("Linus").wait_for(where, until, PATIENCE_SECONDS)
+
+
+def says(word: str) -> Callable[[Json], bool]:
+    return lambda message: word in text_of(message)
+
+
+@pytest.mark.asyncio
+async def test_a_held_prompt_waits_until_a_moderator_approves(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        asked = await ask(stage)
+        await asked.reply(says("Waiting for a moderator"), PATIENCE_SECONDS)
+        question = await seen(stage, says("May this be made?"))
+        assert stage.discord.member("Ada").mention in text_of(question)
+        assert "a cat playing piano" in text_of(question)
+        assert "“piano”" in text_of(question)
+        assert buttons_of(question) == ["Approve", "Deny"]
+        assert stage.queue.submits == []
+
+        grace = await stage.discord.member("Grace").press(question, "Approve")
+        refused = await grace.followup(timeout=PATIENCE_SECONDS)
+        assert "manage messages" in text_of(refused)
+        assert stage.queue.submits == []
+
+        await stage.discord.member("Linus").press(question, "Approve")
+        await stage.see(asked, "pending")
+        settled = await seen(stage, says("Approved by"))
+        assert settled["id"] == question["id"]
+        assert settled["components"] == []
+        await stage.see_through(asked)
+
+
+@pytest.mark.asyncio
+async def test_a_denied_prompt_fails_with_a_sentence_and_does_not_count(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        asked = await ask(stage)
+        question = await seen(stage, says("May this be made?"))
+        first = await stage.discord.member("Linus").press(question, "Deny")
+        message = await stage.see(asked, "failed")
+        assert "A moderator of this server didn't allow" in text_of(message)
+        assert await first.done() == "answered"
+        settled = await seen(stage, says("Denied by"))
+        late = await stage.discord.member("Linus").press(
+            settled["id"], buttons_of_custom_id(question, "Approve"), raw=True
+        )
+        assert await late.done() == "answered" or late.state == "failed"
+        assert stage.queue.submits == []
+        job = (await app.parts.jobs.of_user(int(stage.discord.member("Ada").id)))[0]
+        assert job.refunded
+
+
+def buttons_of_custom_id(message: Json, label: str) -> str:
+    [found] = [b["custom_id"] for row in message["components"] for b in row["components"] if b["label"] == label]
+    return str(found)
+
+
+@pytest.mark.asyncio
+async def test_a_held_job_outlives_a_restart_and_a_press_of_cancel(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        asked, other = await ask(stage), await ask(stage, "another piano")
+        await asked.reply(says("Waiting for a moderator"), PATIENCE_SECONDS)
+        await other.reply(says("Waiting for a moderator"), PATIENCE_SECONDS)
+        question = await seen(stage, says("a cat playing piano"))
+        withdrawn = await seen(stage, says("another piano"))
+    async with stage.clapper():
+        assert stage.queue.submits == []
+        await stage.discord.member("Ada").press(other, "Cancel")
+        await stage.see(other, "cancelled")
+        settled = await seen(stage, says("before anybody decided"))
+        assert settled["id"] == withdrawn["id"]
+        await stage.discord.member("Linus").press(question, "Approve")
+        await stage.see(asked, "pending")
+        assert [submit.texts["prompt"] for submit in stage.queue.submits] == ["a cat playing piano"]
+
+
+@pytest.mark.asyncio
+async def test_a_prompt_is_not_held_for_ever_where_no_moderator_can_be_asked(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        clips = stage.discord.channel(CLIPS)
+        stage.discord.set_permissions(clips, stage.discord.core.world.bot, deny=SEND_MESSAGES)
+        message = await stage.see(await ask(stage), "failed")
+        assert "needs a moderator's approval" in text_of(message)
+
+
+@pytest.mark.asyncio
+async def test_what_no_moderator_decides_on_ends_with_a_sentence_instead_of_being_forgotten(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        asked = await ask(stage)
+        await asked.reply(says("Waiting for a moderator"), PATIENCE_SECONDS)
+        question = await seen(stage, says("May this be made?"))
+    stage.pass_time(31 * 86_400)
+    async with stage.clapper():
+        message = await stage.see(asked, "failed")
+        assert "none of them decided" in text_of(message)
+        late = await stage.discord.member("Linus").press(question, "Approve")
+        assert "settled already" in text_of(await late.followup(timeout=PATIENCE_SECONDS))
+        assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
+async def test_again_meets_the_same_rules(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        message = await stage.see_through(await ask(stage))
+        block = HOLD.model_copy(update={"action": WordAction.BLOCK, "note": "No pianos."})
+        await arrange(stage, app, word_rules=(block,))
+        again = await stage.discord.member("Ada").press(message, "Again")
+        told = await again.reply(timeout=PATIENCE_SECONDS)
+        assert "No pianos." in text_of(told)
+        assert told["flags"] & 64
+
+
+@pytest.mark.asyncio
+async def test_the_audit_channel_tells_who_what_where_and_outcome_and_pings_nobody(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        record = WordRule(pattern="everyone", action=WordAction.RECORD)
+        await arrange(stage, app, audit_channel_id=clips_of(stage), word_rules=(record,))
+        changed = await seen(stage, says("Settings changed"))
+        assert stage.discord.member("Linus").mention in text_of(changed)
+        assert "everyone" in text_of(changed)
+        asked = await ask(stage, "@everyone **look** [fail: too dark]")
+        await stage.see(asked, "pending")
+        noted = await seen(stage, says("Prompt recorded"))
+        await stage.clock.advance(PENDING_SECONDS)
+        await stage.clock.advance(PROCESSING_SECONDS)
+        failed = await seen(stage, says("Video failed"))
+        for message in (noted, failed):
+            text = text_of(message)
+            assert stage.discord.member("Ada").mention in text
+            assert "/t2v" in text
+            assert f"<#{stage.discord.channel('Film Club#general').id}>" in text
+            assert r"\*\*look\*\*" in text
+            assert "@everyone" not in text
+            assert stage.discord.pinged(message["id"]) == []
+        assert "too dark" in text_of(failed)
+        await stage.see_through(await ask(stage, "a dog"))
+        assert "Lucy Pro" in text_of(await seen(stage, says("Video delivered")))
+
+
+@pytest.mark.asyncio
+async def test_the_audit_channel_tells_whose_limits_were_reset_and_by_whom(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, audit_channel_id=clips_of(stage))
+        ada, linus = stage.discord.member("Ada"), stage.discord.member("Linus")
+        await stage.see(await ask(stage), "pending")
+        for member in ("Ada", "Grace"):
+            asked = await linus.slash("Film Club#general", "limits reset", member=member)
+            await asked.reply(timeout=PATIENCE_SECONDS)
+        entry = await seen(stage, says("Limits reset"))
+        assert f"By {linus.mention}." in text_of(entry)
+        assert f"{ada.mention} starts anew: 1 " in text_of(entry)
+        assert stage.discord.pinged(entry["id"]) == []
+        await app.parts.services.audit_log.drain()
+        entries = [text_of(message) for message in linus.sees(CLIPS)]
+        assert sum("Limits reset" in text for text in entries) == 1, "nothing was given back to Grace"
+
+
+@pytest.mark.asyncio
+async def test_an_audit_channel_that_is_gone_is_left_alone(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, audit_channel_id=clips_of(stage))
+        await seen(stage, says("Settings changed"))
+        stage.discord.set_permissions(stage.discord.channel(CLIPS), stage.discord.core.world.bot, deny=SEND_MESSAGES)
+        guild = int(stage.discord.guild("Film Club").id)
+        for private in (True, False, True):
+            await arrange(stage, app, private_by_default=private)
+            await app.parts.services.audit_log.drain()
+        assert await app.parts.services.audit_log.silenced(guild) is not None
+        route = f"/channels/{clips_of(stage)}/messages"
+        sent = sum(exchange.path.endswith(route) for exchange in stage.discord.record)
+        await arrange(stage, app, private_by_default=False)
+        await app.parts.services.audit_log.drain()
+        assert sum(exchange.path.endswith(route) for exchange in stage.discord.record) == sent, "no more is tried"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_whoever_waited_long_is_pinged_alone_where_the_server_wants_it(stage: Stage, wanted: bool) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, ping_when_slow=wanted)
+        asked = await ask(stage)
+        await stage.see(asked, "pending")
+        stage.pass_time(180)
+        await stage.see_through(asked)
+        if wanted:
+            ping = await seen(stage, says("your video is ready"), "Film Club#general")
+            assert stage.discord.pinged(ping["id"]) == [stage.discord.member("Ada").id]
+            assert ping["message_reference"]["message_id"] == asked.message_id
+        else:
+            await app.parts.services.audit_log.drain()
+            texts = [text_of(message) for message in stage.discord.member("Ada").sees("Film Club#general")]
+            assert not any("ready" in text for text in texts)

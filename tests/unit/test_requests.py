@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bot.errors import (
+    EnhanceNeedsPrompt,
+    InputMissing,
+    InputNotTaken,
+    OnlyOneOfPromptAndReference,
+    OptionNotTaken,
+    OrientationUnknown,
+    PromptMissing,
+    PromptOrReference,
+    PromptTooLong,
+    PromptUnreadable,
+    PromptWithoutUse,
+    Refused,
+    ResolutionUnknown,
+    SeedOutOfRange,
+    TrajectoryInvalid,
+    TrajectoryMissing,
+)
+from bot.rules.catalog import Model, Role, load_catalog
+from bot.rules.requests import Attachment, Inputs, Point, VideoRequest, compose
+
+CATALOG = load_catalog()
+MODELS = sorted(CATALOG, key=lambda model: model.name)
+LINE = (Point(frame=0, x=0, y=0), Point(frame=5, x=100, y=50))
+
+
+def attachment(name: str = "a.png") -> Attachment:
+    return Attachment(url=f"https://cdn.discordapp.com/{name}", filename=name, size_bytes=10)
+
+
+def attached(*roles: Role) -> dict[Role, Attachment]:
+    return {role: attachment() for role in roles}
+
+
+# The table of queue-api.md, section 3, written down again as it stands there.
+
+
+@dataclass(frozen=True)
+class Row:
+    """`needs` is what must hold of prompt and reference: prompt, none, one (of both), any (of both)."""
+
+    needs: str
+    files: frozenset[Role]
+    resolutions: frozenset[str] = frozenset({"720p"})
+    orientations: frozenset[str] = frozenset()
+    reference: bool = False
+    enhance: bool = False
+    trajectory: bool = False
+
+
+DATA = frozenset({Role.DATA})
+BOTH_SIZES = frozenset({"720p", "480p"})
+CLIP = Row("prompt", DATA, reference=True, enhance=True)
+RESTYLE = Row("one", DATA, reference=True, enhance=True)
+EDIT = Row("any", DATA, reference=True, enhance=True)
+TABLE = {
+    "lucy-pro-t2v": Row("prompt", frozenset(), BOTH_SIZES, frozenset({"landscape", "portrait"})),
+    "lucy-pro-i2v": Row("prompt", DATA, BOTH_SIZES),
+    "lucy-dev-i2v": Row("prompt", DATA),
+    "lucy-pro-v2v": CLIP,
+    "lucy-clip": CLIP,
+    "lucy-clip-latest": CLIP,
+    "lucy-fast-v2v": Row("prompt", DATA, enhance=True),
+    "lucy-pro-flf2v": Row("prompt", frozenset({Role.START, Role.END}), BOTH_SIZES),
+    "lucy-motion": Row("none", DATA, trajectory=True),
+    **dict.fromkeys(("lucy-restyle-v2v", "lucy-restyle-2", "lucy-restyle-latest"), RESTYLE),
+    **dict.fromkeys(("lucy-2.1", "lucy-2.5", "lucy-2.6", "lucy-latest"), EDIT),
+    **dict.fromkeys(("lucy-2.1-vton", "lucy-vton-2", "lucy-vton-3", "lucy-vton-3.5", "lucy-vton-3.6"), EDIT),
+    "lucy-vton-latest": EDIT,
+}
+
+
+def seen(prompt: str | None) -> str:
+    """The prompt as it counts: nothing where all of it is spaces, joiners, marks of direction and blank letters."""
+    text = (prompt or "").strip()
+    blank = all(unicodedata.category(c) in {"Zs", "Zl", "Zp", "Cf"} or c in "\n\r\t\u3164\u2800\x1c" for c in text)
+    return "" if blank else text
+
+
+def plainly_valid(row: Row, inputs: Inputs, roles: frozenset[Role]) -> bool:
+    text = seen(inputs.prompt)
+    reference = Role.REFERENCE in roles
+    return all(
+        (
+            len(text) <= 1000,
+            not any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\r\n\t" for c in text),
+            {"prompt": bool(text), "none": not text, "one": bool(text) != reference, "any": bool(text) or reference}[
+                row.needs
+            ],
+            roles - {Role.REFERENCE} == row.files,
+            row.reference or not reference,
+            inputs.seed is None or 0 <= inputs.seed < 2**32,
+            inputs.resolution is None or inputs.resolution in row.resolutions,
+            inputs.orientation is None or inputs.orientation in row.orientations,
+            inputs.enhance_prompt is None or row.enhance,
+            not inputs.enhance_prompt or bool(text),
+            (inputs.trajectory is not None) == row.trajectory,
+        )
+    )
+
+
+PROMPTS = st.one_of(
+    st.none(),
+    st.sampled_from(
+        [
+            "",
+            "  ",
+            "\n",
+            "\u200b \u3164",
+            "\u2800",
+            "\u202e",
+            "a cat",
+            " snow ",
+            "x" * 1000,
+            "x" * 1001,
+            "🙂" * 1000,
+            "🙂" * 1001,
+            "a\x00b",
+        ]
+    ),
+    st.text(max_size=30),
+)
+INPUTS = st.builds(
+    Inputs,
+    prompt=PROMPTS,
+    seed=st.one_of(st.none(), st.sampled_from([-1, 0, 7, 2**32 - 1, 2**32]), st.integers()),
+    resolution=st.sampled_from([None, "720p", "480p"]),
+    orientation=st.sampled_from([None, "landscape", "portrait"]),
+    enhance_prompt=st.sampled_from([None, True, False]),
+    trajectory=st.sampled_from([None, LINE]),
+)
+ROLES = st.frozensets(st.sampled_from(Role))
+
+
+def assert_as_the_table_says(model: Model, inputs: Inputs, roles: frozenset[Role]) -> None:
+    try:
+        request = compose(model, inputs, attached(*roles))
+    except Refused:
+        assert not plainly_valid(TABLE[model.name], inputs, roles)
+    else:
+        assert plainly_valid(TABLE[model.name], inputs, roles)
+        assert request.inputs.prompt == (seen(inputs.prompt) or None)
+        assert VideoRequest.model_validate_json(request.model_dump_json()) == request
+
+
+def test_the_table_has_every_model_of_the_catalogue() -> None:
+    assert {model.name for model in MODELS} == TABLE.keys()
+
+
+@given(model=st.sampled_from(MODELS), inputs=INPUTS, roles=ROLES)
+def test_a_request_is_valid_exactly_where_the_table_says_so(
+    model: Model, inputs: Inputs, roles: frozenset[Role]
+) -> None:
+    assert_as_the_table_says(model, inputs, roles)
+
+
+@given(
+    model=st.sampled_from(MODELS), prompt=PROMPTS, reference=st.booleans(), enhance=st.sampled_from([None, True, False])
+)
+def test_prompt_and_reference_go_together_as_the_table_says(
+    model: Model, prompt: str | None, reference: bool, enhance: bool | None
+) -> None:
+    trajectory = LINE if TABLE[model.name].trajectory else None
+    inputs = Inputs(prompt=prompt, enhance_prompt=enhance, trajectory=trajectory)
+    roles = TABLE[model.name].files | ({Role.REFERENCE} if reference else set())
+    assert_as_the_table_says(model, inputs, roles)
+
+
+def refused_with(error: type[Refused], name: str, inputs: Inputs, roles: Iterable[Role] = ()) -> dict[str, object]:
+    with pytest.raises(error) as caught:
+        compose(CATALOG.get(name), inputs, attached(*roles))
+    assert type(caught.value) is error
+    return dict(caught.value.facts)
+
+
+def test_every_refusal_says_what_to_change() -> None:
+    cat, data = Inputs(prompt="a cat"), (Role.DATA,)
+    refused_with(PromptMissing, "lucy-pro-t2v", Inputs(prompt=" \n"))
+    long = Inputs(prompt="🙂" * 1001)
+    assert refused_with(PromptTooLong, "lucy-pro-t2v", long) == {"length": 1001, "limit": 1000}
+    refused_with(PromptUnreadable, "lucy-pro-t2v", Inputs(prompt="a\x00b"))
+    refused_with(PromptUnreadable, "lucy-pro-t2v", Inputs.model_construct(prompt="a\ud800b"))
+    moving = Inputs(prompt="a cat", trajectory=LINE)
+    assert refused_with(PromptWithoutUse, "lucy-motion", moving, data) == {"model": "lucy-motion"}
+    assert refused_with(SeedOutOfRange, "lucy-pro-t2v", Inputs(prompt="x", seed=2**32)) == {
+        "lowest": 0,
+        "highest": 2**32 - 1,
+    }
+    small = Inputs(prompt="x", resolution="480p")
+    assert refused_with(ResolutionUnknown, "lucy-dev-i2v", small, data)["choices"] == "720p"
+    tall = Inputs(prompt="x", orientation="portrait")
+    assert refused_with(OptionNotTaken, "lucy-pro-i2v", tall, data)["option"] == "orientation"
+    assert refused_with(OptionNotTaken, "lucy-pro-t2v", Inputs(prompt="x", enhance_prompt=False))["option"] == "enhance"
+    assert refused_with(OptionNotTaken, "lucy-pro-t2v", moving)["option"] == "path"
+    assert refused_with(InputMissing, "lucy-pro-flf2v", cat, [Role.START])["role"] == Role.END
+    assert refused_with(InputNotTaken, "lucy-fast-v2v", cat, [Role.DATA, Role.REFERENCE])["role"] == Role.REFERENCE
+    assert refused_with(InputNotTaken, "lucy-pro-t2v", cat, data)["role"] == Role.DATA
+    refused_with(PromptOrReference, "lucy-2.1", Inputs(), data)
+    refused_with(PromptOrReference, "lucy-restyle-2", Inputs(), data)
+    refused_with(OnlyOneOfPromptAndReference, "lucy-restyle-2", cat, [Role.DATA, Role.REFERENCE])
+    refused_with(EnhanceNeedsPrompt, "lucy-2.1", Inputs(enhance_prompt=True), [Role.DATA, Role.REFERENCE])
+    refused_with(TrajectoryMissing, "lucy-motion", Inputs(), data)
+
+
+def test_an_orientation_that_a_model_lacks_is_told_with_those_it_has() -> None:
+    wide_only = CATALOG.get("lucy-pro-t2v").model_copy(update={"orientations": ("landscape",)})
+    with pytest.raises(OrientationUnknown) as caught:
+        compose(wide_only, Inputs(prompt="x", orientation="portrait"))
+    assert caught.value.facts["choices"] == "landscape"
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a\ncat\twalks\r\n", "@everyone **bold** <@1>", "שלום\u200f", "👩‍👩‍👧‍👦 family", "ﷺ"]
+)
+def test_prompts_in_any_script_and_with_any_formatting_are_taken_as_they_are(prompt: str) -> None:
+    assert compose(CATALOG.get("lucy-pro-t2v"), Inputs(prompt=prompt)).inputs.prompt == prompt.strip()
+
+
+def test_a_prompt_of_a_thousand_characters_inside_white_space_fits() -> None:
+    request = compose(CATALOG.get("lucy-pro-t2v"), Inputs(prompt=f"  {'🙂' * 1000}\n"))
+    assert request.inputs.prompt == "🙂" * 1000
+
+
+POINTS = st.lists(
+    st.builds(Point, frame=st.integers(0, 50), x=st.floats(0, 1500), y=st.floats(0, 900)), max_size=8
+).map(tuple)
+
+
+@given(POINTS)
+@example(())
+@example((Point(frame=0, x=1280, y=704), Point(frame=1, x=0, y=0)))
+@example((Point(frame=0, x=1280.01, y=704), Point(frame=1, x=0, y=0)))
+@example((Point(frame=1, x=1, y=1), Point(frame=1, x=2, y=2)))
+def test_trajectories_are_valid_exactly_where_frames_rise_inside_the_frame(points: tuple[Point, ...]) -> None:
+    frames = [point.frame for point in points]
+    valid = (
+        2 <= len(points) <= 1000
+        and frames == sorted(set(frames))
+        and all(0 <= point.x <= 1280 and 0 <= point.y <= 704 for point in points)
+    )
+    try:
+        compose(CATALOG.get("lucy-motion"), Inputs(trajectory=points), attached(Role.DATA))
+    except (TrajectoryInvalid, TrajectoryMissing):
+        assert not valid
+    else:
+        assert valid
+
+
+def test_a_trajectory_has_at_most_the_points_of_its_model() -> None:
+    points = tuple(Point(frame=n, x=0, y=0) for n in range(1001))
+    with pytest.raises(TrajectoryInvalid) as caught:
+        compose(CATALOG.get("lucy-motion"), Inputs(trajectory=points), attached(Role.DATA))
+    assert caught.value.facts["where"] == "1001 points"
+    compose(CATALOG.get("lucy-motion"), Inputs(trajectory=points[:1000]), attached(Role.DATA))
+
+
+@pytest.mark.parametrize("fields", [{"frame": -1}, {"x": -0.1}, {"y": float("nan")}, {"x": float("inf")}, {"z": 1}])
+def test_a_point_that_is_no_place_cannot_be_made(fields: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Point.model_validate({"frame": 0, "x": 0, "y": 0} | fields)
