@@ -118,6 +118,8 @@ class App:
             self._closing.push_async_callback(_cancel, asyncio.create_task(watch()))
         for close in (services.limits.close, services.audit_log.close, parts.engine.close, services.acceptance.close):
             self._closing.push_async_callback(close)
+        await services.guilds.refresh()
+        await services.availability.refresh()
         resumed = await parts.engine.resume()
         await services.limits.move()
         await services.moderation.resume()

@@ -6,7 +6,7 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.persistent import Verb
-from bot.chat.replies.interactions import Interaction, keep_reply, open_reply, precheck, requester_of
+from bot.chat.replies.interactions import Interaction, accept, check_rights, keep_reply, look, requester_of
 
 
 class Controls(commands.Cog):
@@ -20,11 +20,10 @@ class Controls(commands.Cog):
 
     async def again(self, interaction: Interaction, job_id: str) -> None:
         """The same with another seed, as a job of whoever presses, in a message of its own."""
-        services = interaction.client.services
-        job = await services.job_controls.job(job_id)
-        await precheck(interaction, job.request, private=job.reply.ephemeral)
-        reply = await open_reply(interaction, private=job.reply.ephemeral)
-        await services.job_controls.again(job_id, requester_of(interaction), reply, seed=None)
+        controls = interaction.client.services.job_controls
+        old, checked = await look(controls.precheck_again(job_id, requester_of(interaction), seed=None))
+        check_rights(interaction, private=old.reply.ephemeral)
+        await accept(interaction, checked, private=old.reply.ephemeral)
 
     async def cancel(self, interaction: Interaction, job_id: str) -> None:
         """Stop it; the card says so."""

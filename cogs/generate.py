@@ -52,7 +52,7 @@ class Generate(commands.Cog):
         """From a picture that begins to move."""
         inputs = Inputs(prompt=prompt, resolution=resolution, seed=seed)
         if image is None:
-            chosen = await interaction.client.services.policy.choose(
+            chosen = interaction.client.services.policy.choose(
                 Operation.IMAGE_TO_VIDEO, model, requester_of(interaction)
             )
             await animate_newest(interaction, chosen, inputs, private=private)
@@ -158,9 +158,7 @@ async def make(
     private: bool | None,
 ) -> None:
     """Ask the studio for the video, with the named model or the usual one."""
-    chosen = await interaction.client.services.policy.choose(
-        operation_of(interaction), model, requester_of(interaction)
-    )
+    chosen = interaction.client.services.policy.choose(operation_of(interaction), model, requester_of(interaction))
     given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
     await answer(interaction, compose(chosen, inputs, given), private=private)
 

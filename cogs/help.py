@@ -38,9 +38,7 @@ class Help(commands.Cog):
     async def models(self, interaction: Interaction) -> None:
         """Every model by command, with what it is good at and what it takes."""
         services = interaction.client.services
-        embed = _models(
-            services.catalog, await services.availability.resting(services.catalog), interaction.locale.value
-        )
+        embed = _models(services.catalog, services.availability.resting(services.catalog), interaction.locale.value)
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
 

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.chat import own_jobs as own
 from bot.chat.client import VideoBot
-from bot.chat.replies.interactions import Interaction, check_rights, open_reply, precheck, requester_of
+from bot.chat.replies.interactions import Interaction, accept, check_rights, look, open_reply, requester_of
 from bot.chat.translator import Described
 from bot.errors import JobGone, NotYours
 from bot.rules.jobs import Job
@@ -76,11 +76,12 @@ async def _show_here(interaction: Interaction, job_id: str) -> None:
 
 
 async def _again(interaction: Interaction, job_id: str, *, same_seed: bool) -> None:
-    job = await _theirs(interaction, job_id)
-    await precheck(interaction, job.request, private=job.reply.ephemeral)
-    reply = await open_reply(interaction, private=job.reply.ephemeral)
+    job = await look(_theirs(interaction, job_id))
     seed = job.request.inputs.seed if same_seed else None
-    await interaction.client.services.job_controls.again(job_id, requester_of(interaction), reply, seed=seed)
+    controls = interaction.client.services.job_controls
+    _, checked = await look(controls.precheck_again(job_id, requester_of(interaction), seed=seed))
+    check_rights(interaction, private=job.reply.ephemeral)
+    await accept(interaction, checked, private=job.reply.ephemeral)
 
 
 async def _theirs(interaction: Interaction, job_id: str) -> Job:

@@ -51,14 +51,14 @@ class Menus(commands.Cog):
 
     async def open(self, interaction: Interaction, message: discord.Message, operation: Operation) -> None:
         """Show the form, or say at once why it would be of no use."""
-        offered = await self._bot.services.policy.offered(operation, requester_of(interaction))
-        usual = await self._bot.services.policy.choose(operation, None, requester_of(interaction))
+        offered = self._bot.services.policy.offered(operation, requester_of(interaction))
+        usual = self._bot.services.policy.choose(operation, None, requester_of(interaction))
         found = media_of(message, usual.files[Role.DATA], self._hosts)
         if not found.files:
             hears = hears_messages(interaction)
             raise nothing_found(usual, found, bot_id=self._bot.application_id, sees_all=True, hears=hears)
         nothing_yet = VideoRequest(model=usual.name, operation=operation, inputs=Inputs())
-        await precheck(interaction, nothing_yet)
+        precheck(interaction, nothing_yet)
         self._remember(operation, message.id, found.files)
         form = form_of(operation, message.id, found.files, offered, interaction.locale.value)
         await interaction.response.send_modal(form)
@@ -68,7 +68,7 @@ class Menus(commands.Cog):
         operation, message_id = Operation(form.match["operation"]), int(form.match["message"])
         filled = read_form(form.data)
         files = self._files.get((operation, message_id)) or await self._look_again(interaction, operation, message_id)
-        model = await self._bot.services.policy.choose(operation, filled.model, requester_of(interaction))
+        model = self._bot.services.policy.choose(operation, filled.model, requester_of(interaction))
         given = {Role.DATA: files[filled.chosen if filled.chosen < len(files) else 0]}
         if filled.reference is not None:
             given[Role.REFERENCE] = filled.reference

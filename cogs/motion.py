@@ -12,7 +12,16 @@ from bot.chat.client import Form, VideoBot
 from bot.chat.inputs.options import File, Seed, generation
 from bot.chat.inputs.path_form import PATH_FORM, path_form, preview_message, read_path
 from bot.chat.persistent import Verb
-from bot.chat.replies.interactions import Interaction, attachment_of, open_reply, precheck, privacy, requester_of
+from bot.chat.replies.interactions import (
+    Interaction,
+    accept,
+    attachment_of,
+    look,
+    open_reply,
+    precheck,
+    privacy,
+    requester_of,
+)
 from bot.rules import trajectory
 from bot.rules.catalog import Operation, Role
 from bot.rules.drafts import Draft
@@ -46,11 +55,11 @@ class Motion(commands.Cog):
         private: bool | None = None,
     ) -> None:
         """From a picture that moves along a path."""
-        chosen = await self._bot.services.policy.choose(Operation.MOTION, model, requester_of(interaction))
+        chosen = self._bot.services.policy.choose(Operation.MOTION, model, requester_of(interaction))
         inputs = Inputs(trajectory=trajectory.parse(path, chosen), path=path, resolution=resolution, seed=seed)
         request = compose(chosen, inputs, {Role.DATA: attachment_of(image)})
-        await precheck(interaction, request)
-        private = await privacy(interaction, private)
+        precheck(interaction, request)
+        private = privacy(interaction, private)
         await open_reply(interaction, private=True)
         await self._show(interaction, Draft(user_id=interaction.user.id, request=request, private=private))
 
@@ -59,12 +68,11 @@ class Motion(commands.Cog):
     async def go(self, interaction: Interaction, key: str) -> None:
         """The preview becomes a job, once, and its card comes as publicly as was asked for."""
         drafts = self._bot.services.drafts
-        draft = await drafts.get(key, interaction.user.id)
-        await precheck(interaction, draft.request)
-        draft = await drafts.take(key, interaction.user.id)
+        draft = await look(drafts.get(key, interaction.user.id))
+        checked = precheck(interaction, draft.request, private=draft.private)
+        draft = await look(drafts.take(key, interaction.user.id))
         try:
-            reply = await open_reply(interaction, private=draft.private)
-            await self._bot.services.acceptance.accept(draft.request, requester_of(interaction), reply)
+            await accept(interaction, checked, private=draft.private)
         except Exception:
             await drafts.put_back(key, draft)
             raise

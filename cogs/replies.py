@@ -17,9 +17,8 @@ from discord.ext import commands
 from bot.chat.client import VideoBot
 from bot.chat.inputs.picker import question
 from bot.chat.inputs.sources import Found, media_of, newest, nothing_found
-from bot.chat.replies.interactions import Interaction
+from bot.chat.replies.interactions import Interaction, accept_here, look, precheck
 from bot.chat.replies.text_messages import (
-    answer_here,
     answer_text,
     author_of,
     check_author,
@@ -87,7 +86,7 @@ class Replies(commands.Cog):
         services = self._bot.services
         if interaction.user.id != asker_id:
             raise NotYours(requester_id=asker_id)
-        if await services.acceptance.answered(message_id):
+        if await look(services.acceptance.answered(message_id)):
             await interaction.response.defer()
             return
         message = await self._fetch(interaction, message_id)
@@ -95,7 +94,8 @@ class Replies(commands.Cog):
         if words is None:  # it was edited since
             raise TextUnknown(bot_id=self._bot.application_id)
         asked = await self._understand(message, words)
-        await answer_here(interaction, asked.request(at), message_id)
+        private = interaction.message is not None and interaction.message.flags.ephemeral
+        await accept_here(interaction, precheck(interaction, asked.request(at), private=private), asked=message_id)
 
     async def _answer(self, message: discord.Message, words: str) -> None:
         if await self._bot.services.acceptance.answered(message.id):
@@ -105,7 +105,7 @@ class Replies(commands.Cog):
         if len(asked.files) < 2:
             await answer_text(self._bot, message, asked.request())
             return
-        await self._bot.services.acceptance.precheck(asked.request(), author_of(message))
+        self._bot.services.acceptance.precheck(asked.request(), author_of(message))
         locale = locale_of(message)
         await tell_text(message, say("which_one", locale), view=question(asked.files, message, locale))
 
@@ -142,7 +142,7 @@ class Replies(commands.Cog):
         check_author(message, command.operation.value)
         if command.operation in _NEED_A_FORM or command.private:
             raise FormNeeded(command=command.operation.value)
-        model = await self._bot.services.policy.choose(command.operation, command.model, author_of(message))
+        model = self._bot.services.policy.choose(command.operation, command.model, author_of(message))
         kind = model.files.get(Role.DATA)
         if kind is None:
             return Asked(command, model)

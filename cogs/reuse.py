@@ -30,10 +30,10 @@ class Reuse(commands.Cog):
         message = interaction.message
         wish = read_wish(form.data, self._bot.services.catalog)
         files = {Role.DATA: video_in(message)}
-        model = await self._bot.services.policy.choose(wish.operation, None, requester_of(interaction))
+        model = self._bot.services.policy.choose(wish.operation, None, requester_of(interaction))
         if wish.reference is not None:
             files[Role.REFERENCE] = wish.reference
-            offered = await self._bot.services.policy.offered(wish.operation, requester_of(interaction))
+            offered = self._bot.services.policy.offered(wish.operation, requester_of(interaction))
             model = next((m for m in offered if m.reference), model)
         private = True if message is not None and message.flags.ephemeral else None
         await answer(interaction, compose(model, Inputs(prompt=wish.prompt), files), private=private)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.rules.catalog import Role, load_catalog
-from bot.rules.jobs import Job, JobState, Reply, Requester
+from bot.rules.jobs import ENDED, Job, JobState, Reply, Requester
 from bot.rules.requests import Attachment, Inputs, VideoRequest, compose
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -42,6 +42,8 @@ def a_reply(**facts: Any) -> Reply:
 
 
 def a_job(**facts: Any) -> Job:
+    """A job as a row could hold it: ended states have their time."""
+    ended = facts.get("state", JobState.ACCEPTED) in ENDED
     plain = {
         "id": uuid.uuid4().hex,
         "state": JobState.ACCEPTED,
@@ -49,5 +51,7 @@ def a_job(**facts: Any) -> Job:
         "requester": a_member(),
         "reply": a_reply(),
         "accepted_at": NOW,
+        "ended_at": facts.get("accepted_at", NOW) if ended else None,
+        "has_next_step": not ended,
     }
     return Job(**plain | facts)

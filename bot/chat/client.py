@@ -18,6 +18,7 @@ from discord.http import Route
 
 from bot.chat.inputs.picker import ChoiceMenu, Choose, DraftMenu, Pick
 from bot.chat.persistent import JobButton, Press, Verb
+from bot.chat.replies.announcer import DiscordAnnouncer
 from bot.chat.replies.edit_routes import UNSENT
 from bot.chat.replies.error_messages import sentence_for
 from bot.chat.replies.interactions import Interaction, tell
@@ -104,6 +105,7 @@ class VideoBot(commands.AutoShardedBot):
         self._pick: Pick | None = None
         self._underway: set[int] = set()
         self._services: Services | None = None
+        self._announcer: DiscordAnnouncer | None = None
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -125,9 +127,17 @@ class VideoBot(commands.AutoShardedBot):
             raise RuntimeError("the bot has no studio yet: attach one before start")
         return self._services
 
-    def attach(self, services: Services) -> None:
-        """Give the bot its studio, which needs the bot's announcer first."""
+    @property
+    def announcer(self) -> DiscordAnnouncer:
+        """What shows jobs in their replies. Raises `RuntimeError` before `attach`."""
+        if self._announcer is None:
+            raise RuntimeError("the bot has no announcer yet: attach one before start")
+        return self._announcer
+
+    def attach(self, services: Services, announcer: DiscordAnnouncer) -> None:
+        """Give the bot what it asks, and what shows the jobs."""
         self._services = services
+        self._announcer = announcer
 
     def on_choice(self, choose: Choose) -> None:
         """Have `choose` called for every choice in the question which picture is meant."""

@@ -91,6 +91,9 @@ class DiscordNotices:
             await webhook.send(text, ephemeral=reply.ephemeral, allowed_mentions=only_them)
             return
         channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+        if reply.message_id is None:
+            await channel.send(text, allowed_mentions=only_them)
+            return
         answered = discord.MessageReference(
             message_id=reply.message_id, channel_id=reply.channel_id, guild_id=reply.guild_id, fail_if_not_exists=False
         )

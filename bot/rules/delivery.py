@@ -1,4 +1,4 @@
-"""What passes between the pipeline and whoever shows jobs to people."""
+"""What passes between a job's steps and whoever shows jobs to people."""
 
 from __future__ import annotations
 
@@ -36,6 +36,15 @@ class Link:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What became of an edit of the reply. `reached` is False where Discord is out of reach, so that the same can be
+    said later; it is True also where it never can be. `message_id` is the message that answers, where Discord said."""
+
+    reached: bool = True
+    message_id: int | None = None
+
+
 class DeliveryTooLarge(Exception):
     """Discord said 413 or 40005 whatever it had announced: go one rung down."""
 
@@ -49,20 +58,17 @@ class DeliveryLost(Exception):
 
 
 class Announcer(Protocol):
-    """Shows jobs to people. The pipeline calls it after the row says so, and knows nothing else of Discord."""
+    """Shows jobs to people. A job's steps call it after the row says so, and know nothing else of Discord."""
 
-    async def show(self, job: Job) -> bool:
-        """Make the reply say what the row says. Never raises because Discord refuses: the row stays the truth.
-
-        False where Discord is out of reach, so that the same can be said later; True also where it never can be.
-        """
+    async def show(self, job: Job) -> Shown:
+        """Make the reply say what the row says. Never raises because Discord refuses: the row stays the truth."""
         ...
 
     async def leave(self, job: Job) -> None:
         """Have the reply say that the job goes on in another one. Never raises because Discord refuses."""
         ...
 
-    async def deliver(self, job: Job, thing: Clip | Link) -> None:
+    async def deliver(self, job: Job, thing: Clip | Link) -> Shown:
         """Put the video into the reply, or wherever the member can be reached. Safe to repeat: the same message is
         edited. Raises `DeliveryTooLarge` or `DeliveryLost`."""
         ...

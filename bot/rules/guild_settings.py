@@ -20,13 +20,12 @@ from bot.errors import (
     Fact,
     GuildSettingsInvalid,
     ModelNotOffered,
-    PromptBlocked,
     RoleNotAllowed,
 )
 from bot.rules.catalog import Catalog, Model, Operation
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import IdSet, LimitBook, Rule, Scope, Window
-from bot.rules.prompts import PATTERNS_MAX, Verdict, WordAction, WordRule, judge
+from bot.rules.prompts import PATTERNS_MAX, WordAction, WordRule
 from bot.rules.requests import Inputs, Orientation, Resolution
 
 PING_AFTER = timedelta(minutes=2)
@@ -231,11 +230,3 @@ def with_defaults(guild_settings: GuildSettings, model: Model, inputs: Inputs) -
     if inputs.enhance_prompt is None and model.enhance and (inputs.prompt or "").strip():
         changes["enhance_prompt"] = default.enhance_prompt
     return inputs.model_copy(update=changes)
-
-
-def check_prompt(guild_settings: GuildSettings, prompt: str | None) -> Verdict | None:
-    """What the house's word rules say: a verdict to hold or to record, or None. Raises `PromptBlocked`."""
-    verdict = judge(guild_settings.word_rules, prompt) if prompt else None
-    if verdict is not None and verdict.action is WordAction.BLOCK:
-        raise PromptBlocked(note=verdict.rule.note)
-    return verdict

@@ -48,10 +48,6 @@ LAST_EDIT_BEFORE = timedelta(seconds=60)
 """How long before a token's end the last edit is made: room for a few tries, and little that can change after it."""
 
 
-HELD = "held"
-"""The `waiting` of an accepted job on which a moderator has to decide (bot.rules.guild_settings, `WordAction.HOLD`)."""
-
-
 class Requester(BaseModel):
     """Who asked, and as what: enough to decide limits and rights without asking Discord again.
 
@@ -73,9 +69,15 @@ class Requester(BaseModel):
     locale: str = "en-US"
 
 
+def fairness_group(requester: Requester) -> int:
+    """Whose jobs wait behind each other: a server's, or a member's in direct messages."""
+    return requester.guild_id if requester.guild_id is not None else requester.user_id
+
+
 class Reply(BaseModel):
     """The one message that answers the member, and every way to reach it.
 
+    `message_id` is None until Discord has said which message answers; its token reaches it all the same.
     `token` edits it until `token_expires_at` (15 minutes from the interaction); afterwards the bot's own message edit
     does, where `ephemeral` and `user_install` are both False. None as `token`: the reply answers a text message.
     `upload_limit_bytes` is what Discord announced for one file in this interaction, or the guild's limit. `answers` is
@@ -87,7 +89,7 @@ class Reply(BaseModel):
     application_id: int
     channel_id: int
     guild_id: int | None = None
-    message_id: int
+    message_id: int | None = None
     token: str | None = Field(default=None, repr=False)
     token_expires_at: datetime | None = None
     ephemeral: bool = False
@@ -133,12 +135,15 @@ class Failure(BaseModel):
 
 
 class Job(BaseModel):
-    """A job's row, as it was read. Immutable: `store.advance` returns the changed copy.
+    """A job's row. Immutable: `store.advance` returns the changed copy.
 
     `epoch` counts the writers that took the job over; every write matches it. `remote_id` is the service's job id.
     Times are aware, in UTC. `refunded` means that the limits do not count it; `cost` (the operator's units) and
-    `output_seconds` are what they count, as the catalogue had them when the job was accepted. `waiting` is why a
-    completed job can't be handed over (a short word): it rests until the member comes for it.
+    `output_seconds` are what they count, as the catalogue had them when the job was accepted.
+    `has_next_step`: somebody has to do something for it now (`bot.store.rows` says when, once for the whole code).
+    `held`: accepted, and a moderator has to decide on it first.
+    `undeliverable`: completed, and this is why no way leads to its member now (a short word); it rests until they come.
+    `forgotten`: its member had it deleted; what limits count is all that is left of the row.
     `place`: an at-once limit holds the accepted job back, and so many places from the front of the line (1 is next).
     `untold`: it has ended without a video, and nobody has said so yet; whoever finds it so does.
     `resubmitted`: an unknown outcome has been risked once already (RESUBMIT_UNKNOWN).
@@ -160,7 +165,10 @@ class Job(BaseModel):
     place: int | None = None
     slow: bool = False
     untold: bool = False
-    waiting: str | None = None
+    has_next_step: bool = True
+    held: bool = False
+    undeliverable: str | None = None
+    forgotten: bool = False
     resubmitted: bool = False
     cost: int = 1
     output_seconds: float = 5.0
@@ -177,14 +185,19 @@ class Job(BaseModel):
         return self.state in ENDED
 
     @property
-    def held(self) -> bool:
-        """Whether it waits for a moderator's approval."""
-        return self.state is JobState.ACCEPTED and self.waiting == HELD
+    def refused(self) -> bool:
+        """Whether it ended since its member's file could not be used: they are told alone, and nobody failed."""
+        return self.state is JobState.CANCELLED and self.failure is not None
 
     @property
     def in_line(self) -> bool:
         """Whether it waits until an at-once limit lets it start."""
         return self.state is JobState.ACCEPTED and self.place is not None
+
+    @property
+    def awaits_member(self) -> bool:
+        """Whether the video is there and its member must come for it."""
+        return self.state is JobState.COMPLETED and self.undeliverable is not None
 
 
 def _plain(value: Fact) -> str | int | float | bool | None:

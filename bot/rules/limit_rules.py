@@ -173,6 +173,10 @@ class LimitBook(BaseModel):
         return self.model_copy(update={"blocks": blocks})
 
 
+OUTSIDE_OF_SERVERS = LimitBook(when_full="queue")
+"""In direct messages there are no rules but the operator's."""
+
+
 def make_rule(
     scope: Scope, amount: int, window: Window, *, unit: Unit = Unit.JOBS, target_id: int | None = None
 ) -> Rule:

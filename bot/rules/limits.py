@@ -13,29 +13,16 @@ rules hold for a member:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from bot.errors import LimitReached, LimitTooSmall, MemberBlocked, Refused, ShutOut
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope, Unit, Window
-from bot.rules.usage import Asked, Held, Standing, Usage, fits, stand
+from bot.rules.usage import Asked, Held, Standing, Usage, fits
 
-__all__ = [
-    "Account", "Asked", "Decision", "Held", "Need", "Standing", "Usage",
-    "blocked", "decide", "holding", "need", "review",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """The rows that a decision needs: those accepted after `since`, and live ones however old. `everywhere` is True
-    where a rule counts beyond this server: the member's jobs elsewhere too, or with `of_all` all of the bot's."""
-
-    since: datetime
-    everywhere: bool
-    of_all: bool
+__all__ = ["LEAST", "Account", "Asked", "Decision", "Held", "Standing", "Usage", "blocked", "decide", "holding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,48 +53,20 @@ class Account:
     exempt: bool = False
 
 
-def need(book: LimitBook, operator: Sequence[Rule], now: datetime) -> Need:
-    """What `decide` must be given; made for one cheap query."""
-    spans = [rule.span for rule in (*book.rules, *operator)]
-    everywhere = any(rule.scope in {Scope.EVERYONE, Scope.BOT} for rule in operator)
-    of_all = any(rule.scope is Scope.BOT for rule in operator)
-    return Need(since=now - max(spans, default=timedelta()), everywhere=everywhere, of_all=of_all)
+def decide(book: LimitBook, asked: Asked, standings: Sequence[Standing]) -> Decision:
+    """Let one new job in, refuse it, or put it into the waitlist, as the member stands under every rule that holds.
 
-
-def decide(
-    book: LimitBook,
-    requester: Requester,
-    asked: Asked,
-    usage: Iterable[Usage],
-    now: datetime,
-    *,
-    operator: Sequence[Rule] = (),
-) -> Decision:
-    """Let one new job in, refuse it, or put it in the line.
-
-    `usage` holds at least the rows that `need` names; more of them change nothing. Of several rules that refuse, the
-    one that frees last is named, so that its time is the member's true waiting time.
+    Of several rules that refuse, the one that frees last is named, so that its time is the member's true waiting time.
     """
-    if (barred := blocked(book, requester, now)) is not None:
-        return Decision(standings=(), refusal=barred)
-    rows = tuple(usage)
-    standings = tuple(stand(held, requester, asked, rows, now) for held in holding(book, requester, operator))
     broken = [standing for standing in standings if not standing.fits]
-    if not broken:
-        return Decision(standings=standings)
     refused = [standing for standing in broken if not _only_waits(book, standing, asked)]
     if refused:
-        return Decision(standings=standings, refusal=_refusal(max(refused, key=_severity), asked))
-    return Decision(standings=standings, waits=True)
+        return Decision(standings=tuple(standings), refusal=_refusal(max(refused, key=_severity), asked))
+    return Decision(standings=tuple(standings), waits=bool(broken))
 
 
-def review(
-    book: LimitBook, requester: Requester, usage: Iterable[Usage], now: datetime, *, operator: Sequence[Rule] = ()
-) -> tuple[Standing, ...]:
-    """How a member stands under every rule that holds for them, for `/usage`: `fits` and `frees_at` as if the least
-    thing were asked for, one job of one second and one cost unit."""
-    rows, least = tuple(usage), Asked(cost=1, seconds=1)
-    return tuple(stand(held, requester, least, rows, now) for held in holding(book, requester, operator))
+LEAST = Asked(cost=1, seconds=1)
+"""The least thing that can be asked for: `/usage` tells how a member stands as if they asked for it."""
 
 
 def blocked(book: LimitBook, requester: Requester, now: datetime) -> MemberBlocked | None:
@@ -150,7 +109,7 @@ def _personal(rules: Sequence[Rule], role_ids: set[int]) -> Iterator[Rule]:
 
 
 def _only_waits(book: LimitBook, standing: Standing, asked: Asked) -> bool:
-    """Whether what is broken here is a line to stand in, by the server's own choice."""
+    """Whether the server has chosen that jobs over this rule wait."""
     rule = standing.held.rule
     at_once = rule.window is Window.AT_ONCE and not rule.shuts_out
     return book.when_full == "queue" and at_once and fits(rule, asked.measure(rule.unit))

@@ -1,8 +1,7 @@
-"""One rule held against the jobs already counted: how much of it is used, what is left, and when it frees."""
+"""One rule held against what the jobs already counted add up to: how much is used, and whether one more fits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,6 +54,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What the jobs that a rule counts add up to, in the rule's unit, without the new job.
+
+    `used` is the sum of those inside the window, or of the live ones for an at-once rule. Of the live ones, `running`
+    is the sum and `running_jobs` the number of those that are not in the waitlist, and `waiting_jobs` the number of
+    those that are. `latest` is when the newest was accepted, for a cooldown.
+    """
+
+    used: float = 0
+    running: float = 0
+    running_jobs: int = 0
+    waiting_jobs: int = 0
+    latest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How a member stands under one rule. `used` and `left` in the rule's unit, before the new job.
 
@@ -63,6 +78,7 @@ class Standing:
     """
 
     held: Held
+    tally: Tally
     used: float
     left: float
     fits: bool
@@ -90,51 +106,26 @@ def counts(held: Held, requester: Requester, row: Usage) -> bool:
             return True
 
 
-def stand(held: Held, requester: Requester, asked: Asked, rows: Sequence[Usage], now: datetime) -> Standing:
-    """How the member stands under the rule, and whether what they ask for fits."""
-    counted = [row for row in rows if counts(held, requester, row)]
-    weigh = _WEIGHERS.get(held.rule.window, _within_window)
-    return weigh(held, asked.measure(held.rule.unit), counted, now)
+def stand(held: Held, asked: Asked, tally: Tally, now: datetime) -> Standing:
+    """How the member stands under the rule, and whether what they ask for fits.
 
-
-def _within_window(held: Held, asked: float, rows: list[Usage], now: datetime) -> Standing:
-    """A row leaves the window at exactly `accepted_at` plus its length."""
+    When a window has room again is not known from a sum: `frees_at` is for the caller to add (`needs_time`).
+    """
     rule = held.rule
-    inside = sorted((row for row in rows if row.accepted_at + rule.span > now), key=lambda row: row.accepted_at)
-    used = sum(row.measure(rule.unit) for row in inside)
-    has_room = fits(rule, used + asked)
-    frees_at = None
-    if not has_room and fits(rule, asked):
-        rest = used
-        for row in inside:
-            rest -= row.measure(rule.unit)
-            if fits(rule, rest + asked):
-                frees_at = row.accepted_at + rule.span
-                break
-    return Standing(held=held, used=used, left=max(0, rule.amount - used), fits=has_room, frees_at=frees_at)
+    if rule.window is Window.COOLDOWN:
+        runs_until = None if tally.latest is None else tally.latest + rule.span
+        if runs_until is None or runs_until <= now:
+            return Standing(held=held, tally=tally, used=0, left=1, fits=True)
+        return Standing(held=held, tally=tally, used=1, left=0, fits=False, frees_at=runs_until)
+    has_room = fits(rule, tally.used + asked.measure(rule.unit))
+    return Standing(held=held, tally=tally, used=tally.used, left=max(0, rule.amount - tally.used), fits=has_room)
 
 
-def _at_once(held: Held, asked: float, rows: list[Usage], now: datetime) -> Standing:
-    """When a running job ends is not known, so there is never a time."""
-    del now
-    rule = held.rule
-    used = sum(row.measure(rule.unit) for row in rows if row.live)
-    return Standing(held=held, used=used, left=max(0, rule.amount - used), fits=fits(rule, used + asked))
-
-
-def _cooldown(held: Held, asked: float, rows: list[Usage], now: datetime) -> Standing:
-    del asked
-    last = max((row.accepted_at for row in rows), default=None)
-    runs_until = None if last is None else last + held.rule.span
-    if runs_until is None or runs_until <= now:
-        return Standing(held=held, used=0, left=1, fits=True)
-    return Standing(held=held, used=1, left=0, fits=False, frees_at=runs_until)
-
-
-_WEIGHERS: dict[Window, Callable[[Held, float, list[Usage], datetime], Standing]] = {
-    Window.AT_ONCE: _at_once,
-    Window.COOLDOWN: _cooldown,
-}
+def needs_time(standing: Standing, asked: Asked) -> bool:
+    """Whether jobs that leave the window let this one in, so that the moment can be told."""
+    rule = standing.held.rule
+    sliding = rule.window not in {Window.AT_ONCE, Window.COOLDOWN}
+    return sliding and not standing.fits and fits(rule, asked.measure(rule.unit))
 
 
 def _measure(unit: Unit, cost: int, seconds: float) -> float:

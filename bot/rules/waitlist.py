@@ -81,17 +81,15 @@ def _before(held: Held, waiter: Waiter, ahead: _Ahead) -> list[Usage]:
     return [row for row in ahead.get((held.whose, held.rule.unit), ()) if counts(held, waiter.requester, row)]
 
 
-def place_behind(decision: Decision, requester: Requester, asked: Asked, rows: Sequence[Usage]) -> int | None:
+def place_behind(decision: Decision, asked: Asked) -> int | None:
     """The place of a newcomer who surely must wait, since what runs alone leaves no room; None: ask `advance`.
 
     All others who wait and count for a rule that is full like that wait for it as well, so they are simply counted.
     """
     places = []
     for standing in decision.standings:
-        held, unit = standing.held, standing.held.rule.unit
-        if held.rule.window is Window.AT_ONCE and not standing.fits:
-            live = [row for row in rows if row.live and counts(held, requester, row)]
-            running = [row.measure(unit) for row in live if not row.waiting]
-            if running and not fits(held.rule, sum(running) + asked.measure(unit)):
-                places.append(1 + sum(row.waiting for row in live))
+        rule, tally = standing.held.rule, standing.tally
+        full = tally.running_jobs > 0 and not fits(rule, tally.running + asked.measure(rule.unit))
+        if rule.window is Window.AT_ONCE and not standing.fits and full:
+            places.append(1 + tally.waiting_jobs)
     return max(places, default=None)

@@ -1,30 +1,30 @@
-"""The limits' gate: decided from the jobs' rows, in the transaction that writes the next one."""
+"""Limits: decided from sums over the jobs' rows, in the transaction that writes the next one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
-from bot.rules.jobs import Requester
+from bot.rules.jobs import Job, Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope
-from bot.rules.limits import Account, Asked, Usage, blocked, decide, need, review
-from bot.rules.requests import VideoRequest
+from bot.rules.limits import LEAST, Account, Asked, Standing, Usage, blocked, decide, holding
+from bot.rules.usage import needs_time, stand
 from bot.rules.waitlist import Waiter, advance, place_behind
 from bot.store.database import Database
 from bot.store.tables import jobs
 from bot.store.usage import (
     Lane,
-    books_in,
+    frees_in,
     give_place,
     lanes_in,
     placed,
     running_in,
-    usage_in,
+    tallies_in,
     waiters_in,
 )
 
@@ -33,22 +33,24 @@ _ALL = 0x436C6171  # a lock's number, no Discord id: those are far larger
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """What a move of the line has changed: the jobs that may start now, and those with another place, by id."""
+    """What a move of the waitlist has changed: the jobs that may start now, and those with another place, by id.
+    `waiting` is False where nobody waited."""
 
+    waiting: bool = True
     starting: tuple[str, ...] = ()
     nearer: tuple[str, ...] = ()
 
 
 class Admission:
-    """`bot.store.jobs.Gate` for limits. Every method may raise `DatabaseUnavailable` and `RowUnreadable`.
+    """Decides whether one more job may be, from sums over the jobs' rows. Every method may raise `DatabaseUnavailable`
+    and `RowUnreadable`.
 
     All whose jobs count for the same limits are decided on one after the other: those of a server, or everybody where
     the operator has limits that go through all servers.
     """
 
-    def __init__(self, database: Database, *, catalog: Catalog, operator: Sequence[Rule], clock: Clock) -> None:
+    def __init__(self, database: Database, *, operator: Sequence[Rule], clock: Clock) -> None:
         self._database = database
-        self._catalog = catalog
         self._operator = tuple(operator)
         self._clock = clock
         self._everywhere = any(rule.scope in {Scope.EVERYONE, Scope.BOT} for rule in self._operator)
@@ -56,32 +58,22 @@ class Admission:
     def lock(self, requester: Requester) -> int:
         return _ALL if self._everywhere else requester.guild_id or requester.user_id
 
-    async def admit(self, connection: AsyncConnection, request: VideoRequest, requester: Requester) -> int | None:
-        model, now = self._catalog.get(request.model), self._clock.now()
-        asked, who = Asked(cost=model.cost, seconds=model.output_seconds), placed(requester)
-        book = await self._book(connection, who)
-        rows = await usage_in(connection, who, need(book, self._operator, now))
-        decision = decide(book, who, asked, rows, now, operator=self._operator).or_raise()
+    async def admit(self, connection: AsyncConnection, job: Job, book: LimitBook) -> int | None:
+        """None where the new job may start at once, its place in the waitlist where it must wait for others.
+
+        To be asked in the transaction that inserts the row. Raises the `Refused` that says which limit and when it
+        frees.
+        """
+        who, now = placed(job.requester), self._clock.now()
+        if (barred := blocked(book, who, now)) is not None:
+            raise barred
+        asked = Asked(cost=job.cost, seconds=job.output_seconds)
+        standings = await self._standings(connection, book, who, asked, now)
+        decision = decide(book, asked, standings).or_raise()
         if not decision.waits:
             return None
-        if (place := place_behind(decision, who, asked, rows)) is not None:
-            return place
-        new = Usage(
-            job_id="the new one",
-            user_id=who.user_id,
-            channel_id=who.channel_id,
-            guild_id=who.guild_id,
-            accepted_at=now,
-            cost=asked.cost,
-            seconds=asked.seconds,
-            live=True,
-            waiting=True,
-        )
-        lane = self._lane(who.guild_id)
-        line = [waiter for waiter, _ in await waiters_in(connection, lane)]
-        newcomer = Waiter(job=new, requester=who, book=book)
-        moved = advance([*line, newcomer], await running_in(connection, lane), operator=self._operator)
-        return moved.places.get(new.job_id)
+        place = place_behind(decision, asked)
+        return place if place is not None else await self._place_at_the_end(connection, job, who, book)
 
     async def move_waitlist(self) -> Moved:
         """Let those start for whom there is room now. Cheap where nobody waits."""
@@ -95,16 +87,15 @@ class Admission:
             moved = await self._move(lane)
             starting += moved.starting
             nearer += moved.nearer
-        return Moved(starting=tuple(starting), nearer=tuple(nearer))
+        return Moved(waiting=bool(lanes), starting=tuple(starting), nearer=tuple(nearer))
 
-    async def account(self, requester: Requester) -> Account:
+    async def account(self, requester: Requester, book: LimitBook) -> Account:
         """How the member stands now under every rule that holds for them."""
         who, now = placed(requester), self._clock.now()
         async with self._database.reading() as connection:
-            book = await self._book(connection, who)
-            rows = await usage_in(connection, who, need(book, self._operator, now))
+            standings = await self._standings(connection, book, who, LEAST, now)
         return Account(
-            standings=review(book, who, rows, now, operator=self._operator),
+            standings=standings,
             blocked=blocked(book, who, now),
             exempt=bool(book.exempt_role_ids & set(who.role_ids)),
         )
@@ -126,8 +117,38 @@ class Admission:
             nearer = [job_id for job_id, place in changed.items() if await give_place(connection, job_id, place)]
         return Moved(starting=tuple(starting), nearer=tuple(nearer))
 
+    async def _standings(
+        self, connection: AsyncConnection, book: LimitBook, who: Requester, asked: Asked, now: datetime
+    ) -> tuple[Standing, ...]:
+        rules = tuple(holding(book, who, self._operator))
+        tallies = await tallies_in(connection, who, rules, now)
+        standings = []
+        for held, tally in zip(rules, tallies, strict=True):
+            standing = stand(held, asked, tally, now)
+            if needs_time(standing, asked):
+                standing = replace(standing, frees_at=await frees_in(connection, who, standing, asked, now))
+            standings.append(standing)
+        return tuple(standings)
+
+    async def _place_at_the_end(
+        self, connection: AsyncConnection, job: Job, who: Requester, book: LimitBook
+    ) -> int | None:
+        new = Usage(
+            job_id=job.id,
+            user_id=who.user_id,
+            channel_id=who.channel_id,
+            guild_id=who.guild_id,
+            accepted_at=job.accepted_at,
+            cost=job.cost,
+            seconds=job.output_seconds,
+            live=True,
+            waiting=True,
+        )
+        lane = self._lane(who.guild_id)
+        line = [waiter for waiter, _ in await waiters_in(connection, lane)]
+        newcomer = Waiter(job=new, requester=who, book=book)
+        moved = advance([*line, newcomer], await running_in(connection, lane), operator=self._operator)
+        return moved.places.get(new.job_id)
+
     def _lane(self, guild_id: int | None) -> Lane:
         return "all" if self._everywhere else guild_id
-
-    async def _book(self, connection: AsyncConnection, requester: Requester) -> LimitBook:
-        return (await books_in(connection, [requester.guild_id]))[requester.guild_id]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import ValidationError
 from sqlalchemy import insert, select, update
@@ -14,9 +16,23 @@ from bot.errors import GuildSettingsOutdated, RowUnreadable
 from bot.rules.clock import Clock
 from bot.rules.guild_settings import GuildSettings
 from bot.store.database import Database
+from bot.store.notifications import notify
 from bot.store.tables import guild_settings as table
 
 log = logging.getLogger(__name__)
+
+
+CHANGED = "clapper_guild_settings"
+"""The channel on which PostgreSQL tells the other processes that a server's settings were saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A server's row; `document` is not read yet (`read_document`)."""
+
+    guild_id: int
+    changed_at: datetime
+    document: str
 
 
 class GuildSettingsTable:
@@ -30,6 +46,14 @@ class GuildSettingsTable:
         """What the server's admins have set; `House()` where they never have."""
         async with self._database.reading() as connection:
             return await guild_settings_in(connection, guild_id)
+
+    async def changed_since(self, moment: datetime | None) -> list[Saved]:
+        """What was saved since then, by any process; None: every server that has set something."""
+        query = select(table.c.guild_id, table.c.changed_at, table.c.document)
+        if moment is not None:
+            query = query.where(table.c.changed_at >= moment)
+        async with self._database.reading() as connection:
+            return [Saved(*row) for row in await connection.execute(query)]
 
     async def replace(self, guild_id: int, guild_settings: GuildSettings, *, expected_version: int) -> None:
         """Save `house` over the one of `expected_version` (0: there is none yet).
@@ -47,10 +71,11 @@ class GuildSettingsTable:
             async with self._database.writing() as connection:
                 if expected_version == 0:
                     await connection.execute(insert(table).values(guild_id=guild_id, **values))
-                    return
-                same = (table.c.guild_id == guild_id, table.c.version == expected_version)
-                if (await connection.execute(update(table).where(*same).values(values))).rowcount == 0:
-                    raise GuildSettingsOutdated
+                else:
+                    same = (table.c.guild_id == guild_id, table.c.version == expected_version)
+                    if (await connection.execute(update(table).where(*same).values(values))).rowcount == 0:
+                        raise GuildSettingsOutdated
+                await notify(connection, CHANGED, str(guild_id))
         except IntegrityError as exc:  # two admins saved the server's first settings at once
             raise GuildSettingsOutdated from exc
 
@@ -66,7 +91,7 @@ async def all_guild_settings_in(connection: AsyncConnection, guild_ids: Collecti
     query = select(table.c.guild_id, table.c.document).where(table.c.guild_id.in_(guild_ids))
     rows = (await connection.execute(query)).all()
     return {guild_id: GuildSettings() for guild_id in guild_ids} | {
-        guild_id: _read(guild_id, text) for guild_id, text in rows
+        guild_id: read_document(guild_id, text) for guild_id, text in rows
     }
 
 
@@ -74,7 +99,8 @@ def _written(guild_settings: GuildSettings) -> str:
     return guild_settings.model_dump_json()
 
 
-def _read(guild_id: int, document: str) -> GuildSettings:
+def read_document(guild_id: int, document: str) -> GuildSettings:
+    """The settings in a row's text. Raises `RowUnreadable`."""
     try:
         return GuildSettings.model_validate_json(document)
     except ValidationError as exc:

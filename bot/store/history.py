@@ -7,24 +7,21 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, func, literal, null, or_, select, update
+from sqlalchemy import and_, case, delete, func, literal, null, select, update
 
 from bot.errors import RowUnreadable
 from bot.rules.jobs import ENDED, LIVE, Job, Reply, Requester
 from bot.rules.requests import Inputs
 from bot.store.database import Database
 from bot.store.encryption import Keys
-from bot.store.rows import fact_columns, job_of
+from bot.store.rows import ROW, fact_columns, job_of
 from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
 
-FORGOTTEN = "forgotten"
-"""Stands in `waiting` of an ended row that says no more than the limits count."""
-
 _INPUTS = '","inputs":' + Inputs().model_dump_json() + "}"
 _LIVE = [state.value for state in LIVE]
-_REMEMBERED = or_(jobs.c.waiting.is_(None), jobs.c.waiting != FORGOTTEN)
+_REMEMBERED = ~jobs.c.forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class JobHistory:
         """A member's jobs, those that run or wait first, newest first, and how many there are in all."""
         theirs = and_(jobs.c.user_id == user_id, _REMEMBERED)
         first = case((jobs.c.state.in_(_LIVE), 0), else_=1)
-        query = select(jobs).where(theirs).order_by(first, jobs.c.accepted_at.desc(), jobs.c.id)
+        query = select(*ROW).where(theirs).order_by(first, jobs.c.accepted_at.desc(), jobs.c.id)
         async with self._database.reading() as connection:
             count = await connection.scalar(select(func.count()).select_from(jobs).where(theirs)) or 0
             rows = (await connection.execute(query.limit(limit).offset(offset))).mappings().all()
@@ -106,9 +103,10 @@ def _emptied() -> dict[str, object]:
     nowhere = Reply(application_id=0, channel_id=0, message_id=0, upload_limit_bytes=0)
     return {
         **fact_columns({"stored": {}, "result": None}),
-        "waiting": FORGOTTEN,
+        "forgotten": True,
+        "message_id": null(),
         "requester": nobody.model_dump_json(),
-        "reply": nowhere.model_dump_json(exclude={"token"}),
+        "reply": nowhere.model_dump_json(exclude={"token", "message_id"}),
         "reply_token": null(),
         "failure": null(),
         "remote_id": null(),

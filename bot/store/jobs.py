@@ -7,17 +7,18 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, Unpack
 
-from sqlalchemy import ColumnElement, RowMapping, Select, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import AlreadyAsked, DatabaseUnavailable, JobGone, JobMoved, RowUnreadable
 from bot.rules.clock import Clock
-from bot.rules.jobs import ENDED, HELD, LIVE, MOVES, Failure, Job, JobState, Reply, Requester
-from bot.rules.requests import VideoRequest
+from bot.rules.jobs import ENDED, MOVES, Failure, Job, JobState, Reply
+from bot.rules.limit_rules import LimitBook
+from bot.store.admission import Admission
 from bot.store.database import Database
 from bot.store.encryption import Keys
-from bot.store.rows import Facts, fact_columns, job_of, reply_columns, row_of
+from bot.store.rows import HAS_NEXT_STEP, ROW, Facts, fact_columns, job_of, reply_columns, row_of
 from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
@@ -28,23 +29,6 @@ _STAMPS = {
     JobState.COMPLETED: "completed_at",
     **dict.fromkeys(ENDED, "ended_at"),
 }
-
-
-class Gate(Protocol):
-    """Decides whether one more job may be, from the rows themselves."""
-
-    def lock(self, requester: Requester) -> int:
-        """What is decided by one at a time: the same number for all whose jobs count for the same limits."""
-        ...
-
-    async def admit(self, connection: AsyncConnection, request: VideoRequest, requester: Requester) -> int | None:
-        """None where it may start at once, its place in the line where it must wait for others; or raise the `Refused`
-        that says which limit and when it frees.
-
-        Called twice: before the member is told anything, in a reading transaction, where the answer may be out of
-        date a moment later; and inside the transaction that inserts the row, where it counts.
-        """
-        ...
 
 
 class Companion(Protocol):
@@ -61,39 +45,43 @@ class Jobs:
         self._keys = keys
         self._clock = clock
 
-    async def insert(self, job: Job, *, gate: Gate | None = None, companion: Companion | None = None) -> Job:
-        """Admit and insert in one transaction, and give the job as it was written, perhaps with a place in the line.
+    async def insert(
+        self,
+        job: Job,
+        *,
+        admission: Admission | None = None,
+        book: LimitBook | None = None,
+        companion: Companion | None = None,
+    ) -> Job:
+        """Admit and insert in one transaction, and give the job as it was written, perhaps with a place to wait.
 
-        Raises the gate's `Refused`, and `AlreadyAsked`; then nothing was written.
+        `book` is the limits of the server where they asked. Raises the `Refused` of a limit, and `AlreadyAsked`; then
+        nothing was written.
         """
-        lock = None if gate is None else gate.lock(job.requester)
+        lock = None if admission is None else admission.lock(job.requester)
         async with self._database.writing(lock=lock) as connection:
             await _refuse_twins(connection, job)
-            if gate is not None:
-                place = await gate.admit(connection, job.request, job.requester)
+            if admission is not None:
+                place = await admission.admit(connection, job, book or LimitBook())
                 job = job.model_copy(update={"place": place})
+            written = insert(jobs).values(row_of(job, self._keys)).returning(HAS_NEXT_STEP)
             try:
-                await connection.execute(insert(jobs).values(row_of(job, self._keys)))
+                has_next_step = bool(await connection.scalar(written))
             except IntegrityError as exc:  # without a lock two may come to this point at once
                 raise AlreadyAsked from exc
             if companion is not None:
                 await companion(connection, job)
-        return job
+        return job.model_copy(update={"has_next_step": has_next_step})
 
     async def answered(self, asked: int) -> bool:
         """Whether that interaction or message has a job."""
         async with self._database.reading() as connection:
             return await connection.scalar(_answers(asked)) is not None
 
-    async def ask(self, gate: Gate, request: VideoRequest, requester: Requester) -> None:
-        """What the gate would say now, without promise; raises its `Refused`."""
-        async with self._database.reading() as connection:
-            await gate.admit(connection, request, requester)
-
     async def get(self, job_id: str) -> Job:
         """Raises `JobGone`, and `RowUnreadable`."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).mappings().one_or_none()
+            row = (await connection.execute(select(*ROW).where(jobs.c.id == job_id))).mappings().one_or_none()
         if row is None:
             raise JobGone
         return job_of(row, self._keys)
@@ -128,13 +116,19 @@ class Jobs:
         return job_of(row, self._keys)
 
     async def move_reply(self, job_id: str, reply: Reply) -> Job:
-        """Another way to reach the member, whatever state the job is in; `waiting` ends, unless it is for a moderator.
-        Raises `JobGone`."""
-        waiting = case((jobs.c.waiting == HELD, HELD), else_=None)
-        row = await self._update([jobs.c.id == job_id], {**reply_columns(reply, self._keys), "waiting": waiting})
+        """Another way to reach the member, whatever state the job is in: an `undeliverable` video goes there. Raises
+        `JobGone`."""
+        values = {**reply_columns(reply, self._keys), "undeliverable": None}
+        row = await self._update([jobs.c.id == job_id], values)
         if row is None:
             raise JobGone
         return job_of(row, self._keys)
+
+    async def set_message(self, job: Job) -> None:
+        """Write which message answers, where the row does not know it yet: nobody else writes the row for a while."""
+        if job.reply.message_id is not None:
+            values = {"message_id": func.coalesce(jobs.c.message_id, job.reply.message_id)}
+            await self._update([jobs.c.id == job.id], values)
 
     async def drop_files(self, job_id: str) -> Job:
         """Write that nothing of the job's files is kept any more. Raises `JobGone`."""
@@ -155,19 +149,14 @@ class Jobs:
         return await self._update([jobs.c.id == job_id, jobs.c.state.not_in(_words(ENDED))], values) is not None
 
     async def live(self) -> list[str]:
-        """The ids of jobs that have a next step, oldest first. One that waits for its member, or in line, has none.
-
-        The last step of one that failed is to say so.
-        """
-        may_start = (jobs.c.state != JobState.ACCEPTED.value) | jobs.c.place.is_(None)
-        goes_on = jobs.c.state.in_(_words(LIVE)) & jobs.c.waiting.is_(None) & may_start
-        query = select(jobs.c.id).where(goes_on | jobs.c.untold)
+        """The ids of jobs that have a next step, oldest first."""
+        query = select(jobs.c.id).where(HAS_NEXT_STEP)
         async with self._database.reading() as connection:
             return list(await connection.scalars(query.order_by(jobs.c.accepted_at, jobs.c.id)))
 
     async def held(self, *, before: datetime | None = None) -> list[str]:
         """The ids of jobs that wait for a moderator, or have since before then, oldest first."""
-        query = select(jobs.c.id).where(jobs.c.state == JobState.ACCEPTED.value, jobs.c.waiting == HELD)
+        query = select(jobs.c.id).where(jobs.c.state == JobState.ACCEPTED.value, jobs.c.held)
         if before is not None:
             query = query.where(jobs.c.accepted_at < before)
         async with self._database.reading() as connection:
@@ -175,7 +164,7 @@ class Jobs:
 
     async def accepted(self) -> list[Job]:
         """All that have not been submitted, whatever they wait for, oldest first; without rows that can't be read."""
-        query = select(jobs).where(jobs.c.state == JobState.ACCEPTED.value).order_by(jobs.c.accepted_at, jobs.c.id)
+        query = select(*ROW).where(jobs.c.state == JobState.ACCEPTED.value).order_by(jobs.c.accepted_at, jobs.c.id)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return list(self._readable(rows))
@@ -192,7 +181,7 @@ class Jobs:
     ) -> list[Job]:
         """A member's jobs, newest first. Rows that can't be read are left out, with a line in the log."""
         query = (
-            select(jobs)
+            select(*ROW)
             .where(jobs.c.user_id == user_id, jobs.c.state.in_(_words(states)))
             .order_by(jobs.c.accepted_at.desc(), jobs.c.id)
             .limit(limit)
@@ -225,7 +214,7 @@ class Jobs:
         """Ids of jobs that ended before then, or have waited for their member since before then."""
         ended = jobs.c.ended_at < before
         since = func.coalesce(jobs.c.completed_at, jobs.c.accepted_at)
-        waiting = (jobs.c.waiting != HELD) & (since < before)  # neither is true of a row that waits for nobody
+        waiting = jobs.c.undeliverable.is_not(None) & (since < before)
         async with self._database.reading() as connection:
             return list(await connection.scalars(select(jobs.c.id).where(ended | waiting).limit(limit)))
 
@@ -235,6 +224,8 @@ class Jobs:
 
     async def _advance(self, job: Job, to: JobState, facts: Facts) -> Job:
         values: dict[str, Any] = {"state": to.value, **fact_columns(facts)}
+        if to in ENDED:  # nobody has to decide on it any more
+            values["held"] = False
         stamp = _STAMPS.get(to)
         if stamp is not None and to is not job.state:
             values[stamp] = func.coalesce(jobs.c[stamp], self._clock.now())
@@ -255,14 +246,14 @@ class Jobs:
         """
         same = (jobs.c.id == job.id, jobs.c.state == to.value, jobs.c.epoch == job.epoch)
         async with self._database.reading() as connection:
-            row = (await connection.execute(select(jobs).where(*same))).mappings().one_or_none()
+            row = (await connection.execute(select(*ROW).where(*same))).mappings().one_or_none()
         if row is None or to in {JobState.CANCELLED, job.state}:
             raise JobMoved(job.id)
         return row
 
     async def _update(self, where: Sequence[ColumnElement[bool]], values: dict[str, Any]) -> RowMapping | None:
         async with self._database.writing() as connection:
-            result = await connection.execute(update(jobs).where(*where).values(values).returning(*jobs.c))
+            result = await connection.execute(update(jobs).where(*where).values(values).returning(*ROW))
             return result.mappings().one_or_none()
 
     def _readable(self, rows: Iterable[RowMapping]) -> Iterable[Job]:

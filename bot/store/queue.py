@@ -19,12 +19,14 @@ from procrastinate.jobs import Job as Deferred
 from procrastinate.manager import JobManager
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import DatabaseUnavailable
-from bot.rules.jobs import LIVE, Job
+from bot.rules.jobs import Job
 from bot.store.database import Database, connect_arguments
+from bot.store.rows import HAS_NEXT_STEP
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +38,7 @@ _ORDER_LOCK = 0x436C6171
 _LISTEN_CHECK = timedelta(seconds=5)
 """A listener hears nothing of a server that vanished without a word: so often it asks."""
 
-_LIVE_WORDS = tuple(state.value for state in LIVE)
-_HAS_A_STEP = (
-    "(jobs.untold OR jobs.state IN :live AND jobs.waiting IS NULL AND (jobs.state <> 'accepted' OR jobs.place IS NULL))"
-)
-"""As `Jobs.live` says it."""
+_HAS_NEXT_STEP = str(HAS_NEXT_STEP.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
 # A server's jobs (a member's, in direct messages) stand in line behind each other: the first of everybody comes before
 # the second of anybody. What runs already counts, so that who has much under way waits with the rest.
@@ -54,30 +52,30 @@ _PLACES = text(
         ) - 1 AS place
         FROM jobs LEFT JOIN procrastinate_jobs AS running
             ON running.queueing_lock = jobs.id AND running.status = 'doing'
-        WHERE {_HAS_A_STEP}
+        WHERE ({_HAS_NEXT_STEP})
     ) AS line
     WHERE entry.queueing_lock = line.id AND entry.status = 'todo' AND entry.priority <> -line.place
 """  # noqa: S608  # put together from constants
-).bindparams(bindparam("live", _LIVE_WORDS, expanding=True))
+)
 
 _MISSING = text(
     f"""
     SELECT jobs.id FROM jobs
-    WHERE {_HAS_A_STEP} AND (CAST(:only AS text) IS NULL OR jobs.id = :only)
+    WHERE ({_HAS_NEXT_STEP}) AND (CAST(:only AS text) IS NULL OR jobs.id = :only)
         AND NOT EXISTS (
             SELECT 1 FROM procrastinate_jobs AS entry
             WHERE entry.queueing_lock = jobs.id AND entry.status IN ('todo', 'doing')
         )
     ORDER BY jobs.accepted_at, jobs.id
 """  # noqa: S608  # put together from constants
-).bindparams(bindparam("live", _LIVE_WORDS, expanding=True))
+)
 
 _AHEAD = text(
     f"""
     SELECT count(*) FROM jobs
-    WHERE coalesce(guild_id, user_id) = :turn AND id <> :id AND {_HAS_A_STEP}
+    WHERE coalesce(guild_id, user_id) = :turn AND id <> :id AND ({_HAS_NEXT_STEP})
 """  # noqa: S608  # put together from constants
-).bindparams(bindparam("live", _LIVE_WORDS, expanding=True))
+)
 
 _STALLED = text("""
     DELETE FROM procrastinate_jobs AS entry
@@ -190,12 +188,6 @@ class WorkQueue:
                         else:
                             on_arrival()
                     await connection.execute("SELECT 1")
-
-    async def waits(self, job_id: str) -> bool:
-        """Whether no worker has taken it yet."""
-        query = text("SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock = :job AND status = 'todo'")
-        async with self._database.reading() as connection:
-            return bool(await connection.scalar(query, {"job": job_id}))
 
     async def lengths(self) -> dict[str, int]:
         """How many entries there are in each status: `todo`, `doing`."""

@@ -6,20 +6,34 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, and_, func, literal_column
 
 from bot.errors import RowUnreadable
 from bot.rules.catalog import Role
-from bot.rules.jobs import Failure, Job, JobState, Reply, Requester, StoredFile
+from bot.rules.jobs import LIVE, Failure, Job, JobState, Reply, Requester, StoredFile
 from bot.rules.requests import VideoRequest
 from bot.store.encryption import Keys
+from bot.store.tables import jobs
 
 _STORED = TypeAdapter(dict[Role, StoredFile])
 _PLAIN = (
-    "id", "epoch", "place", "refunded", "slow", "untold", "waiting", "resubmitted", "cost", "output_seconds",
-    "again_of", "remote_id", "expected_seconds", "accepted_at", "submitted_at", "processing_at", "completed_at",
-    "ended_at",
+    "id", "epoch", "place", "refunded", "slow", "untold", "held", "undeliverable", "forgotten", "resubmitted", "cost",
+    "output_seconds", "again_of", "remote_id", "expected_seconds", "accepted_at", "submitted_at", "processing_at",
+    "completed_at", "ended_at",
 )  # fmt: skip
+
+HAS_NEXT_STEP = jobs.c.untold | and_(
+    jobs.c.state.in_([state.value for state in JobState if state in LIVE]),
+    ~jobs.c.held,
+    # Not `IS NULL`: what SQLite 3.40 returns of an inserted row takes that for false.
+    func.coalesce(jobs.c.undeliverable, literal_column("''")) == literal_column("''"),
+    func.coalesce(jobs.c.place, literal_column("0")) == literal_column("0"),
+)
+"""Whether somebody has to do something for the job now: all but those that have ended, wait for a moderator, for their
+member or in the waitlist. The last step of one that has ended without a video is to say so."""
+
+ROW = (*jobs.c, HAS_NEXT_STEP.label("has_next_step"))
+"""What `job_of` needs of a row."""
 
 T = TypeVar("T")
 
@@ -35,7 +49,9 @@ class Facts(TypedDict, total=False):
     slow: bool
     untold: bool
     place: int | None
-    waiting: str | None
+    held: bool
+    undeliverable: str | None
+    message_id: int
     resubmitted: bool
     expected_seconds: float
 
@@ -62,7 +78,8 @@ def row_of(job: Job, keys: Keys) -> dict[str, Any]:
 
 def reply_columns(reply: Reply, keys: Keys) -> dict[str, Any]:
     return {
-        "reply": reply.model_dump_json(exclude={"token"}),
+        "message_id": reply.message_id,
+        "reply": reply.model_dump_json(exclude={"token", "message_id"}),
         "reply_token": None if reply.token is None else keys.encrypt(reply.token),
     }
 
@@ -70,6 +87,8 @@ def reply_columns(reply: Reply, keys: Keys) -> dict[str, Any]:
 def fact_columns(facts: Facts) -> dict[str, Any]:
     """The columns that `facts` change."""
     columns: dict[str, Any] = dict(facts)
+    if "message_id" in facts:  # a newer reply, which somebody else may have written, stays
+        columns["message_id"] = func.coalesce(jobs.c.message_id, facts["message_id"])
     if "stored" in facts:
         columns["stored"] = _STORED.dump_json(dict(facts["stored"])).decode()
     if "result" in facts:
@@ -87,7 +106,11 @@ def job_of(row: RowMapping, keys: Keys) -> Job:
         state=_read(row, "state", JobState),
         request=_read(row, "request", VideoRequest.model_validate_json),
         requester=requester_of(row["id"], row["requester"]),
-        reply=reply.model_copy(update={"token": _token(row, keys)}),
+        has_next_step=bool(row["has_next_step"]),
+        # Rows of versions up to 0.1 have the message's id in the text alone.
+        reply=reply.model_copy(
+            update={"token": _token(row, keys), "message_id": row["message_id"] or reply.message_id}
+        ),
         stored=_read(row, "stored", _STORED.validate_json),
         result=None if row["result"] is None else _read(row, "result", StoredFile.model_validate_json),
         failure=None if row["failure"] is None else _read(row, "failure", Failure.model_validate_json),

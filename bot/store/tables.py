@@ -72,7 +72,9 @@ jobs = Table(
     Column("forgiven", Boolean, nullable=False, default=False, server_default=false()),
     Column("slow", Boolean, nullable=False),
     Column("untold", Boolean, nullable=False, default=False, server_default=false()),
-    Column("waiting", String(32)),
+    Column("held", Boolean, nullable=False, default=False, server_default=false()),
+    Column("undeliverable", String(32)),
+    Column("forgotten", Boolean, nullable=False, default=False, server_default=false()),
     Column("resubmitted", Boolean, nullable=False),
     Column("again_of", String(32)),
     Column("answers", BigInteger),
@@ -85,6 +87,7 @@ jobs = Table(
     Column("ended_at", Moment),
     Column("request", Text, nullable=False),
     Column("requester", Text, nullable=False),
+    Column("message_id", BigInteger),
     Column("reply", Text, nullable=False),
     Column("reply_token", Text),  # encrypted: it lets its holder write as the bot for a quarter of an hour
     Column("stored", Text, nullable=False),
@@ -97,6 +100,14 @@ Index("ix_jobs_guild", jobs.c.guild_id, jobs.c.accepted_at)
 Index("ix_jobs_model", jobs.c.model, jobs.c.completed_at)
 Index("ix_jobs_ended", jobs.c.ended_at)
 Index("ix_jobs_place", jobs.c.place)
+Index("ix_jobs_guild_user", jobs.c.guild_id, jobs.c.user_id, jobs.c.accepted_at)
+Index(
+    "ix_jobs_unended",
+    jobs.c.guild_id,
+    jobs.c.user_id,
+    sqlite_where=jobs.c.ended_at.is_(None),
+    postgresql_where=jobs.c.ended_at.is_(None),
+)
 Index("ix_jobs_answers", jobs.c.answers, unique=True)
 
 guild_settings = Table(

@@ -1,20 +1,20 @@
-"""What limits count, read from the jobs' rows in one query."""
+"""What limits count: added up by the database, and the rows of the waitlist."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, RowMapping, Select, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, literal, select, true, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import RowUnreadable
 from bot.rules.guild_settings import GuildSettings
-from bot.rules.jobs import LIVE, Requester
-from bot.rules.limit_rules import LimitBook
-from bot.rules.limits import Need
-from bot.rules.usage import Usage
+from bot.rules.jobs import Requester
+from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook, Scope, Unit, Window
+from bot.rules.usage import Asked, Held, Standing, Tally, Usage
 from bot.rules.waitlist import Waiter
 from bot.store.guild_settings import all_guild_settings_in
 from bot.store.rows import requester_of
@@ -22,14 +22,16 @@ from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
 
-# One that has its video and waits for its member to come for it keeps no place from others.
-_LIVE = jobs.c.state.in_([state.value for state in LIVE]) & jobs.c.waiting.is_(None)
-# One that waits for a moderator keeps nobody in the line waiting either; it comes back to it when it is approved.
-_IN_LINE = (jobs.c.state == "accepted") & jobs.c.place.is_not(None) & jobs.c.waiting.is_(None)
+# A job whose video waits for its member keeps no place from others.
+# One that waits for a moderator keeps nobody waiting either; it comes to the waitlist when it is approved.
+_LIVE = jobs.c.ended_at.is_(None) & jobs.c.undeliverable.is_(None) & ~jobs.c.held
+_IN_LINE = _LIVE & (jobs.c.state == "accepted") & jobs.c.place.is_not(None)
+_CHANNEL = func.coalesce(jobs.c.parent_channel_id, jobs.c.channel_id)
+"""A thread counts as the channel that it is of."""
 _COUNTED = (
     jobs.c.id.label("job_id"),
     jobs.c.user_id,
-    func.coalesce(jobs.c.parent_channel_id, jobs.c.channel_id).label("channel_id"),
+    _CHANNEL.label("channel_id"),
     jobs.c.guild_id,
     jobs.c.accepted_at,
     jobs.c.cost,
@@ -42,16 +44,84 @@ _COUNTED = (
 Lane = int | None | Literal["all"]
 """A line: a server's, the one outside of servers (None), or `all` where an operator's rule goes through all of them."""
 
-PRIVATELY = LimitBook(when_full="queue")
-"""Outside of servers there are no rules but the operator's."""
+
+_MEASURES: Mapping[Unit, ColumnElement[Any]] = {
+    Unit.JOBS: literal(1),
+    Unit.COST: jobs.c.cost,
+    Unit.SECONDS: jobs.c.output_seconds,
+}
 
 
-async def usage_in(connection: AsyncConnection, requester: Requester, need: Need) -> list[Usage]:
-    """The rows that a decision on this member needs."""
-    here = jobs.c.guild_id == requester.guild_id if requester.guild_id is not None else false()
-    theirs = jobs.c.user_id == requester.user_id if need.everywhere else false()
-    reach = true() if need.of_all else or_(here, theirs)
-    return await _usage(connection, reach & (_LIVE | (jobs.c.accepted_at > need.since)))
+async def tallies_in(
+    connection: AsyncConnection, requester: Requester, rules: Sequence[Held], now: datetime
+) -> list[Tally]:
+    """What is used of each rule by the jobs that it counts, in one statement; loads no rows."""
+    if not rules:
+        return []
+    sums = union_all(*(_tally(number, held, requester, now) for number, held in enumerate(rules)))
+    found = {row["number"]: row for row in (await connection.execute(sums)).mappings()}
+    return [
+        Tally(
+            used=row["used"] or 0,
+            running=row["running"] or 0,
+            running_jobs=row["running_jobs"],
+            waiting_jobs=row["waiting_jobs"],
+            latest=row["latest"],
+        )
+        for row in (found[number] for number in range(len(rules)))
+    ]
+
+
+async def frees_in(
+    connection: AsyncConnection, requester: Requester, standing: Standing, asked: Asked, now: datetime
+) -> datetime | None:
+    """When so much has left the rule's sliding window that what is asked fits."""
+    rule = standing.held.rule
+    left = func.sum(_MEASURES[rule.unit]).over(order_by=(jobs.c.accepted_at, jobs.c.id)).label("left")
+    leaving = select(jobs.c.accepted_at, left).where(_counted_by(standing.held, requester, now)).subquery()
+    room = standing.used - leaving.c.left + asked.measure(rule.unit) <= rule.amount + 1e-6
+    first: datetime | None = await connection.scalar(select(func.min(leaving.c.accepted_at)).where(room))
+    return None if first is None else first + rule.span
+
+
+def _tally(number: int, held: Held, requester: Requester, now: datetime) -> Select[*tuple[Any, ...]]:
+    measure = _MEASURES[held.rule.unit]
+    return select(
+        literal(number).label("number"),
+        func.sum(measure).label("used"),
+        func.sum(case((_IN_LINE, 0), else_=measure)).label("running"),
+        func.count(case((~_IN_LINE, 1))).label("running_jobs"),
+        func.count(case((_IN_LINE, 1))).label("waiting_jobs"),
+        func.max(jobs.c.accepted_at).label("latest"),
+    ).where(_counted_by(held, requester, now))
+
+
+def _counted_by(held: Held, requester: Requester, now: datetime) -> ColumnElement[bool]:
+    """The rows that the rule counts for this member now: as `bot.rules.usage.counts` says it of one row."""
+    rule = held.rule
+    at_once = rule.window is Window.AT_ONCE
+    return and_(
+        jobs.c.refunded.is_(False),
+        _LIVE if at_once else jobs.c.accepted_at > now - rule.span,
+        *_scope(held, requester, forgiving=not at_once and not held.operator),
+    )
+
+
+def _scope(held: Held, requester: Requester, *, forgiving: bool) -> list[ColumnElement[bool]]:
+    here: ColumnElement[bool] = jobs.c.guild_id == requester.guild_id
+    match held.rule.scope:
+        case Scope.EVERYONE | Scope.ROLE:
+            theirs: list[ColumnElement[bool]] = [
+                jobs.c.user_id == requester.user_id,
+                *([] if held.operator else [here]),
+            ]
+            return [*theirs, jobs.c.forgiven.is_(False)] if forgiving else theirs
+        case Scope.CHANNEL:
+            return [here, _CHANNEL.in_([held.rule.target_id])]
+        case Scope.SERVER:
+            return [here]
+        case Scope.BOT:
+            return []
 
 
 async def running_in(connection: AsyncConnection, lane: Lane) -> list[Usage]:
@@ -91,7 +161,7 @@ async def books_in(connection: AsyncConnection, guild_ids: Iterable[int | None])
     """The limits of several servers, and of nowhere."""
     wanted = {guild_id for guild_id in guild_ids if guild_id is not None}
     guilds: dict[int, GuildSettings] = await all_guild_settings_in(connection, wanted) if wanted else {}
-    return {None: PRIVATELY} | {guild_id: guild_settings.limits for guild_id, guild_settings in guilds.items()}
+    return {None: OUTSIDE_OF_SERVERS} | {guild_id: guild_settings.limits for guild_id, guild_settings in guilds.items()}
 
 
 def placed(requester: Requester) -> Requester:

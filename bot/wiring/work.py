@@ -31,6 +31,7 @@ from bot.work.guilds.settings import Guilds
 from bot.work.jobs.acceptance import Acceptance
 from bot.work.jobs.context import JobContext
 from bot.work.jobs.controls import JobControls
+from bot.work.jobs.endings import Endings
 from bot.work.jobs.runner import JobRunner
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
@@ -64,14 +65,19 @@ class Parts:
 
 def put_to_work(process: Process, store: Store, chat: Chat, media: Media, context: JobContext) -> Parts:
     """The rules of servers, the engine, and the studio, which the bot is given here."""
-    guilds = Guilds(GuildSettingsTable(store.database, clock=process.clock), store.notes)
+    shared = process.settings.clustered
+    guilds = Guilds(
+        GuildSettingsTable(store.database, clock=process.clock), store.notes, clock=process.clock, shared=shared
+    )
     audit_log = AuditLog(guilds=guilds, notes=store.notes, notices=chat.notices)
     limits = _limits(process, store, chat, guilds, audit_log)
-    engine = _engine(process, store, JobRunner(context, freed=limits.freed, ended=audit_log.ended))
+    endings = Endings(jobs=store.jobs, announcer=context.announcer, metrics=process.metrics)
+    endings.listen(audit_log.ended)
+    engine = _engine(process, store, JobRunner(context, endings, freed=limits.freed))
     limits.attach(engine)
-    services = _services(process, store, chat, media, context, guilds, audit_log, limits, engine)
+    services = _services(process, store, chat, media, context, guilds, audit_log, endings, limits, engine)
     if isinstance(chat.client, VideoBot):
-        chat.client.attach(services)
+        chat.client.attach(services, chat.announcer)
     return Parts(
         database=store.database,
         jobs=store.jobs,
@@ -92,6 +98,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
     context: JobContext,
     guilds: Guilds,
     audit_log: AuditLog,
+    endings: Endings,
     limits: GuildLimits,
     engine: Engine,
 ) -> Services:
@@ -103,9 +110,9 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
         notices=chat.notices,
         announcer=context.announcer,
         engine=engine,
+        endings=endings,
         limits=limits,
         audit_log=audit_log,
-        metrics=context.metrics,
     )
     acceptance = Acceptance(
         context=context, engine=engine, limits=limits, policy=policy, moderation=moderation, audit_log=audit_log
@@ -119,10 +126,10 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
         job_controls=JobControls(
             context=context,
             acceptance=acceptance,
+            endings=endings,
             engine=engine,
             limits=limits,
             moderation=moderation,
-            audit_log=audit_log,
             own_jobs=own_jobs,
             drafts=drafts,
         ),
@@ -145,9 +152,14 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
 def _limits(process: Process, store: Store, chat: Chat, guilds: Guilds, audit_log: AuditLog) -> GuildLimits:
     """They hear of every change of a server's settings."""
     operator = operator_rules(process.settings.operator_limits)
-    admission = Admission(store.database, catalog=process.catalog, operator=operator, clock=process.clock)
     limits = GuildLimits(
-        admission=admission, jobs=store.jobs, announcer=chat.announcer, audit_log=audit_log, clock=process.clock
+        admission=Admission(store.database, operator=operator, clock=process.clock),
+        jobs=store.jobs,
+        announcer=chat.announcer,
+        guilds=guilds,
+        audit_log=audit_log,
+        clock=process.clock,
+        shared=process.settings.clustered,
     )
     guilds.listen(limits.heed)
     guilds.listen(audit_log.amended)
@@ -159,7 +171,9 @@ def _engine(process: Process, store: Store, runner: JobRunner) -> Engine:
     if not settings.clustered:
         return EmbeddedEngine(runner, store.jobs, clock=clock, jobs_at_once=at_once)
     runs_jobs = settings.run_jobs or not process.gateway
-    return ClusterEngine(runner, WorkQueue(store.database), clock=clock, jobs_at_once=at_once, runs_jobs=runs_jobs)
+    return ClusterEngine(
+        runner, store.jobs, WorkQueue(store.database), clock=clock, jobs_at_once=at_once, runs_jobs=runs_jobs
+    )
 
 
 def _retention(process: Process, store: Store, services: Services) -> Retention:

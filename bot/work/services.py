@@ -13,7 +13,7 @@ from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
 from bot.work.guilds.policy import Policy
 from bot.work.guilds.settings import Guilds
-from bot.work.jobs.acceptance import Acceptance
+from bot.work.jobs.acceptance import Acceptance, Prechecked
 from bot.work.jobs.availability import Availability
 from bot.work.jobs.controls import JobControls
 from bot.work.members.drafts import Drafts
@@ -21,7 +21,7 @@ from bot.work.members.own_jobs import OwnJobs
 from bot.work.members.statistics import Report, StatisticsService
 from bot.work.synced_commands import SyncedCommands
 
-__all__ = ["Report", "Services"]
+__all__ = ["Prechecked", "Report", "Services"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

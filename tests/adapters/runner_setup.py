@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,10 +20,10 @@ from bot.media.plotter import Plotter
 from bot.ops.metrics import Metrics
 from bot.queue import QueueClient, Retry, Timeouts
 from bot.rules.catalog import Model, Role
-from bot.rules.delivery import Clip, Link
+from bot.rules.delivery import Clip, Link, Shown
 from bot.rules.drafts import Preview
 from bot.rules.guild_settings import GuildSettings
-from bot.rules.jobs import Job, JobState, Requester, StoredFile
+from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.limit_rules import LimitBook, operator_rules
 from bot.rules.media import Files, Fitted, Probe
 from bot.rules.notices import Entry, NoticeLost
@@ -48,6 +48,7 @@ from bot.work.jobs.acceptance import Acceptance
 from bot.work.jobs.availability import Availability
 from bot.work.jobs.context import JobContext, working_root
 from bot.work.jobs.controls import JobControls
+from bot.work.jobs.endings import Endings
 from bot.work.jobs.runner import JobRunner
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
@@ -125,7 +126,7 @@ class Recorder:
     """
 
     shown: list[Job] = field(default_factory=list)
-    left: list[int] = field(default_factory=list)
+    left: list[int | None] = field(default_factory=list)
     delivered: list[tuple[Job, Clip, bytes]] = field(default_factory=list)
     refusals: list[Exception] = field(default_factory=list)
     on_show: dict[JobState, Any] = field(default_factory=dict)
@@ -138,22 +139,23 @@ class Recorder:
     async def leave(self, job: Job) -> None:
         self.left.append(job.reply.message_id)
 
-    async def show(self, job: Job) -> bool:
+    async def show(self, job: Job) -> Shown:
         if job.ended and self.unreached > 0:
             self.unreached -= 1
-            return False
+            return Shown(reached=False)
         self.shown.append(job)
         if job.state in self.on_show:
             await self.on_show.pop(job.state)(job)
-        return True
+        return Shown()
 
-    async def deliver(self, job: Job, thing: Clip | Link) -> None:
+    async def deliver(self, job: Job, thing: Clip | Link) -> Shown:
         if self.refusals:
             raise self.refusals.pop(0)
         if self.on_deliver is not None:
             await self.on_deliver(job)
         assert isinstance(thing, Clip)
         self.delivered.append((job, thing, await asyncio.to_thread(thing.path.read_bytes)))
+        return Shown()
 
 
 class Pictures:
@@ -190,9 +192,12 @@ class Halver:
     def __init__(self) -> None:
         self.can_fit = True
         self.breaks = False
+        self.on_faststart: Callable[[], Awaitable[None]] | None = None
 
     async def faststart(self, path: Path, to: Path) -> Path:
         del to
+        if self.on_faststart is not None:
+            await self.on_faststart()
         return path
 
     async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
@@ -264,22 +269,25 @@ class Bench:
             settings=self.settings,
         )
         operator = operator_rules(self.settings.operator_limits)
-        admission = Admission(self.database, catalog=CATALOG, operator=operator, clock=self.clock)
-        self.guilds = Guilds(GuildSettingsTable(self.database, clock=self.clock), notes)
+        admission = Admission(self.database, operator=operator, clock=self.clock)
+        self.guilds = Guilds(GuildSettingsTable(self.database, clock=self.clock), notes, clock=self.clock)
         self.notices = Notices()
         audit_log = AuditLog(guilds=self.guilds, notes=notes, notices=self.notices)
         self.limits = GuildLimits(
-            admission=admission, jobs=self.jobs, announcer=self.announcer, audit_log=audit_log, clock=self.clock
-        )
+            admission=admission, jobs=self.jobs, announcer=self.announcer, guilds=self.guilds, audit_log=audit_log,
+            clock=self.clock,
+        )  # fmt: skip
         self.guilds.listen(self.limits.heed)
         self.guilds.listen(audit_log.amended)
-        self.runner = JobRunner(context, freed=self.limits.freed, ended=audit_log.ended)
+        endings = Endings(jobs=self.jobs, announcer=self.announcer, metrics=self.metrics)
+        endings.listen(audit_log.ended)
+        self.runner = JobRunner(context, endings, freed=self.limits.freed)
         self.engine = EmbeddedEngine(self.runner, self.jobs, clock=self.clock, jobs_at_once=jobs_at_once)
         self.limits.attach(self.engine)
         policy = Policy(catalog=CATALOG, guilds=self.guilds, audit_log=audit_log)
         moderation = Moderation(
             jobs=self.jobs, guilds=self.guilds, notes=notes, notices=self.notices, announcer=self.announcer,
-            engine=self.engine, limits=self.limits, audit_log=audit_log, metrics=self.metrics,
+            engine=self.engine, endings=endings, limits=self.limits, audit_log=audit_log,
         )  # fmt: skip
         acceptance = Acceptance(
             context=context, engine=self.engine, limits=self.limits, policy=policy, moderation=moderation,
@@ -292,8 +300,8 @@ class Bench:
             policy=policy,
             acceptance=acceptance,
             job_controls=JobControls(
-                context=context, acceptance=acceptance, engine=self.engine, limits=self.limits, moderation=moderation,
-                audit_log=audit_log, own_jobs=own_jobs, drafts=drafts,
+                context=context, acceptance=acceptance, endings=endings, engine=self.engine, limits=self.limits,
+                moderation=moderation, own_jobs=own_jobs, drafts=drafts,
             ),
             own_jobs=own_jobs,
             drafts=drafts,
@@ -307,6 +315,8 @@ class Bench:
             availability=self.availability,
             synced_commands=SyncedCommands(notes),
         )  # fmt: skip
+        await self.guilds.refresh()
+        await self.availability.refresh()
 
     async def close(self) -> None:
         await self.engine.close()
@@ -318,6 +328,25 @@ class Bench:
         """Have the tests' server let everybody make anything."""
         unlimited = GuildSettings().amended(limits=LimitBook())
         await GuildSettingsTable(self.database, clock=self.clock).replace(GUILD, unlimited, expected_version=0)
+        await self.guilds.refresh()
+
+    async def accept(
+        self, request: VideoRequest, requester: Requester, reply: Reply, *, again_of: Job | None = None
+    ) -> Job:
+        """As a command does: look, write the row, show the card, begin."""
+        acceptance = self.services.acceptance
+        job = await acceptance.accept(acceptance.precheck(request, requester, again_of=again_of), reply)
+        await self.announcer.show(job)
+        await acceptance.begin(job)
+        return job
+
+    async def again(self, job_id: str, by: Requester, reply: Reply, *, seed: int | None) -> Job:
+        """As the button does."""
+        _, checked = await self.services.job_controls.precheck_again(job_id, by, seed=seed)
+        job = await self.services.acceptance.accept(checked, reply)
+        await self.announcer.show(job)
+        await self.services.acceptance.begin(job)
+        return job
 
     async def kill(self) -> None:
         """End as kill -9 does: nothing runs on, nothing is written any more."""
@@ -334,7 +363,7 @@ class Bench:
         for _ in range(within):
             if job_id not in self.engine._tasks:
                 job = await self.jobs.get(job_id)
-                if job.ended or job.waiting:
+                if job.ended or job.undeliverable or job.held:
                     return job
             await asyncio.sleep(0.002)
         raise AssertionError(f"the job is still {await self.jobs.get(job_id)}")

@@ -55,7 +55,7 @@ async def test_final_refusals_in_a_row_silence_the_audit_channel_until_it_is_cho
 @pytest.mark.asyncio
 async def test_a_held_job_counts_takes_no_place_and_goes_on_through_the_line(bench: Bench) -> None:
     await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
-    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    job = await bench.accept(a_request(), a_member(), a_reply())
     held = await bench.ended(job.id)
     await bench.services.audit_log.drain()
     assert held.held
@@ -74,7 +74,7 @@ async def test_a_held_job_counts_takes_no_place_and_goes_on_through_the_line(ben
 @pytest.mark.asyncio
 async def test_a_denied_job_is_given_back_and_told_to_the_audit_channel(bench: Bench) -> None:
     await arrange(bench, mod_channel_id=6, audit_channel_id=5, word_rules=(HOLD,))
-    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    job = await bench.accept(a_request(), a_member(), a_reply())
     await bench.ended(job.id)
     await bench.services.audit_log.drain()
     denied = await bench.services.moderation.deny(job.id, ADMIN)
@@ -86,7 +86,7 @@ async def test_a_denied_job_is_given_back_and_told_to_the_audit_channel(bench: B
 @pytest.mark.asyncio
 async def test_killed_before_it_could_say_that_the_job_is_denied_the_next_process_says_so(bench: Bench) -> None:
     await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
-    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    job = await bench.accept(a_request(), a_member(), a_reply())
     await bench.ended(job.id)
     await bench.services.audit_log.drain()
     bench.clock.long = 0.001  # no time passes by itself
@@ -103,7 +103,7 @@ async def test_killed_before_it_could_say_that_the_job_is_denied_the_next_proces
 @pytest.mark.asyncio
 async def test_what_was_held_but_not_asked_about_before_a_crash_is_asked_about_at_the_start(bench: Bench) -> None:
     await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
-    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    job = await bench.accept(a_request(), a_member(), a_reply())
     await bench.ended(job.id)
     await bench.services.audit_log.drain()
     await bench.services.moderation.resume()

@@ -33,7 +33,7 @@ def guilds(database: Database) -> GuildSettingsTable:
 
 @pytest.fixture
 def keeper(guilds: GuildSettingsTable, database: Database) -> Guilds:
-    return Guilds(guilds, Notes(database))
+    return Guilds(guilds, Notes(database), clock=ManualClock(auto=True))
 
 
 def with_rule(amount: int, window: Window = Window.HOUR) -> LimitBook:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, MetaData, insert, select, types
 from sqlalchemy.engine import URL
 
 from bot.rules.guild_settings import GuildSettings
+from bot.rules.jobs import Job, JobState
 from bot.store import migrations
 from bot.store.database import Database, alembic_config, migrate
 from bot.store.encryption import Keys
@@ -55,7 +56,8 @@ def _fill(connection: Connection) -> dict[str, int]:
     found = MetaData()
     found.reflect(connection)
     known: dict[str, dict[str, Any]] = {
-        "jobs": row_of(OLD, KEYS),
+        # Before 0006 the reply's text alone says which message it is.
+        "jobs": row_of(OLD, KEYS) | {"reply": OLD.reply.model_dump_json(exclude={"token"})},
         "houses": {"guild_id": GUILD, "version": 1, "document": GuildSettings(version=1).model_dump_json()},
     }
     counts = {}
@@ -97,6 +99,38 @@ async def test_an_upgrade_from_an_earlier_version_keeps_every_row(empty_url: URL
     if "houses" in before:
         assert (await GuildSettingsTable(database, clock=clock).get(GUILD)).version == 1
     await database.close()
+
+
+@pytest.mark.asyncio
+async def test_an_upgrade_gives_each_meaning_of_waiting_its_own_column(empty_url: URL) -> None:
+    clock = ManualClock(auto=True)
+    meanings = {
+        "held": a_job(state=JobState.ACCEPTED, held=True),
+        "forgotten": a_job(state=JobState.DELIVERED, forgotten=True),
+        "token_expired": a_job(state=JobState.COMPLETED, undeliverable="token_expired"),
+    }
+    database = Database(empty_url, clock=clock, enforce_foreign_keys=False)
+    async with database.writing() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0006"))
+        await connection.run_sync(lambda sync: _insert_waiting(sync, meanings))
+    await database.close()
+
+    await migrate(empty_url, clock=clock)
+
+    database = Database(empty_url, clock=clock)
+    jobs = Jobs(database, keys=KEYS, clock=clock)
+    for job in meanings.values():
+        assert await jobs.get(job.id) == job.model_copy(update={"has_next_step": False})
+    await database.close()
+
+
+def _insert_waiting(connection: Connection, meanings: dict[str, Job]) -> None:
+    found = MetaData()
+    found.reflect(connection, only=["jobs"])
+    table = found.tables["jobs"]
+    for waiting, job in meanings.items():
+        row = row_of(job, KEYS) | {"waiting": waiting, "reply": job.reply.model_dump_json(exclude={"token"})}
+        connection.execute(insert(table).values({name: row[name] for name in table.c.keys() if name in row}))  # noqa: SIM118
 
 
 @pytest.mark.asyncio

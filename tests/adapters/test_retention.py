@@ -31,7 +31,7 @@ def _retention(bench: Bench) -> Retention:
 
 @pytest.mark.asyncio
 async def test_a_video_stays_for_its_hours_and_its_row_for_its_days(bench: Bench) -> None:
-    job = await bench.ended((await bench.services.acceptance.accept(a_request(), a_member(), a_reply())).id)
+    job = await bench.ended((await bench.accept(a_request(), a_member(), a_reply())).id)
     key = f"jobs/{job.id}/result"
     bench.clock._elapsed += timedelta(hours=71).total_seconds()
     assert await _retention(bench).let_results_go() == 0
@@ -46,9 +46,11 @@ async def test_a_video_stays_for_its_hours_and_its_row_for_its_days(bench: Bench
 @pytest.mark.asyncio
 async def test_a_video_that_waits_for_its_member_is_not_let_go(bench: Bench) -> None:
     bench.announcer.refusals = [DeliveryLost("message_deleted")]
-    job = await bench.ended((await bench.services.acceptance.accept(a_request(), a_member(), a_reply())).id)
-    assert job.waiting == "message_deleted"
-    assert bench.announcer.shown[-1].waiting == "message_deleted", "the card offers the way to it, if it can be edited"
+    job = await bench.ended((await bench.accept(a_request(), a_member(), a_reply())).id)
+    assert job.undeliverable == "message_deleted"
+    assert bench.announcer.shown[-1].undeliverable == "message_deleted", (
+        "the card offers the way to it, if it can be edited"
+    )
     bench.clock._elapsed += timedelta(days=9).total_seconds()
     assert await _retention(bench).let_results_go() == 0
     await bench.services.job_controls.bring(job.id, a_member(), a_reply(message_id=77))
@@ -58,7 +60,7 @@ async def test_a_video_that_waits_for_its_member_is_not_let_go(bench: Bench) -> 
 
 @pytest.mark.asyncio
 async def test_files_without_a_row_are_swept_and_no_others(bench: Bench) -> None:
-    job = await bench.ended((await bench.services.acceptance.accept(an_image_request(), a_member(), a_reply())).id)
+    job = await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id)
     source = bench.folder / "x"
     source.write_bytes(b"x")
     await bench.files.put(f"jobs/{'cd' * 16}/result", source, "video/mp4")
@@ -74,7 +76,7 @@ async def test_a_page_shows_what_lives_first_and_newest_first(bench: Bench) -> N
             a_job(
                 state=state,
                 accepted_at=NOW + timedelta(minutes=at),
-                waiting="x" if state is S.COMPLETED else None,
+                undeliverable="x" if state is S.COMPLETED else None,
                 ended_at=ended,
             )
         )
@@ -92,9 +94,7 @@ async def test_a_page_shows_what_lives_first_and_newest_first(bench: Bench) -> N
 
 @pytest.mark.asyncio
 async def test_a_forgotten_member_leaves_numbers_that_still_count_and_nothing_else(bench: Bench) -> None:
-    done = await bench.ended(
-        (await bench.services.acceptance.accept(an_image_request("my secret"), a_member(), a_reply())).id
-    )
+    done = await bench.ended((await bench.accept(an_image_request("my secret"), a_member(), a_reply())).id)
     await bench.jobs.insert(a_job(state=S.FAILED, refunded=True, ended_at=NOW))
     await bench.jobs.insert(a_job(state=S.DELIVERED, accepted_at=NOW - timedelta(days=40), ended_at=NOW))
     hers = a_job(state=S.DELIVERED, requester=a_member(GRACE), ended_at=NOW)
@@ -117,7 +117,7 @@ async def test_a_forgotten_member_leaves_numbers_that_still_count_and_nothing_el
 @pytest.mark.asyncio
 async def test_a_member_who_is_forgotten_meanwhile_has_what_runs_cancelled(bench: Bench) -> None:
     bench.service.pending_seconds = 1000.0
-    job = await bench.services.acceptance.accept(a_request(), a_member(), a_reply())
+    job = await bench.accept(a_request(), a_member(), a_reply())
     await bench.until(lambda: "pending" in bench.announcer.states(job.id))
     gone = await bench.services.job_controls.forget_member(a_member())
     assert gone.number == 1
@@ -144,7 +144,7 @@ async def test_a_picture_that_comes_after_its_job_was_ended_is_not_kept(bench: B
         return stored
 
     bench.intake.take = late  # type: ignore[method-assign]  # of the tests' own intake
-    job = await bench.services.acceptance.accept(an_image_request(), a_member(), a_reply())
+    job = await bench.accept(an_image_request(), a_member(), a_reply())
     await bench.until(lambda: job.id not in bench.engine._tasks)
     assert await bench.files.keys("jobs") == []
     assert bench.service.submits == []
@@ -152,7 +152,7 @@ async def test_a_picture_that_comes_after_its_job_was_ended_is_not_kept(bench: B
 
 @pytest.mark.asyncio
 async def test_a_delivered_video_is_shown_again_as_long_as_anybody_has_it(bench: Bench) -> None:
-    job = await bench.ended((await bench.services.acceptance.accept(a_request(), a_member(), a_reply())).id)
+    job = await bench.ended((await bench.accept(a_request(), a_member(), a_reply())).id)
     there = a_reply(message_id=88)
     with pytest.raises(NotYours):
         await bench.services.job_controls.bring(job.id, a_member(GRACE), there)
@@ -175,7 +175,7 @@ async def test_the_last_edit_before_a_private_replys_token_dies_is_made_in_time(
 ) -> None:
     bench.service.pending_seconds = 1000.0
     reply = a_reply(ephemeral=private, token_expires_at=bench.clock.now() + timedelta(minutes=15))
-    asked = await bench.services.acceptance.accept(a_request(), a_member(), reply)
+    asked = await bench.accept(a_request(), a_member(), reply)
     assert reply.last_edit_at == (asked.accepted_at + timedelta(minutes=15) - LAST_EDIT_BEFORE if private else None)
     await bench.ended(asked.id)
     # Once when it comes into that state, once when it takes unusually long, and, if private, once to say farewell.

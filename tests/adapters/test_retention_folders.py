@@ -31,11 +31,11 @@ def _retention(bench: Bench) -> Retention:
 
 @pytest.mark.asyncio
 async def test_after_the_days_that_are_set_a_job_and_its_files_are_gone(bench: Bench) -> None:
-    old = await bench.ended((await bench.services.acceptance.accept(an_image_request(), a_member(), a_reply())).id)
+    old = await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id)
     bench.clock._elapsed += timedelta(days=29).total_seconds()
     assert await _retention(bench).prune() == 0
     bench.clock._elapsed += timedelta(days=2).total_seconds()
-    young = await bench.ended((await bench.services.acceptance.accept(an_image_request(), a_member(), a_reply())).id)
+    young = await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id)
     assert await _retention(bench).prune() == 1
     with pytest.raises(JobGone):
         await bench.services.job_controls.job(old.id)

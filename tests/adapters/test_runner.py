@@ -25,7 +25,7 @@ MINUTE = 60.0
 
 async def _accept(bench: Bench, prompt: str = "a cat", **facts: Any) -> Job:
     request = facts.pop("request", None) or a_request(prompt=prompt)
-    return await bench.services.acceptance.accept(request, a_member(), a_reply(**facts))
+    return await bench.accept(request, a_member(), a_reply(**facts))
 
 
 async def _run(bench: Bench, prompt: str = "a cat", **facts: Any) -> Job:
@@ -37,7 +37,7 @@ async def test_a_prompt_becomes_a_video_and_each_state_is_shown_once_in_order(be
     bench.service.pending_seconds = bench.service.processing_seconds = 20.0
     job = await _run(bench)
     assert job.state is S.DELIVERED
-    assert bench.announcer.states(job.id) == ["accepted", "pending", "processing", "completed"]
+    assert bench.announcer.states(job.id) == ["accepted", "pending", "processing"]
     [(told, clip, video)] = bench.announcer.delivered
     assert (told.id, video, clip.filename) == (job.id, MP4, f"t2v-{job.id[:8]}.mp4")
     assert len(bench.service.submits) == 1
@@ -74,7 +74,8 @@ async def test_an_attachment_that_vanished_fails_the_job_before_any_submit(bench
     bench.intake.gone = True
     job = await _run(bench, request=an_image_request())
     assert job.failure
-    assert (job.state, job.failure.key, job.refunded) == (S.FAILED, "file_gone", True)
+    assert (job.state, job.failure.key, job.refunded) == (S.CANCELLED, "file_gone", True)
+    assert job.refused, "what its member can mend is no failed job"
     assert bench.service.submits == []
 
 
@@ -166,12 +167,12 @@ async def test_a_model_that_the_service_does_not_know_rests_for_everybody(bench:
     assert job.failure
     assert job.failure.key == "model_unavailable"
     with pytest.raises(ModelUnavailable) as caught:
-        await bench.services.acceptance.precheck(a_request(), a_member())
+        bench.services.acceptance.precheck(a_request(), a_member())
     assert caught.value.facts["model"] == "Lucy Pro (text)"
     with pytest.raises(ModelUnavailable):
         await _accept(bench)
     bench.clock._elapsed += 3601
-    await bench.services.acceptance.precheck(a_request(), a_member())
+    bench.services.acceptance.precheck(a_request(), a_member())
 
 
 @pytest.mark.asyncio
@@ -261,13 +262,13 @@ async def test_discords_too_large_goes_one_rung_down_and_at_the_end_a_sentence_r
 async def test_a_video_without_a_way_to_its_member_waits_and_goes_out_when_they_come(bench: Bench) -> None:
     bench.announcer.refusals = [DeliveryLost("token_expired")]
     job = await _run(bench)
-    assert (job.state, job.waiting) == (S.COMPLETED, "token_expired")
+    assert (job.state, job.undeliverable) == (S.COMPLETED, "token_expired")
     assert await bench.jobs.live() == []
     assert await bench.files.exists(f"jobs/{job.id}/result")
     await bench.service.stop()
     await bench.services.job_controls.move_reply(job.id, a_reply(token="fresh", message_id=99))
     job = await bench.ended(job.id)
-    assert (job.state, job.waiting) == (S.DELIVERED, None)
+    assert (job.state, job.undeliverable) == (S.DELIVERED, None)
     [(told, _, video)] = bench.announcer.delivered
     assert (told.reply.token, told.reply.message_id, video) == ("fresh", 99, MP4)
 

@@ -20,7 +20,7 @@ S = JobState
 
 
 async def _accept(bench: Bench, prompt: str = "a cat") -> Job:
-    return await bench.services.acceptance.accept(a_request(prompt=prompt), a_member(), a_reply())
+    return await bench.accept(a_request(prompt=prompt), a_member(), a_reply())
 
 
 async def _restart(bench: Bench, **settings: Any) -> None:
@@ -30,25 +30,38 @@ async def _restart(bench: Bench, **settings: Any) -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("state", [S.ACCEPTED, S.PENDING, S.PROCESSING, S.COMPLETED])
+@pytest.mark.parametrize("state", [S.ACCEPTED, S.PENDING, S.PROCESSING])
 async def test_killed_as_soon_as_a_state_is_shown_the_job_ends_delivered_with_one_submit(
     bench: Bench, state: JobState
 ) -> None:
     bench.service.pending_seconds = bench.service.processing_seconds = 20.0
     reached = asyncio.Event()
 
-    async def hang(_: Job) -> None:
+    async def hang(job: Job) -> None:
+        told.append(job.id)
         reached.set()
         await asyncio.Event().wait()
 
+    told: list[str] = []
     bench.announcer.on_show = {state: hang}
-    job = await _accept(bench)
+    accepting = asyncio.create_task(_accept(bench))
     await reached.wait()
+    accepting.cancel()
     await _restart(bench)
-    job = await bench.ended(job.id)
+    job = await bench.ended(told[0])
     assert job.state is S.DELIVERED
     assert len(bench.service.submits) == 1
     assert len(bench.announcer.delivered) == 1
+
+
+@pytest.mark.asyncio
+async def test_killed_during_the_download_the_job_ends_delivered_with_one_submit(bench: Bench) -> None:
+    bench.service.faults.add(Fault(on="content", kind="stall", times=1))
+    job = await _accept(bench)
+    await bench.until(lambda: any(call.action == "content" for call in bench.service.requests))
+    await _restart(bench)
+    assert (await bench.ended(job.id)).state is S.DELIVERED
+    assert len(bench.service.submits) == len(bench.announcer.delivered) == 1
 
 
 @pytest.mark.asyncio
@@ -235,7 +248,7 @@ async def test_cancelled_while_the_service_is_busy_it_is_not_sent_again(bench: B
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("state", [S.PENDING, S.PROCESSING, S.COMPLETED])
+@pytest.mark.parametrize("state", [S.PENDING, S.PROCESSING])
 async def test_cancelled_after_the_submit_nobody_watches_it_any_more_and_it_counts(
     bench: Bench, state: JobState
 ) -> None:
@@ -249,6 +262,18 @@ async def test_cancelled_after_the_submit_nobody_watches_it_any_more_and_it_coun
     assert (job.state, job.refunded) == (S.CANCELLED, False)
     assert bench.announcer.delivered == []
     assert bench.announcer.states(job.id)[-1] == "cancelled"
+
+
+@pytest.mark.asyncio
+async def test_cancelled_during_the_download_nobody_is_given_the_video_and_it_counts(bench: Bench) -> None:
+    async def cancel() -> None:
+        [job_id] = bench.engine._tasks
+        await bench.services.job_controls.cancel(job_id, a_member())
+
+    bench.encoder.on_faststart = cancel
+    job = await bench.ended((await _accept(bench)).id)
+    assert (job.state, job.refunded) == (S.CANCELLED, False)
+    assert bench.announcer.delivered == []
 
 
 @pytest.mark.asyncio
@@ -328,28 +353,28 @@ async def test_only_the_requester_and_the_servers_moderators_may_cancel_or_delet
 
 @pytest.mark.asyncio
 async def test_again_is_a_new_job_of_whoever_asks_with_the_kept_inputs_under_its_own_keys(bench: Bench) -> None:
-    first = await bench.services.acceptance.accept(an_image_request(), a_member(), a_reply())
+    first = await bench.accept(an_image_request(), a_member(), a_reply())
     first = await bench.ended(first.id)
     bench.intake.gone = True
-    second = await bench.services.job_controls.again(first.id, a_member(GRACE), a_reply(message_id=77), seed=None)
+    second = await bench.again(first.id, a_member(GRACE), a_reply(message_id=77), seed=None)
     assert (second.again_of, second.requester.user_id, second.reply.message_id) == (first.id, GRACE, 77)
     assert second.request.inputs.seed != first.request.inputs.seed
     second = await bench.ended(second.id)
     assert second.state is S.DELIVERED, second.failure
     assert [file.key for file in second.stored.values()] == [f"jobs/{second.id}/data"]
-    third = await bench.services.job_controls.again(first.id, a_member(), a_reply(), seed=first.request.inputs.seed)
+    third = await bench.again(first.id, a_member(), a_reply(), seed=first.request.inputs.seed)
     assert third.request == first.request
 
 
 @pytest.mark.asyncio
 async def test_again_after_the_inputs_were_deleted_asks_discord_once_more(bench: Bench) -> None:
-    first = await bench.services.acceptance.accept(an_image_request(), a_member(), a_reply())
+    first = await bench.accept(an_image_request(), a_member(), a_reply())
     await bench.ended(first.id)
     forgotten = await bench.services.job_controls.forget(first.id, a_member())
     assert (forgotten.stored, forgotten.result, forgotten.state) == ({}, None, S.DELIVERED)
     assert not await bench.files.exists(f"jobs/{first.id}/data")
     bench.intake.gone = True
-    second = await bench.ended((await bench.services.job_controls.again(first.id, a_member(), a_reply(), seed=1)).id)
+    second = await bench.ended((await bench.again(first.id, a_member(), a_reply(), seed=1)).id)
     assert second.failure
     assert second.failure.key == "file_gone"
 
@@ -366,11 +391,11 @@ async def test_behind_a_closed_door_everything_new_is_refused_and_the_rest_goes_
     job = await _accept(bench)
     await bench.services.acceptance.close()
     with pytest.raises(ShuttingDown):
-        await bench.services.acceptance.precheck(a_request(), a_member())
+        bench.services.acceptance.precheck(a_request(), a_member())
     with pytest.raises(ShuttingDown):
         await _accept(bench)
     with pytest.raises(ShuttingDown):
-        await bench.services.job_controls.again(job.id, a_member(), a_reply(), seed=None)
+        await bench.again(job.id, a_member(), a_reply(), seed=None)
     assert (await bench.ended(job.id)).state is S.DELIVERED
 
 

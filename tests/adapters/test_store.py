@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import (
@@ -16,13 +17,11 @@ from bot.errors import (
     DatabaseUnavailable,
     JobGone,
     JobMoved,
-    ModelUnavailable,
     RowUnreadable,
     ServiceFailed,
 )
 from bot.rules.catalog import Role
-from bot.rules.jobs import HELD, LIVE, MOVES, Failure, Job, JobState, Requester, StoredFile
-from bot.rules.requests import VideoRequest
+from bot.rules.jobs import LIVE, MOVES, Failure, Job, JobState, StoredFile
 from bot.store import tables
 from bot.store.database import Database, alembic_config
 from bot.store.encryption import Keys
@@ -45,8 +44,7 @@ def jobs(database: Database) -> Jobs:
 
 async def _put(jobs: Jobs, **facts: object) -> Job:
     job = a_job(**facts)
-    await jobs.insert(job)
-    return job
+    return await jobs.insert(job)
 
 
 async def _spoil(database: Database, job_id: str, **columns: str) -> None:
@@ -65,7 +63,7 @@ async def test_a_job_comes_back_as_it_went_in(jobs: Jobs) -> None:
         failure=Failure.of(ServiceFailed(reason="no")),
         expected_seconds=12.5,
         again_of="0" * 32,
-        waiting="token_expired",
+        undeliverable="token_expired",
         cost=7,
     )
     assert await jobs.get(job.id) == job
@@ -193,7 +191,7 @@ async def test_live_jobs_are_those_with_a_next_step_oldest_first(jobs: Jobs) -> 
     made = {
         state: await _put(jobs, state=state, accepted_at=NOW + timedelta(seconds=n)) for n, state in enumerate(JobState)
     }
-    await _put(jobs, state=S.COMPLETED, waiting="message_deleted")
+    await _put(jobs, state=S.COMPLETED, undeliverable="message_deleted")
     assert await jobs.live() == [job.id for state, job in made.items() if state in LIVE]
     assert (await jobs.counts())[S.COMPLETED] == 2
 
@@ -224,9 +222,9 @@ async def test_recent_durations_are_a_models_own_oldest_first(jobs: Jobs) -> Non
 async def test_stale_jobs_are_ended_or_waiting_ones_from_before(jobs: Jobs) -> None:
     old = NOW - timedelta(days=40)
     ended = await _put(jobs, state=S.FAILED, ended_at=old)
-    waiting = await _put(jobs, state=S.COMPLETED, waiting="channel_gone", completed_at=old)
+    waiting = await _put(jobs, state=S.COMPLETED, undeliverable="channel_gone", completed_at=old)
     await _put(jobs, state=S.PROCESSING, accepted_at=old)
-    await _put(jobs, state=S.ACCEPTED, waiting=HELD, accepted_at=old)
+    await _put(jobs, state=S.ACCEPTED, held=True, accepted_at=old)
     await _put(jobs, state=S.DELIVERED, ended_at=NOW)
     stale = await jobs.stale(NOW - timedelta(days=30))
     assert sorted(stale) == sorted([ended.id, waiting.id])
@@ -255,31 +253,6 @@ async def test_a_row_that_can_not_be_read_is_skipped_or_named_without_its_value(
     assert not await jobs.fail_unreadable(job.id, Failure(key="internal_failure"))
     assert job.id not in await jobs.live()
     assert column == "state" or job.id in caplog.text
-
-
-class _AtMost:
-    """A gate as the limits will be: counts the rows inside the transaction."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-
-    def lock(self, requester: Requester) -> int:
-        return requester.guild_id or requester.user_id
-
-    async def admit(self, connection: AsyncConnection, request: VideoRequest, requester: Requester) -> None:
-        query = select(func.count()).where(tables.jobs.c.guild_id == requester.guild_id)
-        if (await connection.scalar(query) or 0) >= self.limit:
-            raise ModelUnavailable(model=request.model, until=None)
-
-
-@pytest.mark.asyncio
-async def test_a_gate_admits_exactly_its_limit_of_a_hundred_at_once(jobs: Jobs) -> None:
-    outcomes = await asyncio.gather(
-        *(jobs.insert(a_job(), gate=_AtMost(7)) for _ in range(100)), return_exceptions=True
-    )
-    assert sum(isinstance(outcome, Job) for outcome in outcomes) == 7
-    assert sum(isinstance(outcome, ModelUnavailable) for outcome in outcomes) == 93
-    assert (await jobs.counts())[S.ACCEPTED] == 7
 
 
 @pytest.mark.asyncio
@@ -322,3 +295,22 @@ async def test_a_new_database_is_of_the_newest_migration(database: Database) -> 
             lambda sync: ScriptDirectory.from_config(alembic_config(sync)).get_current_head()
         )
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == newest
+
+
+@pytest.mark.asyncio
+async def test_whether_a_job_has_a_next_step_is_said_alike_by_row_list_and_insert(jobs: Jobs) -> None:
+    ended = {"ended_at": NOW}
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({"state": S.ACCEPTED}, True),
+        ({"state": S.ACCEPTED, "held": True}, False),
+        ({"state": S.ACCEPTED, "place": 1}, False),
+        *(({"state": state}, True) for state in (S.SUBMITTING, S.PENDING, S.PROCESSING, S.COMPLETED)),
+        ({"state": S.COMPLETED, "undeliverable": "no_access"}, False),
+        *(({"state": state, **ended}, False) for state in (S.DELIVERED, S.FAILED, S.CANCELLED)),
+        *(({"state": state, "untold": True, **ended}, True) for state in (S.FAILED, S.CANCELLED)),
+    ]
+    for facts, has_next_step in cases:
+        written = await jobs.insert(a_job(**facts))
+        assert written.has_next_step is has_next_step, facts
+        assert (await jobs.get(written.id)).has_next_step is has_next_step, facts
+        assert (written.id in await jobs.live()) is has_next_step, facts

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from bot.rules.catalog import load_catalog
 from bot.rules.clock import SystemClock
 from bot.rules.jobs import Job, JobState, Requester
-from bot.rules.limit_rules import Scope, Window
+from bot.rules.limit_rules import LimitBook, Scope, Window
 from bot.store.admission import Admission
 from bot.store.encryption import Keys
+from bot.store.guild_settings import GuildSettingsTable
 from bot.store.rows import job_of
 from bot.store.tables import jobs
 from tests.chaos.storm import Asked, Storm, leftovers
@@ -78,7 +78,7 @@ def _of_rows(storm: Storm, rows: list[Job]) -> Iterator[str]:
 
 def _of_job(job: Job, orders: int) -> Iterator[str]:
     if not job.ended:
-        yield f"it is still {job.state.value}, waiting {job.waiting}"
+        yield f"it is still {job.state.value}, waiting {job.undeliverable}"
     if orders > 1:
         yield f"it was sent {orders} times"
     if job.state is JobState.DELIVERED and (orders != 1 or job.refunded):
@@ -114,20 +114,22 @@ def _of_files(storm: Storm, rows: list[Job]) -> Iterator[str]:
 
 async def _of_limits(storm: Storm, rows: list[Job]) -> AsyncIterator[str]:
     database = storm.database
-    admission = Admission(database, catalog=load_catalog(), operator=(), clock=SystemClock())
+    admission = Admission(database, operator=(), clock=SystemClock())
+    settings = GuildSettingsTable(database, clock=SystemClock())
     counted = Counter(
         (job.requester.user_id, job.requester.guild_id) for job in rows if not job.refunded and job.requester.guild_id
     )
     whos = {(job.requester.user_id, job.requester.guild_id): job.requester for job in rows if job.requester.guild_id}
     for who, requester in whos.items():
-        used = await _used(admission, requester)
+        limits = (await settings.get(requester.guild_id or 0)).limits
+        used = await _used(admission, requester, limits)
         if used != counted[who]:
             yield f"the limits count {used} jobs of {requester.name} where {counted[who]} are to be counted"
     await database.close()
 
 
-async def _used(admission: Admission, requester: Requester) -> float:
-    account = await admission.account(requester)
+async def _used(admission: Admission, requester: Requester, book: LimitBook) -> float:
+    account = await admission.account(requester, book)
     for standing in account.standings:
         rule = standing.held.rule
         if (rule.scope, rule.window) == (Scope.EVERYONE, Window.DAY):

@@ -154,12 +154,13 @@ async def test_whether_an_end_was_told_is_known_so_that_it_can_be_told_later(sta
     async with on_stage(stage) as (announcer, asked):
         job = row_of(asked, stage, JobState.CANCELLED)
         cut = stage.discord.faults.reset("PATCH", "/", times=99)
-        assert not await announcer.show(job)
+        assert not (await announcer.show(job)).reached
         cut.times = 0
-        assert await announcer.show(job)
+        assert (await announcer.show(job)).reached
         assert state_of(asked.message or {}) == "cancelled"
         await stage.discord.member("Linus").delete(str((asked.message or {})["id"]))
-        assert await announcer.show(job.model_copy(update={"state": JobState.FAILED})), "nothing more can be said there"
+        told = await announcer.show(job.model_copy(update={"state": JobState.FAILED}))
+        assert told.reached, "nothing more can be said there"
 
 
 @pytest.mark.asyncio

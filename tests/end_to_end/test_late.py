@@ -85,7 +85,7 @@ async def test_a_private_reply_offers_a_button_before_its_token_dies_and_a_press
         assert "15 minutes" in text_of(message)
         stage.pass_time(DEAD)
         await make(stage)
-        assert (await row(app, stage, lambda job: job.waiting is not None)).waiting == "token_expired"
+        assert (await row(app, stage, lambda job: job.undeliverable is not None)).undeliverable == "token_expired"
         assert ada.sees(ada.dm) == [], "it waits for the press"
 
         pressed = await ada.press(message, "Get it")
@@ -123,7 +123,7 @@ async def test_a_private_reply_in_line_offers_the_button_before_its_token_dies(s
         await stage.see(first, "delivered")
         await row(app, stage, lambda job: job.state in {JobState.PENDING, JobState.PROCESSING})
         await make(stage)
-        assert (await row(app, stage, lambda job: job.waiting is not None)).waiting == "token_expired"
+        assert (await row(app, stage, lambda job: job.undeliverable is not None)).undeliverable == "token_expired"
         assert ada.sees(ada.dm) == [], "it waits for the press"
         await ada.press(message, "Get it")
         after = await stage.see(asked, "delivered")
@@ -156,7 +156,7 @@ async def test_an_app_of_ones_own_account_offers_the_button_too(stage: Stage) ->
         assert buttons_of(message) == ["Cancel", "Get it"]
         stage.pass_time(DEAD)
         await make(stage)
-        await row(app, stage, lambda job: job.waiting is not None)
+        await row(app, stage, lambda job: job.undeliverable is not None)
         stranger = await stage.discord.member("Grace").press(message, "Get it")
         assert "Only" in text_of(await stranger.followup(timeout=PATIENCE_SECONDS))
         await stage.discord.member("Ada").press(message, "Get it")
@@ -235,14 +235,14 @@ async def test_where_the_reply_is_out_of_reach_the_video_goes_directly_or_waits_
         if dms_open:
             assert len((await in_dm(stage))["attachments"]) == 1
             done = await row(app, stage, lambda job: job.state is JobState.DELIVERED)
-            assert done.waiting is None
+            assert done.undeliverable is None
             if loss == "no_permission":
                 told = await asked.reply(lambda m: "sent it" in text_of(m), PATIENCE_SECONDS)
                 assert told["attachments"] == []
         else:
-            waiting = await row(app, stage, lambda job: job.waiting is not None)
+            waiting = await row(app, stage, lambda job: job.undeliverable is not None)
             refused = [(e.method, e.path, e.status) for e in stage.discord.record if e.status >= 400]
-            assert waiting.waiting == ("no_access" if loss == "hidden" else loss), refused
+            assert waiting.undeliverable == ("no_access" if loss == "hidden" else loss), refused
             listed, message = await jobs_list(stage, "Test Kitchen#general")
             shown = await pick_first(stage, listed, message)
             assert "Get it" in text_of(shown)
@@ -264,7 +264,7 @@ async def test_a_video_that_waits_for_a_permission_is_fetched_by_the_button_once
         await stage.see(asked, "pending")
         await forbid_files(stage, asked)
         await make(stage)
-        await row(app, stage, lambda job: job.waiting is not None)
+        await row(app, stage, lambda job: job.undeliverable is not None)
         message = await asked.reply(lambda m: buttons_of(m) == ["Get it"], PATIENCE_SECONDS)
         assert "couldn't bring it" in text_of(message)
         channel = stage.discord.channel(asked.interaction.channel_id)

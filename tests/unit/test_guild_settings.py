@@ -13,7 +13,6 @@ from bot.errors import (
     ChannelNotAllowed,
     GuildSettingsInvalid,
     ModelNotOffered,
-    PromptBlocked,
     Refused,
     RoleNotAllowed,
 )
@@ -24,7 +23,6 @@ from bot.rules.guild_settings import (
     GuildSettings,
     Known,
     check_known,
-    check_prompt,
     offered,
     permits,
     with_defaults,
@@ -32,9 +30,10 @@ from bot.rules.guild_settings import (
 from bot.rules.guild_settings_file import FILE_MAX_CHARS, Change, diff, read, write
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import Block, LimitBook, Rule, Scope, Unit, Window
-from bot.rules.limits import Asked, Usage, decide
-from bot.rules.prompts import WordAction, WordRule
+from bot.rules.limits import Asked, Usage
+from bot.rules.prompts import WordAction, WordRule, judge
 from bot.rules.requests import Inputs
+from tests.limits import decide
 
 CATALOG = load_catalog()
 GUILD = 1_100_000_000_000_000_001
@@ -99,7 +98,7 @@ def test_a_new_server_has_sensible_limits_and_forbids_nothing() -> None:
     asked = Asked(cost=5, seconds=5)
     assert decide(guild_settings.limits, member(), asked, rows[:19], NOW).allowed
     assert not decide(guild_settings.limits, member(), asked, rows, NOW).allowed
-    assert check_prompt(guild_settings, "anything at all") is None
+    assert judge(guild_settings.word_rules, "anything at all") is None
     check_known(guild_settings, KNOWN)
 
 
@@ -161,16 +160,6 @@ def test_defaults_fill_what_the_member_left_open_and_the_model_takes() -> None:
     assert with_defaults(guild_settings, edit, Inputs(prompt="snow")) == Inputs(prompt="snow", enhance_prompt=True)
     assert with_defaults(guild_settings, edit, Inputs()) == Inputs()
     assert with_defaults(guild_settings, edit, Inputs(prompt="x", enhance_prompt=False)).enhance_prompt is False
-
-
-def test_word_rules_block_with_the_admins_words_or_say_what_to_do() -> None:
-    with pytest.raises(PromptBlocked) as caught:
-        check_prompt(FULL, "a dog and a cat")
-    assert caught.value.facts == {"note": "no dogs"}
-    verdict = check_prompt(FULL, "cats")
-    assert verdict is not None
-    assert verdict.action is WordAction.HOLD
-    assert check_prompt(FULL, None) is None
 
 
 def test_every_change_is_checked_and_counts_the_version() -> None:

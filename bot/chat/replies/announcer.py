@@ -7,6 +7,7 @@ has logged in, not one that is connected, so a worker without a gateway can use 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 from collections import OrderedDict
@@ -17,11 +18,30 @@ from weakref import WeakValueDictionary
 import discord
 
 from bot.chat.persistent import Verb
-from bot.chat.replies.cards import Card, card_of, embed_of, expected_at, poster_name, video_name, view_of
-from bot.chat.replies.edit_routes import UNSENT, EditRoutes, Payload, insist, passing, refusal, too_large
+from bot.chat.replies.cards import (
+    Card,
+    card_of,
+    embed_of,
+    expected_at,
+    failure_sentence,
+    poster_name,
+    video_name,
+    view_of,
+)
+from bot.chat.replies.edit_routes import (
+    UNSENT,
+    EditRoutes,
+    Payload,
+    insist,
+    message_of,
+    passing,
+    refusal,
+    token_is_alive,
+    too_large,
+)
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock, SystemClock
-from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
+from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link, Shown
 from bot.rules.jobs import Job, JobState
 from bot.wording import say
 
@@ -36,8 +56,10 @@ _NONCE_MAX_CHARS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
-    message_id: int
+class _Card:
+    """What a reply says since its last edit."""
+
+    message_id: int | None
     card: Card
     handed: Clip | Link | None
     ended: bool
@@ -66,39 +88,51 @@ class DiscordAnnouncer:
         self._show_attempts = show_attempts
         self._deliver_attempts = deliver_attempts
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._shown: OrderedDict[str, _Shown] = OrderedDict()
+        self._shown: OrderedDict[str, _Card] = OrderedDict()
         self._no_dm: OrderedDict[str, None] = OrderedDict()
 
-    async def show(self, job: Job) -> bool:
+    def opening(self, job: Job) -> dict[str, Any]:
+        """The card as the first response to an interaction, or as the answer to a message: the parts to send."""
+        return _payload(job, self._card(job, None), None, upload=False)
+
+    def opened(self, job: Job) -> None:
+        """The card was sent, at `job.reply`."""
+        self._remember(job, self._card(job, None), None)
+
+    async def show(self, job: Job) -> Shown:
         """Make the reply say what the row says; nothing is sent where it says so already.
 
-        False where the connection or Discord itself failed in all tries; what Discord refuses is as good as said.
+        `reached` is False where the connection or Discord itself failed in all tries; what Discord refuses is as good
+        as said.
         """
         async with self._lock(job):
+            if job.refused:
+                return await self._tell_alone(job)
             before = self._shown.get(job.id)
             if before and before.ended and not job.ended:
-                return True  # whoever asks has not heard yet that it was cancelled meanwhile
+                return Shown()  # whoever asks has not heard yet that it was cancelled meanwhile
             handed = before.handed if before and job.state is JobState.DELIVERED else None
             card = self._card(job, handed)
             if before and before.message_id == job.reply.message_id and before.card == card:
-                return True
+                return Shown(message_id=before.message_id)
+            message_id = None
             try:
-                await self._edit(job, handed, attempts=self._show_attempts)
+                message_id = await self._edit(job, handed, attempts=self._show_attempts)
             except (DeliveryLost, DeliveryTooLarge) as exc:
                 log.warning("the reply of job %s can't be edited: %s", job.id, exc)
             except _UNSHOWN as exc:
                 log.warning("the reply of job %s was not edited", job.id, exc_info=True)
-                return not passing(exc)
+                return Shown(reached=not passing(exc))
             else:
-                self._remember(job, card, handed)
-            return True
+                self._remember(_at(job, message_id), card, handed)
+            return Shown(message_id=message_id)
 
     async def leave(self, job: Job) -> None:
         """Have the reply, which `job` still names, say that the job goes on in another one."""
         async with self._lock(job):
             await self._say(job, "goes_on_elsewhere")
 
-    async def deliver(self, job: Job, thing: Clip | Link) -> None:
+    async def deliver(self, job: Job, thing: Clip | Link) -> Shown:
         """Put the video, or its link, into the reply, which says "delivered" from the same edit on.
 
         A reply that can't be reached leaves three ways: the button that its last edit shows, if it does (the video then
@@ -107,18 +141,20 @@ class DiscordAnnouncer:
         """
         async with self._lock(job):
             done = job.model_copy(update={"state": JobState.DELIVERED})
+            message_id = None
             try:
                 try:
-                    await self._edit(done, thing, upload=True, attempts=self._deliver_attempts)
+                    message_id = await self._edit(done, thing, upload=True, attempts=self._deliver_attempts)
                 except DeliveryLost as lost:
                     if self._offers_a_button(job):
                         raise
                     await self._by_direct_message(done, thing, lost)
                     await self._say_where(done, lost)
-                    return
+                    return Shown()
             except UNSENT as exc:
                 raise DeliveryLost("unreachable") from exc
-            self._remember(done, card_of(done, self._catalog, handed=thing), thing)
+            self._remember(_at(done, message_id), card_of(done, self._catalog, handed=thing), thing)
+            return Shown(message_id=message_id)
 
     def _lock(self, job: Job) -> asyncio.Lock:
         lock = self._locks.get(job.id)
@@ -127,7 +163,7 @@ class DiscordAnnouncer:
         return lock
 
     def _remember(self, job: Job, card: Card, handed: Clip | Link | None) -> None:
-        self._shown[job.id] = _Shown(job.reply.message_id, card, handed, job.ended)
+        self._shown[job.id] = _Card(job.reply.message_id, card, handed, job.ended)
         self._shown.move_to_end(job.id)
         while len(self._shown) > _REMEMBERED:
             self._shown.popitem(last=False)
@@ -149,8 +185,8 @@ class DiscordAnnouncer:
         same = shown is not None and shown.message_id == job.reply.message_id
         return job.reply.only_by_token and same and shown is not None and Verb.GET in shown.card.buttons
 
-    async def _edit(self, job: Job, thing: Clip | Link | None, *, attempts: int, upload: bool = False) -> None:
-        """The edit in full; without strangers' words where Discord refuses them.
+    async def _edit(self, job: Job, thing: Clip | Link | None, *, attempts: int, upload: bool = False) -> int | None:
+        """The edit in full; without strangers' words where Discord refuses them. Gives the message's id.
 
         A server's AutoMod answers an edit with 400 when it blocks a word of the prompt or of the service's reason.
         """
@@ -165,12 +201,12 @@ class DiscordAnnouncer:
                     raise DeliveryLost(f"http_{exc.status}") from exc
         return None
 
-    async def _by_any_way(self, job: Job, payload: Payload, attempts: int, *, patient: bool) -> None:
+    async def _by_any_way(self, job: Job, payload: Payload, attempts: int, *, patient: bool) -> int | None:
         """Each way that may lead to the reply, until one does; raises `DeliveryLost` with the last one's reason."""
         lost = None
         for way in self._routes.to(job.reply, insist=patient):
             try:
-                await insist(way.edit, payload, attempts, clock=self._clock, patient=patient)
+                edited = await insist(way.edit, payload, attempts, clock=self._clock, patient=patient)
             except discord.HTTPException as exc:
                 if too_large(exc):
                     raise DeliveryTooLarge from exc
@@ -182,7 +218,7 @@ class DiscordAnnouncer:
                 if lost == "message_deleted":
                     break
             else:
-                return
+                return getattr(edited, "id", None)
         raise DeliveryLost(lost or self._routes.why_closed(job.reply))
 
     async def _by_direct_message(self, job: Job, thing: Clip | Link, lost: DeliveryLost) -> None:
@@ -223,17 +259,53 @@ class DiscordAnnouncer:
         if lost.reason == "no_permission":
             await self._say(job, "sent_directly")
 
+    async def _tell_alone(self, job: Job) -> Shown:
+        """The member alone hears why their file can't be used; the card, which others may see, is taken away.
+
+        A reply that no token reaches, as under a text message, says it itself.
+        """
+        reply, silent = job.reply, discord.AllowedMentions.none()
+        sentence = failure_sentence(job) or ""
+        try:
+            if reply.ephemeral or not token_is_alive(reply, self._clock.now()):
+                await self._say_instead(job, sentence)
+                return Shown()
+            webhook = discord.Webhook.partial(reply.application_id, reply.token or "", client=self._client)
+            with contextlib.suppress(discord.NotFound):
+                await webhook.delete_message(message_of(reply))
+            await webhook.send(sentence, ephemeral=True, allowed_mentions=silent)
+        except _UNSHOWN as exc:
+            log.warning("the member of job %s was not told: %s", job.id, type(exc).__name__)
+            return Shown(reached=not passing(exc))
+        return Shown()
+
     async def _say(self, job: Job, key: str) -> None:
-        """Nothing but this sentence in the reply, where that can be reached."""
-        said = say(key, job.requester.locale)
+        """Nothing but the sentence of that key in the reply, where that can be reached."""
+        try:
+            await self._say_instead(job, say(key, job.requester.locale))
+        except UNSENT as exc:
+            log.info("the reply of job %s can't be told %s: %s", job.id, key, exc)
+
+    async def _say_instead(self, job: Job, sentence: str) -> None:
+        """Nothing but the sentence in the reply. Raises what the last way to it refused with."""
         silent = discord.AllowedMentions.none()
+        failed: Exception | None = None
         for way in self._routes.to(job.reply, insist=True):
             try:
-                await way.edit(content=said, embed=None, view=None, allowed_mentions=silent)
+                await way.edit(content=sentence, embed=None, view=None, allowed_mentions=silent)
             except UNSENT as exc:
-                log.info("the reply of job %s can't be told %s: %s", job.id, key, exc)
+                failed = exc
             else:
                 return
+        if failed is not None:
+            raise failed
+
+
+def _at(job: Job, message_id: int | None) -> Job:
+    """The job with the message that answers it, where only the edit has told which that is."""
+    if job.reply.message_id is not None or message_id is None:
+        return job
+    return job.model_copy(update={"reply": job.reply.model_copy(update={"message_id": message_id})})
 
 
 def _payload(job: Job, card: Card, thing: Clip | Link | None, *, upload: bool) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def card_of(
     says that this reply may be out of reach before the video is there, so that it offers a way to come for it."""
     locale = job.requester.locale
     sign, colour = _SIGNS[job.state]
-    waits = is_waiting(job)
+    waits = job.awaits_member
     lines = (
         []
         if bare or job.request.inputs.prompt is None
@@ -188,13 +188,18 @@ def _outcome(job: Job, *, bare: bool) -> list[str]:
     locale = job.requester.locale
     if job.held:
         return [say("held_note", locale)]
-    if is_waiting(job):
+    if job.awaits_member:
         return [say("waiting_note", locale)]
     if job.state is JobState.FAILED and job.failure is not None:
         return [_failure(job.failure, locale, bare=bare)]
     if job.state is JobState.DELIVERED and job.completed_at is not None:
         return [say("took", locale, seconds=(job.completed_at - job.accepted_at).total_seconds())]
     return []
+
+
+def failure_sentence(job: Job) -> str | None:
+    """Why the job has no video, in its requester's language; None where it did not fail."""
+    return None if job.failure is None else _failure(job.failure, job.requester.locale, bare=False)
 
 
 def _failure(failure: Failure, locale: str, *, bare: bool) -> str:
@@ -237,18 +242,13 @@ def _title_key(job: Job) -> str:
         return "title_held"
     if job.in_line:
         return "title_in_line"
-    return "title_waiting" if is_waiting(job) else f"title_{job.state}"
-
-
-def is_waiting(job: Job) -> bool:
-    """Whether the video is there and its member must come for it."""
-    return job.state is JobState.COMPLETED and job.waiting is not None
+    return "title_waiting" if job.awaits_member else f"title_{job.state}"
 
 
 def _buttons(job: Job, handed: Clip | Link | None, *, fleeting: bool) -> tuple[Verb, ...]:
     if job.ended:
         usable = job.state is JobState.DELIVERED and not isinstance(handed, Link)
         return (Verb.AGAIN, Verb.USE, Verb.DELETE) if usable else (Verb.AGAIN, Verb.DELETE)
-    if is_waiting(job):
+    if job.awaits_member:
         return (Verb.GET,)
     return (Verb.CANCEL, Verb.GET) if fleeting else (Verb.CANCEL,)

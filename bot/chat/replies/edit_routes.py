@@ -12,7 +12,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import discord
@@ -61,7 +61,7 @@ Payload = Callable[[], dict[str, Any]]
 class EditRoute:
     """One way to edit one reply; `key` tells ways apart for as long as the process runs."""
 
-    key: tuple[int, str]
+    key: tuple[int | None, str]
     edit: Edit
 
 
@@ -71,17 +71,16 @@ class EditRoutes:
     def __init__(self, client: discord.Client, *, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._closed: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._closed: OrderedDict[tuple[int | None, str], str] = OrderedDict()
 
     def to(self, reply: Reply, *, insist: bool = False) -> Iterator[EditRoute]:
         """Each way that may be open, the best first. `insist` tries those again that may have been opened meanwhile."""
-        expires = reply.token_expires_at
-        if reply.token is not None and (expires is None or self._clock.now() + _TOKEN_MARGIN < expires):
+        if reply.token is not None and token_is_alive(reply, self._clock.now()):
             webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
-            way = EditRoute((reply.message_id, reply.token), functools.partial(webhook.edit_message, reply.message_id))
+            way = EditRoute((reply.message_id, reply.token), functools.partial(webhook.edit_message, message_of(reply)))
             if self._open(way.key, insist=insist):
                 yield way
-        if not reply.only_by_token:
+        if not reply.only_by_token and reply.message_id is not None:
             channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
             way = EditRoute((reply.message_id, "bot"), channel.get_partial_message(reply.message_id).edit)
             if self._open(way.key, insist=insist):
@@ -93,17 +92,31 @@ class EditRoutes:
         return next((self._closed[key] for key in asked if key in self._closed), "token_expired")
 
     def close(self, way: EditRoute, reason: str) -> None:
-        """Remember the refusal; a deleted message is gone by every way."""
+        """Remember the refusal; a deleted message is gone by every way. Where nobody knows yet which message it is,
+        Discord may not have made it yet, and nothing is closed."""
         message_id, _ = way.key
+        if message_id is None:
+            return
         for key in {way.key, (message_id, "bot")} if reason == "message_deleted" else {way.key}:
             self._closed[key] = reason
             self._closed.move_to_end(key)
         while len(self._closed) > _REMEMBERED:
             self._closed.popitem(last=False)
 
-    def _open(self, key: tuple[int, str], *, insist: bool) -> bool:
+    def _open(self, key: tuple[int | None, str], *, insist: bool) -> bool:
         reason = self._closed.get(key)
         return reason is None or (insist and reason in _MAY_COME_BACK)
+
+
+def message_of(reply: Reply) -> Any:
+    """How the reply is named on its token's addresses; discord.py takes Discord's own word for what answers first."""
+    return "@original" if reply.message_id is None else reply.message_id
+
+
+def token_is_alive(reply: Reply, now: datetime) -> bool:
+    """Whether the token reaches the reply for long enough to send something."""
+    expires = reply.token_expires_at
+    return reply.token is not None and (expires is None or now + _TOKEN_MARGIN < expires)
 
 
 def refusal(exc: discord.HTTPException) -> str | None:

@@ -1,21 +1,25 @@
-"""Answering an interaction in the right order: look first, acknowledge within three seconds, then accept the job.
+"""Answering an interaction: what can be refused from memory is refused at once and privately; then the row is written,
+and the first response is the job's card.
 
-What can be refused at a glance is refused before the acknowledgement, so that the refusal is private whatever the
-answer would have been; ephemerality is fixed by the first response and can't be changed later.
+Discord gives three seconds for the first response, which also fixes for ever who sees it. So nothing here waits for
+long: where the row is not written in a quarter of a second, the member is told that Clapper is thinking.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import discord
 
-from bot.errors import PermissionsMissing
+from bot.chat.replies.edit_routes import CONNECTION_LOST, UNSENT
+from bot.errors import DatabaseUnavailable, PermissionsMissing
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import Attachment, VideoRequest
+from bot.work.services import Prechecked
 
 if TYPE_CHECKING:
     from bot.chat.client import VideoBot
@@ -23,52 +27,139 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Interaction: TypeAlias = "discord.Interaction[VideoBot]"
+T = TypeVar("T")
 
-PRECHECK_SECONDS = 1.0
-"""How long the look before the acknowledgement may take: Discord gives three seconds for all of it."""
+CARD_SECONDS = 0.25
+"""How long the row may take to be written before the member is told that Clapper is thinking."""
+
+LOOK_SECONDS = 1.0
+"""How long the database may be asked before a press is answered at all."""
 
 _PRIVATE = "clapper_private"
-_TOO_LATE = 10062
-"""Discord's code for an interaction that it has given up: nobody can be told anything."""
+_ALREADY_ACKNOWLEDGED = 40060
+_ATTEMPTS = 3
+"""Tries of a first response whose connection breaks: Discord may have taken the one before."""
 
 
 async def answer(interaction: Interaction, request: VideoRequest, *, private: bool | None = None) -> Job:
-    """Take the job, or raise the `Refused` that says why not; either way the member hears of it once.
+    """Take the job and show its card, or raise the `Refused` that says why not; either way the member hears of it once.
 
     `private` None: as the server's admins have set.
     """
-    private = await privacy(interaction, private)
-    await precheck(interaction, request, private=private)
-    reply = await open_reply(interaction, private=private)
-    return await interaction.client.services.acceptance.accept(request, requester_of(interaction), reply)
+    private = privacy(interaction, private)
+    return await accept(interaction, precheck(interaction, request, private=private), private=private)
 
 
-async def privacy(interaction: Interaction, asked: bool | None) -> bool:
-    """Whether the answer is for the member alone: as they said, or else as the server's admins did.
-
-    Private where that can't be known in time, since a public answer could not be taken back.
-    """
-    if asked is not None:
-        return asked
-    look = asyncio.ensure_future(interaction.client.services.policy.private_by_default(requester_of(interaction)))
-    return look.result() if await _in_time(look, PRECHECK_SECONDS / 2) else True
+def privacy(interaction: Interaction, asked: bool | None) -> bool:
+    """Whether the answer is for the member alone: as they said, or else as the server's admins did."""
+    return interaction.client.services.policy.private_by_default(requester_of(interaction)) if asked is None else asked
 
 
-async def precheck(interaction: Interaction, request: VideoRequest, *, private: bool = False) -> None:
-    """Raise the `Refused` that can be seen already, in at most `FORESIGHT_SECONDS`: accepting decides again anyway."""
+def precheck(interaction: Interaction, request: VideoRequest, *, private: bool = False) -> Prechecked:
+    """The request, to be accepted; raises every `Refused` that needs no look into the database."""
     check_rights(interaction, private=private)
-    look = asyncio.ensure_future(interaction.client.services.acceptance.precheck(request, requester_of(interaction)))
-    if await _in_time(look, PRECHECK_SECONDS):
-        look.result()
+    return interaction.client.services.acceptance.precheck(request, requester_of(interaction))
 
 
-async def _in_time(look: asyncio.Future[Any], seconds: float) -> bool:
+async def accept(interaction: Interaction, checked: Prechecked, *, private: bool) -> Job:
+    """Write the row and answer with the card, as a new message. Raises `Refused`, `AlreadyAsked`,
+    `DatabaseUnavailable`."""
+    acceptance, announcer = interaction.client.services.acceptance, interaction.client.announcer
+    taking = asyncio.ensure_future(acceptance.accept(checked, reply_of(interaction, None, ephemeral=private)))
+    if not await in_time(taking, CARD_SECONDS):
+        try:
+            reply = await open_reply(interaction, private=private)
+        except discord.HTTPException:
+            await acceptance.withdraw(await taking)
+            raise
+        return await show_and_begin(interaction, await taking, reply)
+    job = taking.result()
+
+    async def send_card() -> Any:
+        return await interaction.response.send_message(**announcer.opening(job), ephemeral=private)
+
+    try:
+        response = await acknowledge(send_card)
+    except discord.HTTPException as exc:
+        if exc.status != 400:
+            await acceptance.withdraw(job)
+            raise
+        # A server's AutoMod, perhaps, which blocks a word of the prompt: the edit leaves strangers' words out.
+        return await show_and_begin(interaction, job, await open_reply(interaction, private=private))
+    except CONNECTION_LOST:
+        log.warning("the card of job %s may not have come to Discord: its edits try again", job.id)
+        response = None
+    if response is not None:
+        reply = job.reply.model_copy(
+            update={"message_id": response.message_id, "ephemeral": private or response.is_ephemeral()}
+        )
+        job = job.model_copy(update={"reply": reply})
+        announcer.opened(job)
+    await acceptance.begin(job)
+    return job
+
+
+async def accept_here(interaction: Interaction, checked: Prechecked, *, asked: int) -> Job:
+    """Write the row and turn the pressed message into its card; `asked` is the id of what it answers. Raises as
+    `accept`."""
+    acceptance, announcer, question = (
+        interaction.client.services.acceptance,
+        interaction.client.announcer,
+        interaction.message,
+    )
+    private = question is not None and question.flags.ephemeral
+    reply = reply_of(interaction, None if question is None else question.id, ephemeral=private)
+    reply = reply.model_copy(update={"answers": asked})
+    taking = asyncio.ensure_future(acceptance.accept(checked, reply))
+    if not await in_time(taking, CARD_SECONDS):
+        await keep_reply(interaction)
+        return await show_and_begin(interaction, await taking, reply)
+    job = taking.result()
+
+    async def turn_into_card() -> Any:
+        return await interaction.response.edit_message(content=None, **announcer.opening(job))
+
+    try:
+        await acknowledge(turn_into_card)
+        announcer.opened(job)
+    except UNSENT as exc:
+        log.warning("the card of job %s was not shown yet: %s", job.id, type(exc).__name__)
+    await acceptance.begin(job)
+    return job
+
+
+async def accept_in(interaction: Interaction, checked: Prechecked, reply: Reply) -> Job:
+    """Write the row and turn the reply, which was promised already, into its card. Raises as `accept`."""
+    job = await interaction.client.services.acceptance.accept(checked, reply)
+    return await show_and_begin(interaction, job, reply)
+
+
+async def show_and_begin(interaction: Interaction, job: Job, reply: Reply) -> Job:
+    """Show the accepted job in that reply, and have it run."""
+    job = job.model_copy(update={"reply": reply})
+    await interaction.client.announcer.show(job)
+    await interaction.client.services.acceptance.begin(job)
+    return job
+
+
+async def in_time(task: asyncio.Future[Any], seconds: float) -> bool:
     """Whether it is done by then. Left to end by itself where it is late: breaking it off would cost a database that is
     slow already one connection more. A stop breaks it off where it closes the database."""
-    await asyncio.wait({look}, timeout=seconds)
-    if not look.done():
-        look.add_done_callback(lambda late: late.cancelled() or late.exception())
-    return look.done()
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.add_done_callback(lambda late: late.cancelled() or late.exception())
+    return task.done()
+
+
+async def look(question: Awaitable[T]) -> T:
+    """What the database answers, asked before the interaction is acknowledged.
+
+    Raises `DatabaseUnavailable` where that takes longer than `LOOK_SECONDS`, and what the question raises.
+    """
+    asking = asyncio.ensure_future(question)
+    if not await in_time(asking, LOOK_SECONDS):
+        raise DatabaseUnavailable("it did not answer in time")
+    return asking.result()
 
 
 def check_rights(interaction: Interaction, *, private: bool) -> None:
@@ -85,26 +176,47 @@ def check_rights(interaction: Interaction, *, private: bool) -> None:
         raise PermissionsMissing(permissions=", ".join(missing))
 
 
+async def acknowledge(send: Callable[[], Awaitable[T]]) -> T | None:
+    """Send a first response, again where the connection breaks. None: Discord took one whose answer was lost.
+
+    Raises `discord.HTTPException` where Discord refuses it, and the library's own errors where it can't be reached.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return await send()
+        except discord.HTTPException as exc:
+            if attempt > 1 and exc.code == _ALREADY_ACKNOWLEDGED:
+                return None
+            raise
+        except CONNECTION_LOST:
+            if attempt == _ATTEMPTS:
+                raise
+    return None
+
+
 async def open_reply(interaction: Interaction, *, private: bool) -> Reply:
     """Acknowledge with a new message, "thinking" for now, and say how to reach it; `discord.NotFound` if too late."""
-    response = await interaction.response.defer(ephemeral=private, thinking=True)
-    ephemeral = private or (response is not None and response.is_ephemeral())
-    interaction.extras[_PRIVATE] = ephemeral
-    message_id = response.message_id if response is not None else None
-    if message_id is None:  # documented as optional
-        message_id = (await interaction.original_response()).id
-    return reply_of(interaction, message_id, ephemeral=ephemeral)
+    interaction.extras[_PRIVATE] = private
+    try:
+        response = await acknowledge(lambda: interaction.response.defer(ephemeral=private, thinking=True))
+    except CONNECTION_LOST:
+        log.warning("interaction %s may not have been acknowledged", interaction.id)
+        response = None
+    if response is None:  # its token reaches it all the same
+        return reply_of(interaction, None, ephemeral=private)
+    interaction.extras[_PRIVATE] = ephemeral = private or response.is_ephemeral()
+    return reply_of(interaction, response.message_id, ephemeral=ephemeral)
 
 
 async def keep_reply(interaction: Interaction) -> Reply | None:
     """Acknowledge a press without a new message; the reply is the pressed one, with this interaction's fresh token."""
-    await interaction.response.defer()
+    await acknowledge(interaction.response.defer)
     message = interaction.message
     return None if message is None else reply_of(interaction, message.id, ephemeral=message.flags.ephemeral)
 
 
-def reply_of(interaction: Interaction, message_id: int, *, ephemeral: bool) -> Reply:
-    """Every way to reach that message that this interaction opens."""
+def reply_of(interaction: Interaction, message_id: int | None, *, ephemeral: bool) -> Reply:
+    """Every way to reach that message that this interaction opens; None: what answers the interaction first."""
     life = timedelta(seconds=interaction.client.settings.token_life_seconds)
     in_our_dm = interaction.context.dm_channel is True
     return Reply(
@@ -170,14 +282,16 @@ async def tell(interaction: Interaction, sentence: str) -> None:
     """
     silent = discord.AllowedMentions.none()
     try:
-        if not interaction.response.is_done():
-            await interaction.response.send_message(sentence, ephemeral=True, allowed_mentions=silent)
-            return
-        promised = interaction.response.type is discord.InteractionResponseType.deferred_channel_message
-        if promised and interaction.extras.get(_PRIVATE, False):
-            await interaction.edit_original_response(content=sentence, allowed_mentions=silent)
+        promised = interaction.extras.get(_PRIVATE)
+        if promised is None and not interaction.response.is_done():
+            await acknowledge(
+                lambda: interaction.response.send_message(sentence, ephemeral=True, allowed_mentions=silent)
+            )
             return
         if promised:
+            await interaction.edit_original_response(content=sentence, allowed_mentions=silent)
+            return
+        if promised is not None:
             await interaction.delete_original_response()
         await interaction.followup.send(sentence, ephemeral=True, allowed_mentions=silent)
     except discord.NotFound as exc:

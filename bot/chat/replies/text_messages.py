@@ -9,11 +9,10 @@ import discord
 
 from bot.chat.replies.edit_routes import UNSENT
 from bot.chat.replies.error_messages import sentence_for
-from bot.chat.replies.interactions import Interaction, is_age_restricted, precheck, reply_of, requester_of
+from bot.chat.replies.interactions import is_age_restricted
 from bot.errors import PermissionsMissing, RoleNotAllowed
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import VideoRequest
-from bot.wording import say
 
 if TYPE_CHECKING:
     from bot.chat.client import VideoBot
@@ -29,46 +28,32 @@ _SILENT = discord.AllowedMentions.none()
 
 
 async def answer_text(bot: VideoBot, message: discord.Message, request: VideoRequest) -> Job:
-    """Take the job, or raise the `Refused` that says why not."""
-    requester = author_of(message)
-    await bot.services.acceptance.precheck(request, requester)
-    locale = locale_of(message)
-    sent = await _reply(message, embed=opening(locale))
-    reply = Reply(
+    """Take the job and show its card as a reply, or raise the `Refused` that says why not."""
+    acceptance = bot.services.acceptance
+    job = await acceptance.accept(acceptance.precheck(request, author_of(message)), _unsent_reply(bot, message))
+    opening = bot.announcer.opening(job)
+    try:
+        sent = await _reply(message, embed=opening["embed"], view=opening["view"])
+    except discord.HTTPException:
+        await acceptance.withdraw(job)
+        raise
+    except UNSENT as exc:  # it may be there: the video goes to direct messages where it can't be found
+        log.warning("the card of job %s may not have come to Discord: %s", job.id, type(exc).__name__)
+    else:
+        job = job.model_copy(update={"reply": job.reply.model_copy(update={"message_id": sent.id})})
+        bot.announcer.opened(job)
+    await acceptance.begin(job)
+    return job
+
+
+def _unsent_reply(bot: VideoBot, message: discord.Message) -> Reply:
+    return Reply(
         application_id=bot.application_id or 0,
         channel_id=message.channel.id,
         guild_id=message.guild.id if message.guild else None,
-        message_id=sent.id,
         upload_limit_bytes=upload_limit(message.guild),
         answers=message.id,
     )
-    try:
-        return await bot.services.acceptance.accept(request, requester, reply)
-    except Exception as exc:
-        sentence = sentence_for(exc, locale, f"message {message.id}")
-        if sentence is not None:
-            await sent.edit(content=sentence, embed=None, allowed_mentions=_SILENT)
-        raise Answered from exc
-
-
-async def answer_here(interaction: Interaction, request: VideoRequest, asked: int) -> None:
-    """Make the card of the message whose menu was used; `asked` is what it answers. Raises `Refused` before it does."""
-    locale, question = interaction.locale.value, interaction.message
-    private = question is not None and question.flags.ephemeral
-    await precheck(interaction, request, private=private)
-    await interaction.response.edit_message(content=None, embed=opening(locale), view=None, allowed_mentions=_SILENT)
-    reply = reply_of(interaction, question.id if question is not None else 0, ephemeral=private)
-    try:
-        reply = reply.model_copy(update={"answers": asked})
-        await interaction.client.services.acceptance.accept(request, requester_of(interaction), reply)
-    except Exception as exc:  # noqa: BLE001  # the card that was promised must say so
-        sentence = sentence_for(exc, locale, f"interaction {interaction.id}")
-        if sentence is not None:
-            await interaction.edit_original_response(content=sentence, embed=None)
-
-
-class Answered(Exception):
-    """The member has been told already."""
 
 
 async def tell_text(message: discord.Message, sentence: str, *, view: discord.ui.View | None = None) -> None:
@@ -84,8 +69,6 @@ async def tell_text(message: discord.Message, sentence: str, *, view: discord.ui
 
 async def report_error_in_text(message: discord.Message, error: Exception) -> None:
     """Turn whatever went wrong into one sentence, as far as Discord lets us say it."""
-    if isinstance(error, Answered):
-        return
     sentence = sentence_for(error, locale_of(message), f"message {message.id}")
     if sentence is not None:
         await tell_text(message, sentence)
@@ -139,11 +122,6 @@ def locale_of(message: discord.Message) -> str:
 def upload_limit(guild: discord.Guild | None) -> int:
     """Bytes that one file may have there, as far as anybody knows before trying."""
     return _BOOSTED_UPLOAD_BYTES.get(guild.premium_tier, _UPLOAD_BYTES) if guild else _UPLOAD_BYTES
-
-
-def opening(locale: str) -> discord.Embed:
-    """What stands where the card will be, for the moment until the job's row is written."""
-    return discord.Embed(title=f"⏳ {say('title_accepted', locale)}", colour=0x95A5A6)
 
 
 async def _reply(

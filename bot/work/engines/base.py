@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from bot.rules.jobs import Job
 from bot.store.jobs import Companion
 
 
@@ -19,8 +20,12 @@ class Engine(Protocol):
         """Begin, with the jobs that earlier processes left; gives their number. Raises `DatabaseUnavailable`."""
         ...
 
+    async def begin(self, job: Job) -> None:
+        """Run a job that this process has just inserted and shown; it is not read again. Returns at once."""
+        ...
+
     async def start(self, job_id: str) -> None:
-        """See to the job: it is new, or its row was just changed by somebody else, or both. Returns at once.
+        """Look at the job's row: it was just changed by somebody, or may run from now on. Returns at once.
 
         Repeating it is harmless.
         """

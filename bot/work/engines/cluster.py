@@ -15,7 +15,8 @@ from typing import Any
 
 from bot.errors import ClapperError, DatabaseUnavailable
 from bot.rules.clock import Clock
-from bot.store.jobs import Companion
+from bot.rules.jobs import Job
+from bot.store.jobs import Companion, Jobs
 from bot.store.queue import Entry, WorkQueue
 from bot.work.engines.outages import run_patiently
 from bot.work.jobs.runner import JobRunner
@@ -34,7 +35,6 @@ FETCH_POLL = timedelta(seconds=1)
 """A new job is announced; this is for announcements that were missed."""
 GRACE = timedelta(seconds=6)
 """How long a stop waits for submits and uploads under way: a supervisor kills after ten seconds."""
-GREET_AFTER = timedelta(seconds=1.5)
 _RETRY = timedelta(seconds=1)
 
 
@@ -42,9 +42,17 @@ class ClusterEngine:
     """Hands jobs to the queue and, where `runs_jobs`, runs up to `jobs_at_once` of the cluster's."""
 
     def __init__(
-        self, runner: JobRunner, queue: WorkQueue, *, clock: Clock, jobs_at_once: int, runs_jobs: bool = True
+        self,
+        runner: JobRunner,
+        jobs: Jobs,
+        queue: WorkQueue,
+        *,
+        clock: Clock,
+        jobs_at_once: int,
+        runs_jobs: bool = True,
     ) -> None:
         self._runner = runner
+        self._jobs = jobs
         self._queue = queue
         self._clock = clock
         self._jobs_at_once = jobs_at_once
@@ -79,6 +87,10 @@ class ClusterEngine:
             self._spawn(self._keep("fetching", self._fetch, FETCH_POLL))
         return 0
 
+    async def begin(self, job: Job) -> None:
+        """The job is in the queue already: only its row does not know yet which message answers."""
+        await self._jobs.set_message(job)
+
     async def start(self, job_id: str) -> None:
         """As `Engine.start`: whoever runs the job hears of it, and somebody will run it."""
         if self._closing:
@@ -88,7 +100,6 @@ class ClusterEngine:
                 await self._queue.nudge(job_id)
             except DatabaseUnavailable as exc:  # the row is written; the next sweep finds it
                 log.warning("nobody could be told of job %s: %s", job_id, exc)
-            self._spawn(self._greet_if_it_waits(job_id))
 
     async def close(self) -> None:
         """Fetch nothing more, break off what may be broken off, and leave the rest of the work to others at once."""
@@ -188,15 +199,6 @@ class ClusterEngine:
             raise RuntimeError("this process is no worker")
         return self._worker
 
-    async def _greet_if_it_waits(self, job_id: str) -> None:
-        """Workers greet what they begin; where all are busy the member should not be left without a word."""
-        await self._clock.sleep(GREET_AFTER.total_seconds())
-        try:
-            if await self._queue.waits(job_id):
-                await self._runner.show_accepted(job_id)
-        except DatabaseUnavailable:
-            return
-
     def _look_at(self, job_id: str | None) -> None:
         """Have one job's row read again, or those of all that run here."""
         for each in [job_id] if job_id is not None else list(self._running):
@@ -217,7 +219,6 @@ class ClusterEngine:
         self._wake.set()
 
     async def _see_to(self, job_id: str) -> None:
-        await self._runner.show_accepted(job_id)
         await run_patiently(lambda: self._runner.run(job_id), job_id, clock=self._clock)
         if self._closing:
             return  # `leave` gives it to the others, unless its row has ended

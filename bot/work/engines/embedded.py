@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.rules.clock import Clock
+from bot.rules.jobs import Job, fairness_group
 from bot.store.jobs import Jobs
 from bot.work.engines.fair_semaphore import FairSemaphore
 from bot.work.engines.outages import run_patiently
@@ -32,12 +33,19 @@ class EmbeddedEngine:
         """Start every job that an earlier process left; gives their number."""
         left = await self._jobs.live()
         for job_id in left:
-            self._start(job_id, is_new=False)
+            self._start(job_id)
         return len(left)
+
+    async def begin(self, job: Job) -> None:
+        runs_at_once = job.has_next_step and not self._closing and self._semaphore.has_room
+        if not runs_at_once:  # else the first step writes it
+            await self._jobs.set_message(job)
+        if not self._closing and (job.has_next_step or job.held):
+            self._start(job.id, job if job.has_next_step else None)
 
     async def start(self, job_id: str) -> None:
         if not self._closing and not self._runner.nudge(job_id):
-            self._start(job_id, is_new=True)
+            self._start(job_id)
 
     async def close(self) -> None:
         self._closing = True
@@ -53,10 +61,10 @@ class EmbeddedEngine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, job_id: str, *, is_new: bool) -> None:
+    def _start(self, job_id: str, new: Job | None = None) -> None:
         running = self._tasks.get(job_id)
         if running is None or running.done():
-            task = asyncio.create_task(self._see_to(job_id, is_new=is_new), name=f"job-{job_id}")
+            task = asyncio.create_task(self._see_to(job_id, new), name=f"job-{job_id}")
             self._tasks[job_id] = task
             task.add_done_callback(lambda done: self._forget(job_id, done))
 
@@ -64,13 +72,14 @@ class EmbeddedEngine:
         if self._tasks.get(job_id) is task:
             del self._tasks[job_id]
 
-    async def _see_to(self, job_id: str, *, is_new: bool) -> None:
-        if is_new:
-            await self._runner.show_accepted(job_id)
-        await run_patiently(lambda: self._run(job_id), job_id, clock=self._clock)
+    async def _see_to(self, job_id: str, new: Job | None) -> None:
+        unread = [new] if new is not None else []  # after an outage of the database the row is read like any other
 
-    async def _run(self, job_id: str) -> None:
-        turn = await self._jobs.fairness_group_of(job_id)
-        if turn is not None:
-            async with self._semaphore.place(turn):
-                await self._runner.run(job_id)
+        async def run() -> None:
+            job = unread.pop() if unread else None
+            group = await self._jobs.fairness_group_of(job_id) if job is None else fairness_group(job.requester)
+            if group is not None:
+                async with self._semaphore.place(group):
+                    await self._runner.run(job_id, job)
+
+        await run_patiently(run, job_id, clock=self._clock)

@@ -16,6 +16,11 @@ class FairSemaphore:
         self._held: Counter[int] = Counter()
         self._waiting: dict[int, deque[asyncio.Future[None]]] = {}
 
+    @property
+    def has_room(self) -> bool:
+        """Whether somebody who comes now need not wait."""
+        return self._free > 0
+
     @asynccontextmanager
     async def place(self, group: int) -> AsyncIterator[None]:
         """Wait for a place and hold it for the block."""

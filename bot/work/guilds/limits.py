@@ -9,13 +9,14 @@ from bot.errors import ClapperError
 from bot.rules.clock import Clock
 from bot.rules.delivery import Announcer
 from bot.rules.jobs import Requester
+from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
 from bot.rules.limits import Account
 from bot.rules.notices import LimitsReset
 from bot.store.admission import Admission
-from bot.store.jobs import Gate, Jobs
+from bot.store.jobs import Jobs
 from bot.work.engines.base import Engine
 from bot.work.guilds.audit_log import AuditLog
-from bot.work.guilds.settings import GuildSettingsChanged, check_admin
+from bot.work.guilds.settings import Guilds, GuildSettingsChanged, check_admin
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,20 @@ class GuildLimits:
     """What Studio, engine and cogs may ask. `attach` the engine before the first move."""
 
     def __init__(
-        self, *, admission: Admission, jobs: Jobs, announcer: Announcer, audit_log: AuditLog, clock: Clock
+        self,
+        *,
+        admission: Admission,
+        jobs: Jobs,
+        announcer: Announcer,
+        guilds: Guilds,
+        audit_log: AuditLog,
+        clock: Clock,
+        shared: bool = False,
     ) -> None:
+        """`shared`: other processes let jobs wait, too, so that the waitlist is looked at whenever a place frees."""
         self._admission = admission
+        self._guilds = guilds
+        self._shared = shared
         self._audit_log = audit_log
         self._jobs = jobs
         self._announcer = announcer
@@ -41,11 +53,16 @@ class GuildLimits:
         self._moving = asyncio.Lock()
         self._mover: asyncio.Task[None] | None = None
         self._freed = False
+        self._somebody_waits = True
 
     @property
-    def gate(self) -> Gate:
-        """What decides on each new job."""
+    def admission(self) -> Admission:
+        """What decides on each new job, in the transaction that inserts it."""
         return self._admission
+
+    def note_waiting(self) -> None:
+        """A job of this process has come into the waitlist."""
+        self._somebody_waits = True
 
     def attach(self, engine: Engine) -> None:
         """Give it the engine, which itself says when a job has ended."""
@@ -53,7 +70,7 @@ class GuildLimits:
 
     async def account(self, of: Requester) -> Account:
         """How a member stands under every rule that holds for them. Raises `DatabaseUnavailable`."""
-        return await self._admission.account(of)
+        return await self._admission.account(of, await self._book(of))
 
     async def forgive(self, guild_id: int, by: Requester, user_id: int) -> int:
         """Give a member back what they have used of the server's rules for each member; gives the number of jobs.
@@ -74,6 +91,8 @@ class GuildLimits:
 
     async def freed(self) -> None:
         """A job has ended or rests: move soon, apart from whoever says so, who may be stopped in the middle."""
+        if not self._somebody_waits:
+            return
         self._freed = True
         if self._mover is None or self._mover.done():
             self._mover = asyncio.create_task(self._catch_up(), name="line")
@@ -89,6 +108,7 @@ class GuildLimits:
         async with self._moving:
             try:
                 moved = await self._admission.move_waitlist()
+                self._somebody_waits = self._shared or moved.waiting
             except ClapperError as exc:
                 log.warning("the line could not move, trying again later: %s", exc)
                 return
@@ -109,6 +129,9 @@ class GuildLimits:
         while self._freed:
             self._freed = False
             await self.move()
+
+    async def _book(self, of: Requester) -> LimitBook:
+        return OUTSIDE_OF_SERVERS if of.guild_id is None else (await self._guilds.settings(of.guild_id)).limits
 
     async def _tell(self, job_id: str) -> None:
         try:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.errors import (
     ClapperError,
+    Failed,
     HoldSettledAlready,
     HoldUndecided,
     HoldUnseen,
@@ -16,7 +17,6 @@ from bot.errors import (
     PromptDenied,
     RowUnreadable,
 )
-from bot.ops.metrics import Metrics
 from bot.rules.delivery import Announcer
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Failure, Job, JobState, Requester
@@ -28,7 +28,7 @@ from bot.work.engines.base import Engine
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.settings import Guilds
-from bot.work.jobs.endings import tell_end
+from bot.work.jobs.endings import Endings
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,9 @@ class Moderation:
         notices: Notices,
         announcer: Announcer,
         engine: Engine,
+        endings: Endings,
         limits: GuildLimits,
         audit_log: AuditLog,
-        metrics: Metrics,
     ) -> None:
         self._jobs = jobs
         self._guilds = guilds
@@ -57,7 +57,7 @@ class Moderation:
         self._engine = engine
         self._limits = limits
         self._audit_log = audit_log
-        self._metrics = metrics
+        self._endings = endings
 
     async def ask(self, job: Job) -> None:
         """Have the moderators asked; a job that they can't be asked about fails, and is given back."""
@@ -65,7 +65,7 @@ class Moderation:
         guild_settings = GuildSettings() if guild_id is None else await self._guilds.settings(guild_id)
         if guild_settings.mod_channel_id is None:
             log.warning("job %s is held, but there is no moderators' channel any more", job.id)
-            await self._end(job, Failure.of(HoldUnseen()))
+            await self._end(job, HoldUnseen())
             return
         try:
             found = judge(guild_settings.word_rules, job.request.inputs.prompt or "")
@@ -73,7 +73,7 @@ class Moderation:
             message_id = await self._notices.ask(guild_settings.mod_channel_id, job, pattern)
         except NoticeLost as exc:
             log.warning("job %s is held, but no moderator can be asked: %s", job.id, exc.reason)
-            await self._end(job, Failure.of(HoldUnseen()))
+            await self._end(job, HoldUnseen())
             return
         await self._notes.put(_key(job.id), f"{guild_settings.mod_channel_id}:{message_id}")
 
@@ -91,7 +91,7 @@ class Moderation:
         expired = 0
         for job_id in await self._jobs.held(before=before):
             try:
-                await self._end(await self._jobs.get(job_id), Failure.of(HoldUndecided()))
+                await self._end(await self._jobs.get(job_id), HoldUndecided())
             except ClapperError as exc:  # decided in this very moment, or not readable
                 log.warning("job %s is held too long, and did not end: %s", job_id, exc)
                 continue
@@ -104,7 +104,7 @@ class Moderation:
         job = await self._decidable(job_id, by)
         try:
             # As the first of the line: it starts in the next moment where the at-once limits have room.
-            job = await self._jobs.note(job, waiting=None, place=1)
+            job = await self._jobs.note(job, held=False, place=1)
         except JobMoved as exc:
             raise await self._settled_already(job_id) from exc
         log.info("job %s is approved by %s", job.id, by.user_id)
@@ -118,7 +118,7 @@ class Moderation:
         """End the job, which the limits don't count. Raises `ModeratorsOnly`, `HoldSettledAlready`, `JobGone`."""
         job = await self._decidable(job_id, by)
         try:
-            job = await self._end(job, Failure.of(PromptDenied()))
+            job = await self._end(job, PromptDenied())
         except JobMoved as exc:
             raise await self._settled_already(job_id) from exc
         log.info("job %s is denied by %s", job.id, by.user_id)
@@ -135,13 +135,9 @@ class Moderation:
         await self._notices.close_question(int(channel_id), int(message_id), job, by, approved=approved)
         await self._notes.drop(_key(job.id))
 
-    async def _end(self, job: Job, failure: Failure) -> Job:
-        job = await self._jobs.advance(job, JobState.FAILED, failure=failure, refunded=True, untold=True)
-        self._metrics.moved.labels(job.state.value, job.request.model).inc()
-        self._metrics.failed.labels(failure.key).inc()
-        await self._engine.start(job.id)
-        job = await tell_end(job, jobs=self._jobs, announcer=self._announcer, engine=self._engine)
-        await self._audit_log.ended(job)
+    async def _end(self, job: Job, error: Failed) -> Job:
+        job = await self._endings.end(job, JobState.FAILED, failure=Failure.of(error), refunded=True)
+        await self._engine.start(job.id)  # which goes on telling, and forgets the inputs that it was to keep
         await self._limits.move()
         return job
 

@@ -1,38 +1,54 @@
-"""The rules of the house at the door: what members may choose, what they are given, and what their prompts meet."""
+"""What a server's admins allow: the models to choose from, the defaults, who may ask where, and what prompts meet.
+
+Everything here is decided from memory, so that a refusal costs no transaction and waits for nothing.
+"""
 
 from __future__ import annotations
 
-import logging
+from dataclasses import dataclass
 
-from bot.errors import ModelNotOffered, ModelUnknown
+from bot.errors import ModelNotOffered, ModelUnknown, PromptBlocked
 from bot.rules.catalog import Catalog, Model, Operation
-from bot.rules.guild_settings import GuildSettings, check_prompt, offered, permits, with_defaults
+from bot.rules.guild_settings import GuildSettings, offered, permits, with_defaults
 from bot.rules.jobs import Requester
+from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
 from bot.rules.notices import PromptNoted
 from bot.rules.prompts import Verdict, WordAction, judge
 from bot.rules.requests import VideoRequest
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.settings import Guilds
 
-log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permitted:
+    """A request that the rules of the server let through, with its defaults. `verdict` is what the prompt met (to
+    hold or to record it), `version` that of the settings which said so."""
+
+    request: VideoRequest
+    verdict: Verdict | None
+    version: int
+
+    @property
+    def held(self) -> bool:
+        """Whether a moderator has to decide first."""
+        return self.verdict is not None and self.verdict.action is WordAction.HOLD
 
 
 class Policy:
-    """Asked by the Studio for every request, whichever way it came. Every method may raise `DatabaseUnavailable` and
-    `RowUnreadable`."""
+    """Asked for every request, whichever way it came. Every method may raise `RowUnreadable`."""
 
     def __init__(self, *, catalog: Catalog, guilds: Guilds, audit_log: AuditLog) -> None:
         self._catalog = catalog
         self._guilds = guilds
         self._audit_log = audit_log
 
-    async def offered(self, operation: Operation, requester: Requester) -> tuple[Model, ...]:
+    def offered(self, operation: Operation, requester: Requester) -> tuple[Model, ...]:
         """What this server lets members choose from, its usual one first."""
-        return offered(await self._guild_settings(requester), self._catalog, operation)
+        return offered(self._known(requester), self._catalog, operation)
 
-    async def choose(self, operation: Operation, name: str | None, requester: Requester) -> Model:
+    def choose(self, operation: Operation, name: str | None, requester: Requester) -> Model:
         """The named model, or the one that is usual here. Raises `ModelUnknown`, `ModelNotOffered`."""
-        models = await self.offered(operation, requester)
+        models = self.offered(operation, requester)
         choices = ", ".join(model.name for model in models)
         if name is None:
             if not models:
@@ -46,43 +62,55 @@ class Policy:
             raise ModelNotOffered(model=model.name, choices=choices)
         return model
 
-    async def filled(self, request: VideoRequest, requester: Requester) -> VideoRequest:
-        """With the server's defaults where the member said nothing."""
-        guild_settings = await self._guild_settings(requester)
-        inputs = with_defaults(guild_settings, self._catalog.get(request.model), request.inputs)
-        return request.model_copy(update={"inputs": inputs})
+    def private_by_default(self, requester: Requester) -> bool:
+        """Whether answers are only for who asked, where they don't say."""
+        return self._known(requester).private_by_default
 
-    async def examine(self, request: VideoRequest, requester: Requester, *, note: bool) -> Verdict | None:
-        """What the prompt meets: a verdict to hold or to record, or None. With `note` the server's moderators hear of
-        it. Raises the `Refused` of the first rule that forbids the request; a blocked prompt is always noted."""
-        guild_settings = await self._guild_settings(requester)
+    def permit(self, request: VideoRequest, requester: Requester) -> Permitted:
+        """Judge the request, once. Raises the `Refused` of the first rule that forbids it; moderators hear of a
+        blocked prompt here, of others by `record`."""
+        guild_settings = self._known(requester)
+        model = self._catalog.get(request.model)
         permits(
             guild_settings,
             request.operation,
             requester,
-            self._catalog.get(request.model),
+            model,
             age_restricted=requester.age_restricted,
             catalog=self._catalog,
             parent_channel_id=requester.parent_channel_id,
         )
         prompt = request.inputs.prompt
         verdict = judge(guild_settings.word_rules, prompt) if prompt else None
-        if verdict is not None and (note or verdict.action is WordAction.BLOCK):
-            self._note(request, requester, verdict)
-        return check_prompt(guild_settings, prompt)
+        filled = request.model_copy(update={"inputs": with_defaults(guild_settings, model, request.inputs)})
+        permitted = Permitted(request=filled, verdict=verdict, version=guild_settings.version)
+        if verdict is not None and verdict.action is WordAction.BLOCK:
+            self.record(permitted, requester)
+            raise PromptBlocked(note=verdict.rule.note)
+        return permitted
 
-    async def private_by_default(self, requester: Requester) -> bool:
-        """Whether answers are only for who asked, where they don't say."""
-        return (await self._guild_settings(requester)).private_by_default
+    async def still_permits(self, permitted: Permitted, requester: Requester) -> Permitted:
+        """The same by the settings of now, where they have changed since. Raises as `permit`, and
+        `DatabaseUnavailable` where they are too old and can't be read."""
+        if requester.guild_id is None:
+            return permitted
+        now = await self._guilds.settings(requester.guild_id)
+        return permitted if now.version == permitted.version else self.permit(permitted.request, requester)
 
-    def _note(self, request: VideoRequest, requester: Requester, verdict: Verdict) -> None:
-        entry = PromptNoted(
-            requester=requester,
-            command=request.operation.value,
-            prompt=request.inputs.prompt or "",
-            verdict=verdict,
-        )
-        self._audit_log.note(requester.guild_id, entry)
+    def record(self, permitted: Permitted, requester: Requester) -> None:
+        """Have the server's moderators read what the prompt met, if it met anything."""
+        if permitted.verdict is not None:
+            entry = PromptNoted(
+                requester=requester,
+                command=permitted.request.operation.value,
+                prompt=permitted.request.inputs.prompt or "",
+                verdict=permitted.verdict,
+            )
+            self._audit_log.note(requester.guild_id, entry)
 
-    async def _guild_settings(self, requester: Requester) -> GuildSettings:
-        return GuildSettings() if requester.guild_id is None else await self._guilds.settings(requester.guild_id)
+    def limit_book(self, requester: Requester) -> LimitBook:
+        """The limits of the server where they ask."""
+        return OUTSIDE_OF_SERVERS if requester.guild_id is None else self._known(requester).limits
+
+    def _known(self, requester: Requester) -> GuildSettings:
+        return GuildSettings() if requester.guild_id is None else self._guilds.known(requester.guild_id)

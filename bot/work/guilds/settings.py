@@ -1,16 +1,19 @@
-"""Whoever looks after the houses: reads and saves what servers' admins set, and tells others what was changed."""
+"""What servers' admins have set: kept in memory, saved, and others told of each change."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.errors import AdminsOnly, GuildSettingsOutdated
+from bot.rules.clock import Clock
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.guild_settings_file import Change, diff
 from bot.rules.jobs import Requester
-from bot.store.guild_settings import GuildSettingsTable
+from bot.store.guild_settings import GuildSettingsTable, read_document
 from bot.store.notes import Notes
 
 log = logging.getLogger(__name__)
@@ -35,21 +38,70 @@ class GuildSettingsChanged:
 Listener = Callable[[GuildSettingsChanged], Awaitable[None]]
 
 
-class Guilds:
-    """The one door to servers' settings. Every method may raise `DatabaseUnavailable` and `RowUnreadable`."""
+FRESH_FOR = timedelta(seconds=30)
+"""How old what a process remembers may be where other processes write, too."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
+"""By how much the clocks of two machines may differ: changes are looked for from so much earlier on."""
 
-    def __init__(self, table: GuildSettingsTable, notes: Notes) -> None:
+
+class Guilds:
+    """Servers' settings, kept in memory: `known` and `settings` cost no transaction.
+
+    Every other method may raise `DatabaseUnavailable` and `RowUnreadable`.
+    """
+
+    def __init__(self, table: GuildSettingsTable, notes: Notes, *, clock: Clock, shared: bool = False) -> None:
+        """`shared`: other processes save settings as well; `refresh` is called by notifications and from time to time,
+        and by `settings` where that did not happen for `FRESH_FOR`."""
         self._table = table
         self._notes = notes
+        self._clock = clock
+        self._shared = shared
+        self._documents: dict[int, str] = {}
+        self._parsed: dict[int, GuildSettings] = {}
+        self._newest: datetime | None = None
+        self._fresh_at: float | None = None
+        self._refreshing = asyncio.Lock()
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called after every saved change. What it raises is logged: the change stands."""
         self._listeners.append(listener)
 
+    async def refresh(self) -> None:
+        """Read what was saved since the last time; the first time, everything."""
+        async with self._refreshing:
+            began = self._clock.monotonic()
+            since = None if self._newest is None else self._newest - _CLOCKS_DIFFER
+            for saved in await self._table.changed_since(since):
+                if self._documents.get(saved.guild_id) != saved.document:
+                    self._documents[saved.guild_id] = saved.document
+                    self._parsed.pop(saved.guild_id, None)
+                self._newest = max(saved.changed_at, self._newest or saved.changed_at)
+            self._fresh_at = began
+
+    def known(self, guild_id: int) -> GuildSettings:
+        """What the server's admins have set, as this process knows it; the usual settings where they never have.
+
+        Raises `RowUnreadable`.
+        """
+        parsed = self._parsed.get(guild_id)
+        if parsed is None:
+            document = self._documents.get(guild_id)
+            parsed = GuildSettings() if document is None else read_document(guild_id, document)
+            self._parsed[guild_id] = parsed
+        return parsed
+
     async def settings(self, guild_id: int) -> GuildSettings:
-        """What the server's admins have set; the usual settings where they never have."""
-        return await self._table.get(guild_id)
+        """As `known`, and never older than `FRESH_FOR`: reads what is new where it may be. Raises as the class says."""
+        if not self._is_fresh():
+            await self.refresh()
+        return self.known(guild_id)
+
+    def _is_fresh(self) -> bool:
+        if self._fresh_at is None:
+            return False
+        return not self._shared or self._clock.monotonic() - self._fresh_at < FRESH_FOR.total_seconds()
 
     async def inspect(self, guild_id: int, by: Requester) -> GuildSettings:
         """The same for those alone who may change it. Raises `AdminsOnly`."""
@@ -115,6 +167,8 @@ class Guilds:
 
     async def _save(self, guild_id: int, by: Requester, before: GuildSettings, after: GuildSettings) -> GuildSettings:
         await self._table.replace(guild_id, after, expected_version=before.version)
+        self._documents[guild_id] = after.model_dump_json()
+        self._parsed[guild_id] = after
         log.info("server %s: %s saved version %d of the settings", guild_id, by.user_id, after.version)
         event = GuildSettingsChanged(guild_id=guild_id, by=by, before=before, after=after)
         for listener in self._listeners:

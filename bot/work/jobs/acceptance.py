@@ -1,29 +1,46 @@
-"""Where a request becomes a job: every rule is asked, then the row is written, together with the limits' word."""
+"""Where a request becomes a job: every rule is asked from memory, then one transaction decides the limits and writes
+the row."""
 
 from __future__ import annotations
 
 import logging
 import random
 import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from bot.errors import Refused, ShuttingDown
-from bot.rules.catalog import SEED_MAX, Model, Role
-from bot.rules.jobs import HELD, Job, JobState, Reply, Requester, StoredFile
-from bot.rules.polling import History
-from bot.rules.prompts import WordAction
+from bot.errors import JobMoved, Refused, ShuttingDown
+from bot.rules.catalog import SEED_MAX, Role
+from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.requests import VideoRequest
 from bot.work.engines.base import Engine
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
-from bot.work.guilds.policy import Policy
+from bot.work.guilds.policy import Permitted, Policy
 from bot.work.jobs.context import JobContext
+from bot.work.jobs.inputs import check_declared
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prechecked:
+    """A request that everything in memory lets through. `again_of` and `stored`: the job that it repeats, and that
+    one's inputs, which are to be copied."""
+
+    permitted: Permitted
+    requester: Requester
+    again_of: str | None = None
+    stored: Mapping[Role, StoredFile] | None = None
+
+
 class Acceptance:
-    """Every method may raise `DatabaseUnavailable`; each `Refused` is counted by its rule."""
+    """In this order: `precheck`, `accept`, and once the reply is there `begin`, or `withdraw` if it can't be.
+
+    Each `Refused` is counted by its rule.
+    """
 
     def __init__(
         self,
@@ -48,74 +65,95 @@ class Acceptance:
         """From now on everything new is refused with `ShuttingDown`."""
         self._open = False
 
-    async def precheck(self, request: VideoRequest, requester: Requester) -> None:
-        """Raises the `Refused` that `accept` would raise now; writes nothing."""
-        try:
-            await self._look(request)
-            await self._policy.examine(request, requester, note=False)
-            await self._context.jobs.ask(self._limits.gate, request, requester)
-        except Refused as exc:
-            self._context.metrics.refused.labels(exc.key).inc()
-            raise
+    def precheck(self, request: VideoRequest, requester: Requester, *, again_of: Job | None = None) -> Prechecked:
+        """Raise every `Refused` that needs no look into the database; waits for nothing.
 
-    async def accept(
-        self,
-        request: VideoRequest,
-        requester: Requester,
-        reply: Reply,
-        *,
-        again_of: str | None = None,
-        stored: dict[Role, StoredFile] | None = None,
-    ) -> Job:
-        """The new job, which an engine sees to from here on; `stored` are an earlier one's inputs, to be copied.
-
-        Raises `Refused`, and `AlreadyAsked` where what the reply answers has a job; then there is no new row.
+        `again_of` is the job that is repeated, from the inputs that are kept of it.
         """
-        try:
-            request = await self._policy.filled(request, requester)
-            model = await self._look(request)
-            verdict = await self._policy.examine(request, requester, note=True)
-            held = verdict is not None and verdict.action is WordAction.HOLD
-            job = await self._new_job(model, request, requester, reply, again_of)
-            job = job.model_copy(update={"stored": stored or {}, "waiting": HELD if held else None})
-            job = await self._context.jobs.insert(job, gate=self._limits.gate, companion=self._engine.companion)
-        except Refused as exc:
-            self._context.metrics.refused.labels(exc.key).inc()
-            raise
-        self._context.metrics.accepted.labels(model.name).inc()
-        log.info("job %s is accepted: %s by %s in %s", job.id, model.name, requester.user_id, requester.guild_id)
-        await self._engine.start(job.id)
-        if held:  # beside: the moderators' channel may be slow
-            self._audit_log.see_to(self._moderation.ask(job))
+        with self._counted():
+            if not self._open:
+                raise ShuttingDown
+            model = self._context.catalog.get(request.model)  # an old card's Again may be of one that was taken out
+            self._context.availability.check(model)
+            if again_of is None:
+                check_declared(request.files, model, max_bytes=self._context.settings.max_input_bytes)
+            return Prechecked(
+                permitted=self._policy.permit(request, requester),
+                requester=requester,
+                again_of=None if again_of is None else again_of.id,
+                stored=None if again_of is None else again_of.stored,
+            )
+
+    async def accept(self, checked: Prechecked, reply: Reply) -> Job:
+        """Write the row, admitted by the limits, in one transaction. Nothing runs before `begin`.
+
+        Raises the `Refused` of a limit, `AlreadyAsked` where what the reply answers has a job (then there is no new
+        row), and `DatabaseUnavailable`.
+        """
+        requester = checked.requester
+        with self._counted():
+            permitted = await self._policy.still_permits(checked.permitted, requester)
+            job = await self._context.jobs.insert(
+                self._new_job(checked, permitted, reply),
+                admission=self._limits.admission,
+                book=self._policy.limit_book(requester),
+                companion=self._engine.companion,
+            )
+        if not permitted.held and job.place is not None:
+            self._limits.note_waiting()
+        self._policy.record(permitted, requester)
+        model = job.request.model
+        self._context.metrics.accepted.labels(model).inc()
+        log.info("job %s is accepted: %s by %s in %s", job.id, model, requester.user_id, requester.guild_id)
         return job
 
+    async def begin(self, job: Job) -> None:
+        """The member sees the job's card, at `job.reply`: have it run, or have the moderators asked about it."""
+        await self._engine.begin(job)
+        if job.held:  # beside: the moderators' channel may be slow
+            self._audit_log.see_to(self._moderation.ask(job))
+
+    async def withdraw(self, job: Job) -> None:
+        """Discord says that nobody can be answered any more: end the job, which its member never saw, uncounted.
+
+        Raises `DatabaseUnavailable`.
+        """
+        try:
+            await self._context.jobs.advance(job, JobState.CANCELLED, refunded=True)
+        except JobMoved:  # another process has begun with it: it goes to direct messages
+            await self._engine.begin(job)
+        else:
+            log.info("job %s is withdrawn: its member could not be answered", job.id)
+
     async def answered(self, asked: int) -> bool:
-        """Whether the interaction or message of that id has a job."""
+        """Whether the interaction or message of that id has a job. Raises `DatabaseUnavailable`."""
         return await self._context.jobs.answered(asked)
 
-    async def _look(self, request: VideoRequest) -> Model:
-        if not self._open:
-            raise ShuttingDown
-        model = self._context.catalog.get(request.model)  # an old card's Again may be of one that was taken out since
-        await self._context.availability.check(model)
-        return model
-
-    async def _new_job(
-        self, model: Model, request: VideoRequest, requester: Requester, reply: Reply, again_of: str | None
-    ) -> Job:
+    def _new_job(self, checked: Prechecked, permitted: Permitted, reply: Reply) -> Job:
+        request = permitted.request
         if request.inputs.seed is None:  # drawn by us, so that what came of it can be had again
             inputs = request.inputs.model_copy(update={"seed": self._random.randint(0, SEED_MAX)})
             request = request.model_copy(update={"inputs": inputs})
-        history = History(tuple(await self._context.jobs.durations(model.name)))
+        model = self._context.catalog.get(request.model)
         return Job(
             id=uuid.uuid4().hex,
             state=JobState.ACCEPTED,
             request=request,
-            requester=requester,
+            requester=checked.requester,
             reply=reply,
-            again_of=again_of,
+            held=permitted.held,
+            stored=dict(checked.stored or {}),
+            again_of=checked.again_of,
             cost=model.cost,
             output_seconds=model.output_seconds,
-            expected_seconds=history.percentile(0.5) or model.typical_seconds,
+            expected_seconds=self._context.durations.median(model.name, model.typical_seconds),
             accepted_at=self._context.clock.now(),
         )
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except Refused as exc:
+            self._context.metrics.refused.labels(exc.key).inc()
+            raise

@@ -8,14 +8,12 @@ import logging
 from bot.errors import JobGone, JobMoved, NotYours, Refused, RowUnreadable, TooLateToCancel
 from bot.rules.catalog import Role
 from bot.rules.jobs import Job, JobState, Reply, Requester
-from bot.store.history import FORGOTTEN
 from bot.work.engines.base import Engine
-from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
-from bot.work.jobs.acceptance import Acceptance
+from bot.work.jobs.acceptance import Acceptance, Prechecked
 from bot.work.jobs.context import JobContext, input_key, result_key
-from bot.work.jobs.endings import tell_end
+from bot.work.jobs.endings import Endings
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import Forgotten, OwnJobs
 
@@ -33,22 +31,21 @@ class JobControls:
         *,
         context: JobContext,
         acceptance: Acceptance,
+        endings: Endings,
         engine: Engine,
         limits: GuildLimits,
         moderation: Moderation,
-        audit_log: AuditLog,
         own_jobs: OwnJobs,
         drafts: Drafts,
     ) -> None:
         self._jobs = context.jobs
         self._files = context.files
         self._announcer = context.announcer
-        self._metrics = context.metrics
         self._acceptance = acceptance
+        self._endings = endings
         self._engine = engine
         self._limits = limits
         self._moderation = moderation
-        self._audit_log = audit_log
         self._own_jobs = own_jobs
         self._drafts = drafts
 
@@ -59,7 +56,7 @@ class JobControls:
         except RowUnreadable as exc:
             log.warning("asked for a row that can't be read: %s", exc)
             raise JobGone from exc
-        if job.ended and job.waiting == FORGOTTEN:
+        if job.forgotten:
             raise JobGone
         return job
 
@@ -73,29 +70,24 @@ class JobControls:
             if job.ended:
                 raise TooLateToCancel(state=job.state.value)
             try:
-                refunded = job.state is JobState.ACCEPTED
-                job = await self._jobs.advance(job, JobState.CANCELLED, refunded=refunded, untold=True)
+                job = await self._endings.end(job, JobState.CANCELLED, refunded=job.state is JobState.ACCEPTED)
             except JobMoved:
                 continue
-            self._metrics.moved.labels(job.state.value, job.request.model).inc()
-            log.info("job %s is cancelled", job.id)
-            await self._engine.start(job.id)
-            job = await tell_end(job, jobs=self._jobs, announcer=self._announcer, engine=self._engine)
-            await self._audit_log.ended(job)
+            await self._engine.start(job.id)  # whoever runs it stops; and it goes on telling where that was in vain
             await self._moderation.close_question(job, by, approved=None)
             await self._limits.move()
             return job
         raise TooLateToCancel(state=job.state.value)
 
-    async def again(self, job_id: str, by: Requester, reply: Reply, *, seed: int | None) -> Job:
-        """The same once more, as a new job of whoever asks, from the inputs that are kept; `seed` None draws one.
+    async def precheck_again(self, job_id: str, by: Requester, *, seed: int | None) -> tuple[Job, Prechecked]:
+        """The job, and the same once more, to be accepted as a job of whoever asks, from the inputs that are kept.
 
-        Raises `JobGone` and what `accept` raises.
+        `seed` None draws another one. Raises `JobGone` and what `Acceptance.precheck` raises.
         """
         old = await self.job(job_id)
         inputs = old.request.inputs.model_copy(update={"seed": seed})
         request = old.request.model_copy(update={"inputs": inputs})
-        return await self._acceptance.accept(request, by, reply, again_of=old.id, stored=old.stored)
+        return old, self._acceptance.precheck(request, by, again_of=old)
 
     async def forget(self, job_id: str, by: Requester) -> Job:
         """Drop what is kept of the job's files; the row stays, for the limits. One that still runs is cancelled.
@@ -126,7 +118,7 @@ class JobControls:
         """
         job = await self._allowed(job_id, by)
         if not job.ended:
-            left, waited = job, job.waiting is not None
+            left, waited = job, job.awaits_member
             job = await self.move_reply(job_id, reply)
             if not waited:  # else the video itself comes at once
                 await self._announcer.show(job)

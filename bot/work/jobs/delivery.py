@@ -1,4 +1,4 @@
-"""From the service's result to the member's message: one rung after the other, down to where it fits.
+"""From the service's result to the member's message: one rung of a ladder after the other, down to what fits.
 
 As it is → made smaller, saying so → a link with a still picture → a sentence. The file is kept under the job's key from
 the download on, so that a restart, or a member who comes for it later, needs the service no more.
@@ -7,7 +7,6 @@ the download on, so that a restart, or a member who comes for it later, needs th
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
 from bot.rules.jobs import Job, StoredFile
 from bot.work.jobs.context import JobContext, result_key
 from bot.work.jobs.failures import passing
+from bot.work.jobs.owned import OwnedJob
 
 log = logging.getLogger(__name__)
 
@@ -28,51 +28,50 @@ DISCORD_PAUSE_SECONDS = 60.0
 _USUAL_LIMIT_BYTES = 10 * 1024**2
 """What Discord has taken everywhere for years: the announced limit may be of a way that is closed (the member's own
 subscription, another place's boosts), and nobody is told the one that holds."""
+_LADDER = ("as_it_is", "smaller", "smaller", "link")
+"""The second "smaller" is for the limit that holds where Discord refused the one it had announced."""
 _UNREACHABLE = "unreachable"
-_WAITING_MAX_CHARS = 32
+_UNDELIVERABLE_MAX_CHARS = 32
 _VIDEO = "video/mp4"
 
 
 class Delivery:
-    """Hands one completed job over. `pause` sleeps, but raises `JobMoved` when the row is changed elsewhere.
+    """Delivers one completed job: downloads and stores its video once, then tries each way to its member."""
 
-    `on_upload` is called before Discord is given the video: from then on a stop had better wait a moment.
-    """
-
-    def __init__(
-        self, job: Job, context: JobContext, pause: Callable[[float], Awaitable[None]], *, on_upload: Callable[[], None]
-    ) -> None:
-        self._job = job
+    def __init__(self, owned: OwnedJob, context: JobContext) -> None:
+        self._owned = owned
         self._context = context
-        self._pause = pause
-        self._on_upload = on_upload
         self._linked = False
-        self._tried: set[int] = set()
+        self._smaller_clips: dict[int, Clip | None] = {}
+
+    @property
+    def _job(self) -> Job:
+        return self._owned.row
 
     @property
     def _filename(self) -> str:
         return f"{self._job.request.operation}-{self._job.id[:8]}.mp4"
 
-    async def run(self) -> Job:
-        """The row afterwards: with `waiting` where no way leads to the member now, else ready to be `delivered`.
+    async def run(self) -> bool:
+        """Whether the member has the video; else the row says why it is `undeliverable` now.
 
         Raises `ResultTooLarge` and the other failures of the job, `QueueResultError`, `JobMoved`.
         """
         with self._context.working_folder() as folder:
             video = await self._video(folder)
-            # Another process may have handed it over during a long download; the token may be a new one, too.
-            self._job = await self._context.jobs.confirm(self._job)
-            self._on_upload()
+            # Another process may have taken the job during a long download; the token may be a new one, too.
+            await self._owned.confirm_if_stopped()
+            self._owned.uninterruptible = True
             # Only time can help where Discord itself is out of reach, so nothing is given up: a minute between tries.
             while (lost := await self._lost(video, folder)) == _UNREACHABLE:
-                await self._pause(DISCORD_PAUSE_SECONDS)
-                self._job = await self._context.jobs.confirm(self._job)
+                await self._owned.pause(DISCORD_PAUSE_SECONDS)
+                await self._owned.confirm()
             if lost is not None:
-                self._job = await self._context.jobs.note(self._job, waiting=lost[:_WAITING_MAX_CHARS])
-        return self._job
+                await self._owned.note(undeliverable=lost[:_UNDELIVERABLE_MAX_CHARS])
+        return lost is None
 
     async def again(self) -> None:
-        """Hand it over once more, to the job's reply as it was given here; the row stays as it is.
+        """Deliver it once more, to the job's reply as it was given here; the row stays as it is.
 
         Raises `DeliveryLost`, `QueueResultError` where nobody has the video any more, and `ResultTooLarge`.
         """
@@ -80,11 +79,11 @@ class Delivery:
         with self._context.working_folder() as folder:
             video = await self._video(folder)
             # The row, which may just have been written and read, tells of another reply: the one that has it already.
-            self._job = self._job.model_copy(update={"reply": reply})
+            self._owned.row = self._job.model_copy(update={"reply": reply})
             await self._descend(video, folder)
 
     async def _lost(self, video: Path, folder: Path) -> str | None:
-        """Why it was not handed over, or None if it was."""
+        """Why it was not delivered, or None if it was."""
         try:
             await self._descend(video, folder)
         except DeliveryLost as exc:
@@ -95,7 +94,7 @@ class Delivery:
         return self._job.result.size_bytes if self._job.result else video.stat().st_size
 
     async def tidy(self) -> None:
-        """The member has the video: ours goes, unless it is kept for a while (`housekeeping` lets it go then)."""
+        """The member has the video: ours goes, unless it is kept for a while (retention lets it go then)."""
         if self._context.settings.keep_results_hours or self._linked:
             return
         try:
@@ -104,7 +103,10 @@ class Delivery:
             log.warning("the result of job %s was not deleted", self._job.id, exc_info=True)
 
     async def _video(self, folder: Path) -> Path:
-        """The result on the local disk: our own copy, or the service's, which then becomes ours."""
+        """The result on the local disk: our own copy, or the service's, which then becomes ours.
+
+        Writing where it is kept is also how a process that lost the job finds out before it uploads anything.
+        """
         local = folder / "result.mp4"
         if self._job.result is not None:
             try:
@@ -117,7 +119,7 @@ class Delivery:
         size = await self._context.files.put(key, ready, _VIDEO)
         result = StoredFile(key=key, filename=f"{self._job.id}.mp4", content_type=_VIDEO, size_bytes=size)
         try:
-            self._job = await self._context.jobs.note(self._job, result=result)
+            await self._owned.note(result=result)
         except (JobGone, JobMoved):
             await self._let_go(key)
             raise
@@ -144,45 +146,64 @@ class Delivery:
                 if not passing(exc) or clock.now() >= give_up_at:
                     raise
                 log.warning("the result of job %s can't be had yet: %s", job.id, exc)
-            await self._pause(RESULT_PAUSE_SECONDS)
+            await self._owned.pause(RESULT_PAUSE_SECONDS)
 
     async def _descend(self, video: Path, folder: Path) -> None:
-        """The ladder. Each rung says if the video was handed over; Discord's own "too large" is a normal answer."""
+        """The ladder, from the top. Discord's own "too large" is a normal answer, which leads one rung down."""
         limit = self._job.reply.upload_limit_bytes
-        smaller = ("smaller", self._smaller)
-        rungs = (("as_it_is", self._as_it_is), smaller, smaller, ("link", self._link))
-        for name, rung in rungs:
+        sent: set[Path] = set()
+        for rung in _LADDER:
             try:
-                done = await rung(video, folder, limit)
+                thing = await self._made_for(rung, video, folder, limit)
+                if thing is None or (isinstance(thing, Clip) and thing.path in sent):
+                    continue
+                if isinstance(thing, Clip):
+                    sent.add(thing.path)
+                await self._send(thing)
             except DeliveryTooLarge:
-                log.info("job %s: Discord takes less than it announced (%s)", self._job.id, name)
+                log.info("job %s: Discord takes less than it announced (%s)", self._job.id, rung)
                 limit = min(limit // 2, _USUAL_LIMIT_BYTES)
-                continue
-            if done:
-                self._context.metrics.deliveries.labels(name).inc()
+            else:
+                self._context.metrics.deliveries.labels(rung).inc()
                 return
         raise ResultTooLarge(size_bytes=self._size_bytes(video))
 
-    async def _as_it_is(self, video: Path, folder: Path, limit_bytes: int) -> bool:
-        del folder
-        size = self._size_bytes(video)
-        if size > limit_bytes:
-            return False
-        await self._context.announcer.deliver(self._job, Clip(path=video, filename=self._filename, size_bytes=size))
-        return True
+    async def _made_for(self, rung: str, video: Path, folder: Path, limit_bytes: int) -> Clip | Link | None:
+        """What this rung would deliver; None where there is no such thing."""
+        match rung:
+            case "as_it_is":
+                size = self._size_bytes(video)
+                fits = size <= limit_bytes
+                return Clip(path=video, filename=self._filename, size_bytes=size) if fits else None
+            case "smaller":
+                return await self._smaller(video, folder, limit_bytes)
+            case _:
+                return await self._link(video, folder)
 
-    async def _smaller(self, video: Path, folder: Path, limit_bytes: int) -> bool:
-        if limit_bytes in self._tried:
-            return False
-        self._tried.add(limit_bytes)
+    async def _send(self, thing: Clip | Link) -> None:
         try:
-            fitted = await self._context.encoder.fit(video, folder / "fitted.mp4", limit_bytes)
+            self._owned.learn(await self._context.announcer.deliver(self._job, thing))
+        except DeliveryTooLarge:
+            if not isinstance(thing, Link) or thing.poster is None:
+                raise
+            # It was the picture, then: that is less than the link.
+            await self._context.announcer.deliver(self._job, replace(thing, poster=None))
+
+    async def _smaller(self, video: Path, folder: Path, limit_bytes: int) -> Clip | None:
+        """Encoded once for each limit, however often it is sent."""
+        if limit_bytes not in self._smaller_clips:
+            self._smaller_clips[limit_bytes] = await self._encode(video, folder, limit_bytes)
+        return self._smaller_clips[limit_bytes]
+
+    async def _encode(self, video: Path, folder: Path, limit_bytes: int) -> Clip | None:
+        try:
+            fitted = await self._context.encoder.fit(video, folder / f"fitted-{limit_bytes}.mp4", limit_bytes)
         except ResultInvalid:  # it may take longer than a child is given, and can be watched by a link all the same
             log.warning("the result of job %s can't be made smaller", self._job.id, exc_info=True)
-            return False
+            return None
         if fitted is None:
-            return False
-        clip = Clip(
+            return None
+        return Clip(
             path=fitted.path,
             filename=self._filename,
             size_bytes=fitted.size_bytes,
@@ -190,23 +211,15 @@ class Delivery:
             note="fit_reencoded",
             note_facts={"size_bytes_before": fitted.size_bytes_before},
         )
-        await self._context.announcer.deliver(self._job, clip)
-        return True
 
-    async def _link(self, video: Path, folder: Path, limit_bytes: int) -> bool:
-        del limit_bytes
+    async def _link(self, video: Path, folder: Path) -> Link | None:
         signed = None if self._context.links is None else await self._context.links.link(self._job.id, self._filename)
         if signed is None:
-            return False
+            return None
         url, expires_at = signed
         try:
             poster = await self._context.encoder.poster(video, folder / "poster.jpg")
         except ResultInvalid:  # the video can be watched all the same, perhaps
             poster = None
-        link = Link(url=url, poster=poster, size_bytes=self._size_bytes(video), expires_at=expires_at)
         self._linked = True
-        try:
-            await self._context.announcer.deliver(self._job, link)
-        except DeliveryTooLarge:  # the picture, then: it is less than the link
-            await self._context.announcer.deliver(self._job, replace(link, poster=None))
-        return True
+        return Link(url=url, poster=poster, size_bytes=self._size_bytes(video), expires_at=expires_at)

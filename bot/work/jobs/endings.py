@@ -1,21 +1,68 @@
-"""How a member hears of a job that was ended by somebody's word, and not by a step of its own."""
+"""The one way in which a job ends without a video, whoever ends it: a step, its member, a moderator, or time."""
 
 from __future__ import annotations
 
-from bot.errors import JobGone, JobMoved
+import logging
+from collections.abc import Awaitable, Callable
+
+from bot.errors import InputRejected, JobGone, JobMoved, UserFacing
+from bot.ops.metrics import Metrics
 from bot.rules.delivery import Announcer
-from bot.rules.jobs import Job
+from bot.rules.jobs import Failure, Job, JobState
 from bot.store.jobs import Jobs
-from bot.work.engines.base import Engine
+from bot.store.rows import Facts
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[Job], Awaitable[None]]
 
 
-async def tell_end(job: Job, *, jobs: Jobs, announcer: Announcer, engine: Engine) -> Job:
-    """Have the reply say how the job, whose row is `untold`, ended; where Discord is out of reach the engine goes on
-    trying. Raises `DatabaseUnavailable`."""
-    if not await announcer.show(job):
-        await engine.start(job.id)
+class Endings:
+    """Writes the end, tells its member, and then others. Every method may raise `DatabaseUnavailable`."""
+
+    def __init__(self, *, jobs: Jobs, announcer: Announcer, metrics: Metrics) -> None:
+        self._jobs = jobs
+        self._announcer = announcer
+        self._metrics = metrics
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` called with every job that has ended in this process, delivered ones included."""
+        self._listeners.append(listener)
+
+    async def fail(self, job: Job, error: UserFacing) -> Job:
+        """End it for that reason; the limits do not count it.
+
+        A file that can't be used is its member's to mend: the job is then not a failed one, but `refused`.
+        """
+        to = JobState.CANCELLED if isinstance(error, InputRejected) else JobState.FAILED
+        self._metrics.failed.labels(error.key).inc()
+        return await self.end(job, to, failure=Failure.of(error), refunded=True)
+
+    async def end(self, job: Job, to: JobState, *, failure: Failure | None = None, refunded: bool) -> Job:
+        """Move the row to its end and tell. The job that is given is `untold` where Discord is out of reach: then
+        `tell` it again later. Raises `JobMoved`."""
+        facts: Facts = {"refunded": refunded, "untold": True}
+        if failure is not None:
+            facts["failure"] = failure
+        job = await self._jobs.advance(job, to, **facts)
+        self._metrics.moved.labels(to.value, job.request.model).inc()
+        log.info("job %s is %s", job.id, to.value)
+        job = await self.tell(job)
+        await self.ended(job)
         return job
-    try:
-        return await jobs.note(job, untold=False)
-    except (JobGone, JobMoved):  # the engine has come to say so first
-        return job
+
+    async def tell(self, job: Job) -> Job:
+        """Have the reply say how the job, whose row is `untold`, ended; the row afterwards."""
+        shown = await self._announcer.show(job)
+        if not shown.reached:
+            return job
+        try:
+            return await self._jobs.note(job, untold=False)
+        except (JobGone, JobMoved):  # another process has come to say so first
+            return job.model_copy(update={"untold": False})
+
+    async def ended(self, job: Job) -> None:
+        """Call the listeners: for a job that was delivered, too."""
+        for listener in self._listeners:
+            await listener(job)

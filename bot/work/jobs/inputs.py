@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from bot.download import Downloader
-from bot.errors import FileTooLarge, InputRejected, PictureTooLarge
+from bot.errors import FileTooLarge, FileUnsupported, InputRejected, PictureTooLarge
 from bot.media import Normaliser, Sketcher
 from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS, too_long
 from bot.rules.catalog import Kind, Model, Role
@@ -17,6 +18,15 @@ from bot.rules.media import Files
 from bot.rules.requests import Attachment, VideoRequest
 from bot.settings import Settings
 from bot.work.jobs.context import input_key, working_root
+
+_UNFIT = {
+    Kind.IMAGE: frozenset({"text", "audio", "video"}),
+    Kind.VIDEO: frozenset({"text", "audio", "image"}),
+}
+"""Content types that Discord tells of files that can't be used. Others, also none, are decided by the bytes."""
+_FIT_FOR_BOTH = frozenset({"gif", "webp", "avif"})
+_FOUND = {"text": "text", "audio": "sound"}
+_WANTED = {Kind.IMAGE: "picture", Kind.VIDEO: "video"}
 
 
 class DiscordInputs:
@@ -42,7 +52,7 @@ class DiscordInputs:
         picture = request.files[Role.DATA]
         points = request.inputs.trajectory or ()
         try:
-            self._refuse_early(picture, Kind.IMAGE, model)
+            check_declared({Role.DATA: picture}, model, max_bytes=self._settings.max_input_bytes)
             with TemporaryDirectory(dir=working_root(self._settings), prefix="preview-") as folder:
                 fetched, drawn = Path(folder, "fetched"), Path(folder, "drawn")
                 await self._downloader.fetch(picture.url, fetched, max_bytes=self._settings.max_input_bytes)
@@ -64,24 +74,11 @@ class DiscordInputs:
     async def _take_each(self, job: Job, model: Model, stored: dict[Role, StoredFile]) -> None:
         for role, attachment in job.request.files.items():
             try:
-                self._refuse_early(attachment, model.files[role], model)
+                _check_declared(attachment, model.files[role], model, self._settings.max_input_bytes)
                 with TemporaryDirectory(dir=working_root(self._settings), prefix="intake-") as folder:
                     stored[role] = await self._one(job, role, attachment, model, Path(folder))
             except InputRejected as exc:
                 raise type(exc)(**(exc.facts | {"role": _named(role, model)})) from exc
-
-    def _refuse_early(self, attachment: Attachment, kind: Kind, model: Model) -> None:
-        """By what Discord tells of the file, before a byte of it is fetched."""
-        limit = self._settings.max_input_bytes
-        if attachment.size_bytes > limit:
-            raise FileTooLarge(size_bytes=attachment.size_bytes, limit_bytes=limit)
-        seconds = attachment.seconds or 0
-        if kind is Kind.VIDEO and seconds > model.max_input_seconds + LENGTH_SLACK_SECONDS:
-            raise too_long(seconds, model.max_input_seconds)
-        width, height = attachment.width or 0, attachment.height or 0
-        most = PICTURE_MAX_PIXELS if kind is Kind.IMAGE else CLIP_MAX_SIDE * CLIP_MAX_SIDE
-        if width * height > most:
-            raise PictureTooLarge(width=width, height=height, limit_pixels=most)
 
     async def _one(self, job: Job, role: Role, attachment: Attachment, model: Model, folder: Path) -> StoredFile:
         fetched = folder / "fetched"
@@ -92,6 +89,31 @@ class DiscordInputs:
         # The service sees the name: its stem is the member's, its suffix the truth.
         name = f"{_safe_stem(attachment.filename)}{ready.suffix}"
         return StoredFile(key=key, filename=name, content_type=ready.content_type, size_bytes=size)
+
+
+def check_declared(files: Mapping[Role, Attachment], model: Model, *, max_bytes: int) -> None:
+    """By what Discord tells of the files, before a byte of them is fetched. Raises a leaf of `InputRejected`."""
+    for role, attachment in files.items():
+        try:
+            _check_declared(attachment, model.files[role], model, max_bytes)
+        except InputRejected as exc:
+            raise type(exc)(**(exc.facts | {"role": _named(role, model)})) from exc
+
+
+def _check_declared(attachment: Attachment, kind: Kind, model: Model, max_bytes: int) -> None:
+    declared, _, subtype = (attachment.content_type or "").partition(";")[0].strip().partition("/")
+    if declared in _UNFIT[kind] and subtype not in _FIT_FOR_BOTH:
+        found = _FOUND.get(declared) or PurePosixPath(attachment.filename).suffix[1:].upper() or "unknown"
+        raise FileUnsupported(found=found, wanted=_WANTED[kind])
+    if attachment.size_bytes > max_bytes:
+        raise FileTooLarge(size_bytes=attachment.size_bytes, limit_bytes=max_bytes)
+    seconds = attachment.seconds or 0
+    if kind is Kind.VIDEO and seconds > model.max_input_seconds + LENGTH_SLACK_SECONDS:
+        raise too_long(seconds, model.max_input_seconds)
+    width, height = attachment.width or 0, attachment.height or 0
+    most = PICTURE_MAX_PIXELS if kind is Kind.IMAGE else CLIP_MAX_SIDE * CLIP_MAX_SIDE
+    if width * height > most:
+        raise PictureTooLarge(width=width, height=height, limit_pixels=most)
 
 
 def _named(role: Role, model: Model) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from bot.errors import FileGone, JobGone, JobMoved
 from bot.queue import Upload
@@ -48,16 +47,21 @@ async def belonging(job: Job, context: JobContext) -> AsyncIterator[None]:
         raise
 
 
-async def uploads(job: Job, context: JobContext, folder: Path) -> dict[Role, Upload]:
-    """The inputs as files in that folder. Raises `FileGone`."""
+@asynccontextmanager
+async def uploads(job: Job, context: JobContext) -> AsyncIterator[dict[Role, Upload]]:
+    """The inputs as files in a folder that lasts as long as the block. Raises `FileGone`."""
+    if not job.stored:
+        yield {}
+        return
     found = {}
-    for role, file in job.stored.items():
-        try:
-            local = await context.files.fetch(file.key, folder / role)
-        except FileNotFoundError:
-            raise FileGone(role=role) from None
-        found[role] = Upload(local, file.filename, file.content_type)
-    return found
+    with context.working_folder() as folder:
+        for role, file in job.stored.items():
+            try:
+                local = await context.files.fetch(file.key, folder / role)
+            except FileNotFoundError:
+                raise FileGone(role=role) from None
+            found[role] = Upload(local, file.filename, file.content_type)
+        yield found
 
 
 async def _inherit(job: Job, context: JobContext) -> dict[Role, StoredFile] | None:

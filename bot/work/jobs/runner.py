@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.errors import (
-    ClapperError,
     DatabaseUnavailable,
     InternalFailure,
     JobGone,
@@ -23,6 +22,7 @@ from bot.errors import (
 )
 from bot.rules.jobs import Failure, Job, JobState
 from bot.work.jobs.context import JobContext
+from bot.work.jobs.endings import Endings
 from bot.work.jobs.steps import Steps
 
 log = logging.getLogger(__name__)
@@ -32,29 +32,15 @@ class JobRunner:
     """Runs jobs to their ends, each at most once at a time in this process."""
 
     def __init__(
-        self,
-        context: JobContext,
-        *,
-        freed: Callable[[], Awaitable[None]] | None = None,
-        ended: Callable[[Job], Awaitable[None]] | None = None,
+        self, context: JobContext, endings: Endings, *, freed: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        """`freed` is called whenever a job has ended, or rests: others may wait for its place; `ended` with each job
-        that was brought to its end here."""
+        """`freed` is called whenever a job has ended, or rests: others may wait for its place."""
         self._context = context
+        self._endings = endings
         self._freed = freed
-        self._ended = ended
         self._nudges: dict[str, asyncio.Event] = {}
-        self._attempts: dict[str, Steps] = {}
+        self._running: dict[str, Steps] = {}
         self._stopping = False
-
-    async def show_accepted(self, job_id: str) -> None:
-        """Have the reply say that the job is accepted, before there is room to run it. Never raises."""
-        try:
-            job = await self._context.jobs.get(job_id)
-        except ClapperError:
-            return  # whatever it is, `run` meets it too, and deals with it
-        if job.state is JobState.ACCEPTED:
-            await Steps(job, self._context, asyncio.Event()).tell()
 
     def nudge(self, job_id: str) -> bool:
         """Have a job that runs here look at its row again, since somebody else wrote it; whether it does run here."""
@@ -65,96 +51,88 @@ class JobRunner:
 
     def uninterruptible(self, job_id: str) -> bool:
         """Whether the job is at a point where breaking off could lose it."""
-        attempt = self._attempts.get(job_id)
-        return attempt is not None and attempt.uninterruptible
+        steps = self._running.get(job_id)
+        return steps is not None and steps.uninterruptible
 
     def stop(self) -> None:
         """Let no job begin another step. The rows stay as they are."""
         self._stopping = True
 
-    async def run(self, job_id: str) -> None:
+    async def run(self, job_id: str, new: Job | None = None) -> None:
         """Take the job from whatever its row says to its end. Returns early where it runs here already, where another
-        process has it, and where it waits for its member.
+        process has it, and where it has no next step.
 
+        `new` is the row of a job that this process has just inserted: it is its owner, and need not read it.
         Raises `DatabaseUnavailable` alone: run it again later.
         """
         if self._stopping or self.nudge(job_id):
             return
-        self._nudges[job_id] = asyncio.Event()
+        nudge = self._nudges[job_id] = asyncio.Event()
         self._context.metrics.running.inc()
         try:
             with structlog.contextvars.bound_contextvars(job=job_id):
-                await self._run(job_id)
+                await self._run(job_id, new, nudge)
+                while nudge.is_set() and not self._stopping:  # the row was changed while the last look ended
+                    nudge.clear()
+                    await self._run(job_id, None, nudge)
         finally:
             self._context.metrics.running.dec()
             del self._nudges[job_id]
-            self._attempts.pop(job_id, None)
+            self._running.pop(job_id, None)
         if self._freed is not None and not self._stopping:
             await self._freed()
 
-    async def _run(self, job_id: str) -> None:
+    async def _run(self, job_id: str, new: Job | None, nudge: asyncio.Event) -> None:
         try:
-            job = await self._context.jobs.get(job_id)
-            if job.held:
-                job = await self._take_in(job)
-            while (job.in_line or job.held) and self._nudges[job_id].is_set():  # its place may have freed just now
-                self._nudges[job_id].clear()
-                job = await self._context.jobs.get(job_id)
-            if job.untold:  # whoever ended it had no time to say so
-                await Steps(job, self._context, self._nudges[job_id]).tell_end()
-            if job.ended or job.waiting or job.in_line:
-                return
-            job = await self._context.jobs.claim(job)
+            job = new if new is not None else await self._taken(job_id, nudge)
         except (JobGone, JobMoved):
             return
         except RowUnreadable:
             log.exception("the row of job %s can't be read: the job has failed", job_id)
             await self._context.jobs.fail_unreadable(job_id, Failure.of(InternalFailure()))
             return
-        attempt = self._attempts[job_id] = Steps(job, self._context, self._nudges[job_id])
+        if job is None:
+            return
+        steps = Steps(job, self._context, self._endings, nudge, is_new=new is not None)
+        self._running[job_id] = steps
         with structlog.contextvars.bound_contextvars(guild=job.requester.guild_id):
             try:
-                await self._work(attempt)
+                await self._work(steps)
             except (JobGone, JobMoved):
                 log.info("job %s was moved by somebody else: left to them", job_id)
-                await self._tell_end(job_id)
-                return
-        if attempt.job.ended and self._ended is not None:
-            await self._ended(attempt.job)
 
-    async def _tell_end(self, job_id: str) -> None:
-        """Whoever ended it may not have come through to its member, and asked for us while we were still at it."""
-        try:
-            job = await self._context.jobs.get(job_id)
-            if job.untold:
-                await Steps(job, self._context, self._nudges[job_id]).tell_end()
-        except (JobGone, JobMoved, RowUnreadable):
-            return
+    async def _taken(self, job_id: str, nudge: asyncio.Event) -> Job | None:
+        """The row, which is this process's from now on; None where it calls for no steps."""
+        job = await self._context.jobs.get(job_id)
+        if job.held:
+            await self._keep_inputs(job, nudge)
+            return None
+        if job.untold:  # whoever ended it had no time to say so
+            await Steps(job, self._context, self._endings, nudge).tell_end()
+            return None
+        return await self._context.jobs.claim(job) if job.has_next_step else None
 
-    async def _take_in(self, job: Job) -> Job:
-        """The inputs of a job that is held, before their addresses die; gives the row afterwards."""
-        attempt = Steps(job, self._context, self._nudges[job.id])
+    async def _keep_inputs(self, job: Job, nudge: asyncio.Event) -> None:
+        """The inputs of a job that is held, before their addresses die."""
+        steps = Steps(job, self._context, self._endings, nudge)
         try:
-            await attempt.keep_inputs()
+            await steps.keep_inputs()
         except UserFacing as exc:
-            await attempt.fail(exc)
-            if self._ended is not None:
-                await self._ended(attempt.job)
-        return await self._context.jobs.get(job.id)
+            await steps.fail(exc)
 
-    async def _work(self, attempt: Steps) -> None:
-        found_submitting = attempt.job.state is JobState.SUBMITTING
-        while not (attempt.job.ended or attempt.job.waiting or self._stopping):
+    async def _work(self, steps: Steps) -> None:
+        found_submitting = steps.job.state is JobState.SUBMITTING
+        while steps.job.has_next_step and not steps.job.ended and not self._stopping:
             try:
                 if found_submitting:
                     found_submitting = False
-                    await attempt.settle_unknown()
+                    await steps.settle_unknown()
                 else:
-                    await attempt.step()
+                    await steps.step()
             except (JobGone, JobMoved, DatabaseUnavailable):
                 raise
             except (UserFacing, QueueError) as exc:
-                await attempt.fail(exc)
+                await steps.fail(exc)
             except Exception:
-                log.exception("job %s met an error of ours while %s", attempt.job.id, attempt.job.state)
-                await attempt.fail(InternalFailure())
+                log.exception("job %s met an error of ours while %s", steps.job.id, steps.job.state)
+                await steps.fail(InternalFailure())

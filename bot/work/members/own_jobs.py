@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from bot.store.history import JobHistory
 from bot.work.jobs.context import JobContext, input_key, result_key, results_kept
 from bot.work.jobs.delivery import Delivery
 from bot.work.jobs.failures import passing
+from bot.work.jobs.owned import OwnedJob
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ class OwnJobs:
         if job.state is not JobState.DELIVERED:
             await self._context.announcer.show(job)
             return
-        delivery = Delivery(job, self._context, self._context.clock.sleep, on_upload=lambda: None)
+        delivery = Delivery(OwnedJob(job, self._context, asyncio.Event()), self._context)
         try:
             await delivery.again()
         except QueueResultError as exc:

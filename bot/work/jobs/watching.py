@@ -1,0 +1,109 @@
+"""While the service works: its changes of state are written and told, and the reply is edited at two moments more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
+from typing import cast
+
+from bot.errors import ModelUnknown, OutcomeUnknown, ServiceFailed
+from bot.queue import JobStatus, JobStatusResponse
+from bot.rules.catalog import Catalog
+from bot.rules.jobs import Job, JobState
+from bot.work.jobs.context import JobContext
+from bot.work.jobs.owned import OwnedJob
+
+DEADLINE_WITHOUT_MODEL = timedelta(minutes=20)
+"""For a job whose model the operator has taken out of the catalogue meanwhile."""
+
+_WORDS = {state: JobStatus(state.value) for state in (JobState.PENDING, JobState.PROCESSING)}
+
+
+def deadline_of(job: Job, catalog: Catalog) -> timedelta:
+    """How long after its submit the job is given up."""
+    try:
+        return catalog.get(job.request.model).deadline
+    except ModelUnknown:
+        return DEADLINE_WITHOUT_MODEL
+
+
+async def watch(owned: OwnedJob, context: JobContext) -> None:
+    """Until the service has ended the job. Once it takes longer than usual the member is told so, and before the
+    reply's token dies the reply offers a way to come for the video.
+
+    Raises `ServiceFailed`, a `QueueError`, `JobMoved`, and `OutcomeUnknown` for a damaged row.
+    """
+    async with _changes(owned.row, context) as changes:
+        late = asyncio.ensure_future(_until_unusual(owned.row, context))
+        last_edit = asyncio.ensure_future(_until_last_edit(owned.row, context))
+        news = asyncio.ensure_future(anext(changes))
+        try:
+            while owned.row.state is not JobState.COMPLETED:
+                reply = owned.row.reply
+                await owned.first_of(news, last_edit, *([] if owned.row.slow else [late]))
+                if news.done():
+                    await _take_in(owned, news.result())
+                    news = asyncio.ensure_future(anext(changes))
+                elif late.done() and not owned.row.slow:
+                    await owned.note(slow=True)
+                    await owned.tell()
+                said = last_edit.done()
+                if said:
+                    await owned.tell()
+                if said or owned.row.reply.token != reply.token:  # a press brought another one, which ends later
+                    last_edit.cancel()
+                    last_edit = asyncio.ensure_future(_until_last_edit(owned.row, context))
+        finally:
+            for waiter in (late, last_edit, news):
+                waiter.cancel()
+            await asyncio.gather(late, last_edit, news, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _changes(job: Job, context: JobContext) -> AsyncIterator[AsyncGenerator[JobStatusResponse]]:
+    if job.remote_id is None:  # only a damaged row
+        raise OutcomeUnknown
+    changes = context.queue.watch(
+        job.remote_id,
+        model=job.request.model,
+        deadline=(job.submitted_at or job.accepted_at) + deadline_of(job, context.catalog),
+        last=_WORDS[job.state],
+        since=job.submitted_at,
+    )
+    async with aclosing(cast("AsyncGenerator[JobStatusResponse]", changes)) as stream:
+        yield stream
+
+
+async def _take_in(owned: OwnedJob, news: JobStatusResponse) -> None:
+    match news.status:
+        case JobStatus.FAILED:
+            raise ServiceFailed(reason=news.reason)
+        case JobStatus.PENDING if owned.row.state is JobState.PROCESSING:
+            await owned.advance(JobState.PENDING)
+        case JobStatus.PROCESSING if owned.row.state is JobState.PENDING:
+            await owned.advance(JobState.PROCESSING)
+        case JobStatus.COMPLETED:
+            # Untold: the edit that brings the video follows.
+            await owned.advance(JobState.COMPLETED, tell=False)
+
+
+async def _until_last_edit(job: Job, context: JobContext) -> None:
+    """Until the last edit that the reply's token allows; for ever where that is past or needless."""
+    at, now = job.reply.last_edit_at, context.clock.now()
+    if at is None or at <= now:
+        await asyncio.Event().wait()
+        return
+    await context.clock.sleep((at - now).total_seconds())
+
+
+async def _until_unusual(job: Job, context: JobContext) -> None:
+    """Until the job has taken longer than nine in ten of its model's recent ones."""
+    try:
+        typical = context.catalog.get(job.request.model).typical_seconds
+    except ModelUnknown:
+        typical = job.expected_seconds or DEADLINE_WITHOUT_MODEL.total_seconds()
+    unusual = context.durations.percentile_90(job.request.model, typical)
+    gone = (context.clock.now() - (job.submitted_at or job.accepted_at)).total_seconds()
+    await context.clock.sleep(unusual - gone)
