@@ -12,6 +12,7 @@ from discord import ui
 from bot.chat.change_texts import lines_of
 from bot.chat.persistent import JobButton, Verb
 from bot.chat.replies.cards import PROMPT_MAX_CHARS, SHORT_ID_CHARS
+from bot.chat.replies.edit_routes import webhook_of
 from bot.errors import ModelUnknown
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
@@ -87,7 +88,7 @@ class DiscordNotices:
             expires = reply.token_expires_at
             if reply.token is None or (expires is not None and self._clock.now() + _TOKEN_MARGIN >= expires):
                 return
-            webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+            webhook = webhook_of(reply, self._client)
             await webhook.send(text, ephemeral=reply.ephemeral, allowed_mentions=only_them)
             return
         channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)

@@ -18,7 +18,7 @@ from bot.rules.limit_rules import LimitBook
 from bot.store.admission import Admission
 from bot.store.database import Database
 from bot.store.encryption import Keys
-from bot.store.rows import HAS_NEXT_STEP, ROW, Facts, fact_columns, job_of, reply_columns, row_of
+from bot.store.rows import HAS_NEXT_STEP, ROW, Facts, fact_columns, job_of, message_column, reply_columns, row_of
 from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
@@ -126,8 +126,7 @@ class Jobs:
 
     async def set_message(self, job: Job) -> None:
         """Write which message answers, where the row does not know it yet: nobody else writes the row for a while."""
-        if job.reply.message_id is not None:
-            values = {"message_id": func.coalesce(jobs.c.message_id, job.reply.message_id)}
+        if values := message_column(job.reply):
             await self._update([jobs.c.id == job.id], values)
 
     async def drop_files(self, job_id: str) -> Job:
@@ -223,7 +222,7 @@ class Jobs:
             await connection.execute(delete(jobs).where(jobs.c.id.in_(list(job_ids))))
 
     async def _advance(self, job: Job, to: JobState, facts: Facts) -> Job:
-        values: dict[str, Any] = {"state": to.value, **fact_columns(facts)}
+        values: dict[str, Any] = {"state": to.value, **fact_columns(facts), **message_column(job.reply)}
         if to in ENDED:  # nobody has to decide on it any more
             values["held"] = False
         stamp = _STAMPS.get(to)

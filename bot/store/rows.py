@@ -51,7 +51,6 @@ class Facts(TypedDict, total=False):
     place: int | None
     held: bool
     undeliverable: str | None
-    message_id: int
     resubmitted: bool
     expected_seconds: float
 
@@ -84,11 +83,16 @@ def reply_columns(reply: Reply, keys: Keys) -> dict[str, Any]:
     }
 
 
+def message_column(reply: Reply) -> dict[str, Any]:
+    """Which message answers, for a row that does not know it yet: a newer reply, which somebody else wrote, stays."""
+    if reply.message_id is None:
+        return {}
+    return {"message_id": func.coalesce(jobs.c.message_id, reply.message_id)}
+
+
 def fact_columns(facts: Facts) -> dict[str, Any]:
     """The columns that `facts` change."""
     columns: dict[str, Any] = dict(facts)
-    if "message_id" in facts:  # a newer reply, which somebody else may have written, stays
-        columns["message_id"] = func.coalesce(jobs.c.message_id, facts["message_id"])
     if "stored" in facts:
         columns["stored"] = _STORED.dump_json(dict(facts["stored"])).decode()
     if "result" in facts:

@@ -80,6 +80,20 @@ class Stage:
         """The reply, once its card shows that state."""
         return await asked.reply(lambda message: state_of(message) == state, PATIENCE_SECONDS)
 
+    async def told_alone(self, asked: Invocation) -> Json:
+        """What the member alone was told, as the reply or after a public reply was taken away."""
+        private: list[Json] = []
+
+        def look() -> Json | None:
+            assert asked.state != "failed", f"the interaction failed: {asked.failed}"
+            shown = [*asked.followups, *([asked.message] if asked.message is not None else [])]
+            private[:] = [message for message in shown if message["flags"] & 64 and not message["flags"] & 128]
+            return private[0] if private else None
+
+        told: Json = await self.discord.core.bus.until(look, PATIENCE_SECONDS, "a private answer")
+        assert asked.message is None or asked.message["flags"] & 64, "the public reply is taken away"
+        return told
+
     async def see_through(self, asked: Invocation) -> Json:
         """Let the service's time pass and give the reply with its video."""
         await self.see(asked, "pending")

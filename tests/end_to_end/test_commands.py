@@ -16,10 +16,10 @@ from PIL import Image
 from bot.rules.catalog import Operation, load_catalog
 from sandbox.discord import Invocation
 from tests import corpus
-from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, buttons_of, state_of, states_of, text_of
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, buttons_of, states_of, text_of
 from tests.end_to_end.material import Given, sample
 
-WAY = ["accepted", "pending", "processing", "completed", "delivered"]
+WAY = ["accepted", "pending", "processing", "delivered"]
 
 # Per command: its words, its files (option to sample), the service's file fields in the order of these files.
 COMMANDS: dict[str, tuple[dict[str, Any], dict[str, str], list[str]]] = {
@@ -253,14 +253,10 @@ async def test_a_file_that_cannot_be_used_gets_its_sentence_and_costs_nothing(
         asked = await stage.discord.member("Ada").slash(
             "general", command, files=files | {option: (name, bad)}, **options
         )
-        message = await asked.reply(lambda one: told in text_of(one), PATIENCE_SECONDS)
-        if command == "motion":
-            assert message["flags"] & 64
-            assert await app.parts.jobs.of_user(int(stage.discord.member("Ada").id)) == [], "it never was a job"
-        else:
-            assert state_of(message) == "failed"
-            [job] = await app.parts.jobs.of_user(int(stage.discord.member("Ada").id))
+        assert told in text_of(await stage.told_alone(asked))
+        for job in await app.parts.jobs.of_user(int(stage.discord.member("Ada").id)):
             assert job.refunded, "it does not count"
+            assert job.refused, "and it is no failed job"
         assert stage.queue.submits == []
         assert left_behind(stage, temporary) == []
 
@@ -273,7 +269,8 @@ async def test_a_file_that_vanished_is_asked_for_again(temporary: Path, stage: S
         asked = await stage.discord.member("Ada").slash("general", command, files=files, **options)
         for attachment in list(stage.discord.core.files.kept):
             stage.discord.lose_file(attachment)
-        message = await asked.reply(lambda one: "can't be fetched" in text_of(one), PATIENCE_SECONDS)
+        message = await stage.told_alone(asked)
+        assert "can't be fetched" in text_of(message)
         assert "attach it again" in text_of(message).casefold()
         assert stage.queue.submits == []
         assert left_behind(stage, temporary) == []

@@ -55,7 +55,7 @@ async def ask(stage: Stage, who: str = "Ada", where: Any = "general", prompt: st
 
 async def refused(stage: Stage, who: str = "Ada", where: Any = "general") -> str:
     submits = len(stage.queue.submits)
-    text = await told(await ask(stage, who, where))
+    text = text_of(await stage.told_alone(await ask(stage, who, where)))
     assert len(stage.queue.submits) == submits
     return text
 

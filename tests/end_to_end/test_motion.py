@@ -16,7 +16,7 @@ from sandbox.discord import Invocation
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, buttons_of, states_of, text_of
 from tests.end_to_end.material import sample
 
-WAY = ["accepted", "pending", "processing", "completed", "delivered"]
+WAY = ["accepted", "pending", "processing", "delivered"]
 
 
 async def ask(stage: Stage, path: str = "left to right", **options: Any) -> Invocation:

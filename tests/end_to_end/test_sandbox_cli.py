@@ -24,7 +24,7 @@ from sandbox.playground.samples import SAMPLES
 CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 90.0
 CAT = next(one for one in SAMPLES if one.name == "cat.png").render()
-STATES = ["pending", "processing", "completed", "delivered"]
+STATES = ["pending", "processing", "delivered"]
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
     "PYTHONPATH": str(CHECKOUT),

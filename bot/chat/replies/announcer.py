@@ -38,6 +38,7 @@ from bot.chat.replies.edit_routes import (
     refusal,
     token_is_alive,
     too_large,
+    webhook_of,
 )
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock, SystemClock
@@ -270,7 +271,7 @@ class DiscordAnnouncer:
             if reply.ephemeral or not token_is_alive(reply, self._clock.now()):
                 await self._say_instead(job, sentence)
                 return Shown()
-            webhook = discord.Webhook.partial(reply.application_id, reply.token or "", client=self._client)
+            webhook = webhook_of(reply, self._client)
             with contextlib.suppress(discord.NotFound):
                 await webhook.delete_message(message_of(reply))
             await webhook.send(sentence, ephemeral=True, allowed_mentions=silent)
@@ -311,6 +312,7 @@ def _at(job: Job, message_id: int | None) -> Job:
 def _payload(job: Job, card: Card, thing: Clip | Link | None, *, upload: bool) -> dict[str, Any]:
     """What an edit sends; everything in it is new, as discord.py closes files and forgets views after use."""
     payload: dict[str, Any] = {
+        "content": None,  # of the question that the card takes the place of
         "embed": embed_of(card),
         "view": view_of(card),
         "allowed_mentions": discord.AllowedMentions.none(),

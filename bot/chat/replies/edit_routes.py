@@ -76,7 +76,7 @@ class EditRoutes:
     def to(self, reply: Reply, *, insist: bool = False) -> Iterator[EditRoute]:
         """Each way that may be open, the best first. `insist` tries those again that may have been opened meanwhile."""
         if reply.token is not None and token_is_alive(reply, self._clock.now()):
-            webhook = discord.Webhook.partial(reply.application_id, reply.token, client=self._client)
+            webhook = webhook_of(reply, self._client)
             way = EditRoute((reply.message_id, reply.token), functools.partial(webhook.edit_message, message_of(reply)))
             if self._open(way.key, insist=insist):
                 yield way
@@ -106,6 +106,13 @@ class EditRoutes:
     def _open(self, key: tuple[int | None, str], *, insist: bool) -> bool:
         reason = self._closed.get(key)
         return reason is None or (insist and reason in _MAY_COME_BACK)
+
+
+def webhook_of(reply: Reply, client: discord.Client) -> discord.Webhook:
+    """What the reply's token opens: it edits the reply, and sends follow-ups, private ones too."""
+    webhook = discord.Webhook.partial(reply.application_id, reply.token or "", client=client)
+    webhook.type = discord.WebhookType.application  # `partial` takes it for a channel's
+    return webhook
 
 
 def message_of(reply: Reply) -> Any:

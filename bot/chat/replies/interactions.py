@@ -117,7 +117,7 @@ async def accept_here(interaction: Interaction, checked: Prechecked, *, asked: i
     job = taking.result()
 
     async def turn_into_card() -> Any:
-        return await interaction.response.edit_message(content=None, **announcer.opening(job))
+        return await interaction.response.edit_message(**announcer.opening(job))
 
     try:
         await acknowledge(turn_into_card)
@@ -145,9 +145,8 @@ async def show_and_begin(interaction: Interaction, job: Job, reply: Reply) -> Jo
 async def in_time(task: asyncio.Future[Any], seconds: float) -> bool:
     """Whether it is done by then. Left to end by itself where it is late: breaking it off would cost a database that is
     slow already one connection more. A stop breaks it off where it closes the database."""
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
     await asyncio.wait({task}, timeout=seconds)
-    if not task.done():
-        task.add_done_callback(lambda late: late.cancelled() or late.exception())
     return task.done()
 
 

@@ -24,19 +24,17 @@ class OwnedJob:
     has ended) and `DatabaseUnavailable`.
     """
 
-    def __init__(self, row: Job, context: JobContext, nudge: asyncio.Event, *, is_new: bool = False) -> None:
-        """`is_new`: this process has just inserted the row, which does not know the reply's message yet."""
+    def __init__(self, row: Job, context: JobContext, nudge: asyncio.Event) -> None:
         self.row = row
         self.uninterruptible = False
         """Whether breaking off now could lose a paid job or a finished upload."""
         self._context = context
         self._nudge = nudge
-        self._message_id = row.reply.message_id if is_new else None
         self._written_at = context.clock.monotonic()
 
     async def advance(self, to: JobState, *, tell: bool = True, **facts: Unpack[Facts]) -> None:
         """Move the row on, and have the reply say so."""
-        self.row = self._kept(await self._context.jobs.advance(self.row, to, **self._with_message(facts)))
+        self.row = self._kept(await self._context.jobs.advance(self.row, to, **facts))
         self._context.metrics.moved.labels(to.value, self.row.request.model).inc()
         log.info("job %s is %s", self.row.id, to.value)
         if tell:
@@ -44,7 +42,7 @@ class OwnedJob:
 
     async def note(self, **facts: Unpack[Facts]) -> None:
         """Write facts without a move."""
-        self.row = self._kept(await self._context.jobs.note(self.row, **self._with_message(facts)))
+        self.row = self._kept(await self._context.jobs.note(self.row, **facts))
 
     async def tell(self) -> None:
         """Have the reply say what the row says. Whatever goes wrong there, the row stays and the work goes on."""
@@ -57,7 +55,6 @@ class OwnedJob:
     def learn(self, shown: Shown) -> None:
         """Take in which message answers, where nobody knew: the next write tells of it."""
         if self.row.reply.message_id is None and shown.message_id is not None:
-            self._message_id = shown.message_id
             reply = self.row.reply.model_copy(update={"message_id": shown.message_id})
             self.row = self.row.model_copy(update={"reply": reply})
 
@@ -97,12 +94,6 @@ class OwnedJob:
         if self._nudge.is_set():
             await self.confirm()
 
-    def _with_message(self, facts: Facts) -> Facts:
-        if self._message_id is None:
-            return facts
-        return facts | {"message_id": self._message_id}
-
     def _kept(self, row: Job) -> Job:
-        self._message_id = None
         self._written_at = self._context.clock.monotonic()
         return row

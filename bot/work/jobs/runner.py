@@ -93,7 +93,7 @@ class JobRunner:
             return
         if job is None:
             return
-        steps = Steps(job, self._context, self._endings, nudge, is_new=new is not None)
+        steps = Steps(job, self._context, self._endings, nudge)
         self._running[job_id] = steps
         with structlog.contextvars.bound_contextvars(guild=job.requester.guild_id):
             try:

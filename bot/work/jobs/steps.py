@@ -30,10 +30,8 @@ class Steps:
     Every step may raise `JobMoved`, `DatabaseUnavailable`, and a `UserFacing` or `QueueError` that ends the job.
     """
 
-    def __init__(
-        self, job: Job, context: JobContext, endings: Endings, nudge: asyncio.Event, *, is_new: bool = False
-    ) -> None:
-        self._owned = OwnedJob(job, context, nudge, is_new=is_new)
+    def __init__(self, job: Job, context: JobContext, endings: Endings, nudge: asyncio.Event) -> None:
+        self._owned = OwnedJob(job, context, nudge)
         self._context = context
         self._endings = endings
         self._submits = 0
