@@ -7,10 +7,10 @@ import contextlib
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 12.0
@@ -21,6 +21,18 @@ INHERITED = frozenset({
     "PYTHONWARNINGS", "PYTHONDEVMODE", "SSL_CERT_FILE", "COLUMNS",
 })  # fmt: skip
 """What the child may know of our environment: nothing that is a setting of the bot."""
+
+
+class Program(Protocol):
+    """A process that was started: as much of `asyncio.subprocess.Process` as is used here."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    async def wait(self) -> int: ...
+    def send_signal(self, signal: int, /) -> None: ...
+    def kill(self) -> None: ...
 
 
 class BotProcess:
@@ -44,7 +56,7 @@ class BotProcess:
         self._on_end = on_end
         self._watcher: asyncio.Task[None] | None = None
         self._log = log
-        self._process: Process | None = None
+        self._process: Program | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -64,14 +76,18 @@ class BotProcess:
             return
         await asyncio.to_thread(self._home.mkdir, parents=True, exist_ok=True)
         with self._output() as output:
-            # A session of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "sandbox.leash", str(os.getpid()), "bot", cwd=self._home, env=self.environment,
-                stdin=DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+            self._process = await self._spawn(output)
         self._watcher = asyncio.create_task(self._watch(self._process))
 
-    async def _watch(self, process: Process) -> None:
+    async def _spawn(self, output: IO[Any]) -> Program:
+        """Start it with what it prints going to `output`."""
+        # A session of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "sandbox.leash", str(os.getpid()), "bot", cwd=self._home, env=self.environment,
+            stdin=DEVNULL, stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+
+    async def _watch(self, process: Program) -> None:
         code = await process.wait()
         self._on_end(code)
 

@@ -98,7 +98,7 @@ class Sandbox:
             await asyncio.to_thread(_clear, data)
             self.discord.core.files.parent = self.queue.parent = folder
             if self._options.bot:
-                self.bot = self._bot_process(data)
+                self.bot = self.bot_process(data)
             await exits.enter_async_context(self.queue)
             add_playground(self.discord.app, self.queue, self.bot)
             exits.push_async_callback(self.discord.stop)
@@ -122,7 +122,8 @@ class Sandbox:
             reason = os.strerror(exc.errno) if exc.errno else str(exc)
             raise PortTaken(f"--port {port} can't be listened on ({reason}): name another, or leave it out") from exc
 
-    def _bot_process(self, data: Path) -> BotProcess:
+    def bot_process(self, data: Path) -> BotProcess:
+        """The bot that is to be started, on the folder `data`."""
         log = data / "bot.log" if self._options.quiet else None
         return BotProcess(lambda: self.settings(data), data / "empty", log=log, on_end=self._bot_is_gone)
 

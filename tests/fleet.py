@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import STDOUT
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,8 +22,8 @@ from bot.store.guild_settings import GuildSettingsTable
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.launch import addresses
 from sandbox.queue_api import QueueStandIn
+from tests.fork_server import CHECKOUT, Program, spawn
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 60.0
 LOGGED_IN = "is logged in"
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
@@ -35,7 +34,7 @@ Json = dict[str, Any]
 class Child:
     """One process of Clapper, and all that it has printed. Only its own id is ever sent a signal."""
 
-    def __init__(self, process: Process, name: str) -> None:
+    def __init__(self, process: Program, name: str) -> None:
         self.name = name
         self.lines: list[str] = []
         self._process = process
@@ -138,10 +137,7 @@ class Fleet:
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         environment = inherited | {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"} | self.environment(**changes)
         self.folder.mkdir(parents=True, exist_ok=True)
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *command, cwd=self.folder, env=environment, stdin=DEVNULL, stdout=PIPE,
-            stderr=asyncio.subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+        process = await spawn("bot", *command, cwd=self.folder, env=environment, stderr=STDOUT)
         child = Child(process, " ".join(("bot", *command, str(len(self.children)))))
         self.children.append(child)
         return child

@@ -20,6 +20,7 @@ from aiohttp import web
 
 from sandbox.discord import DiscordStandIn
 from sandbox.queue_api import QueueStandIn
+from tests.fork_server import Program, spawn
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 10
@@ -43,18 +44,20 @@ class Operator:
     discord: DiscordStandIn
 
     def environment(self, **changes: str) -> dict[str, str]:
+        """The settings with `changes`, of which "-" takes one away."""
         plain = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "COVERAGE_FILE"}}
-        return plain | {"PYTHONPATH": str(ROOT)} | self.settings | changes
+        chosen = plain | {"PYTHONPATH": str(ROOT)} | self.settings | changes
+        return {name: value for name, value in chosen.items() if value != "-"}
 
-    async def start(self, *command: str, **changes: str) -> asyncio.subprocess.Process:
+    async def start(self, *command: str, **changes: str) -> Program:
+        return await spawn("bot", *command, cwd=self.folder, env=self.environment(**changes))
+
+    async def start_by_exec(self, **changes: str) -> Program:
+        """By a new interpreter, as an operator does it."""
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-W", "error::ResourceWarning", "-m", "bot", *command),
-            cwd=self.folder,
-            env={name: value for name, value in self.environment(**changes).items() if value != "-"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+            sys.executable, "-W", "error::ResourceWarning", "-m", "bot", cwd=self.folder,
+            env=self.environment(**changes), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
 
     async def call(self, *command: str, **changes: str) -> Ended:
         process = await self.start(*command, **changes)
@@ -214,7 +217,7 @@ async def test_the_bot_becomes_ready_refuses_a_second_one_and_stops_in_time(oper
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = await operator.start(HTTP_PORT=str(port))
+    process = await operator.start_by_exec(HTTP_PORT=str(port))
     try:
         await _ready(f"http://127.0.0.1:{port}/readyz")
         assert "another Clapper already runs" in await operator.refused("run")

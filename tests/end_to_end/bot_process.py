@@ -7,11 +7,20 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from pydantic import SecretStr
 
-from sandbox.bot_process import BotProcess
+from sandbox.bot_process import BotProcess, Program
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage
+from tests.fork_server import spawn
+
+
+class ForkedBot(BotProcess):
+    """The bot as the sandbox starts it, but by the fork server."""
+
+    async def _spawn(self, output: IO[Any]) -> Program:
+        return await spawn("bot", cwd=self._home, env=self.environment, stdout=output, stderr=output)
 
 
 def environment(stage: Stage) -> dict[str, str]:
@@ -35,7 +44,7 @@ def environment(stage: Stage) -> dict[str, str]:
 @asynccontextmanager
 async def running(stage: Stage) -> AsyncIterator[BotProcess]:
     """`python -m bot`, connected; asked to stop at the end of the block, if it still runs."""
-    process = BotProcess(lambda: environment(stage), stage.folder.parent / "empty", log=stage.folder.parent / "bot.log")
+    process = ForkedBot(lambda: environment(stage), stage.folder.parent / "empty", log=stage.folder.parent / "bot.log")
     await process.start()
     try:
         ready = asyncio.ensure_future(stage.discord.bot_ready(PATIENCE_SECONDS))

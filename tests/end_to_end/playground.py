@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Page
 
+from sandbox.bot_process import BotProcess
 from sandbox.launch import Options, Sandbox
 from tests.browser import Watch, browsing, chromium_or_skip, open_page, watch
+from tests.end_to_end.bot_process import ForkedBot
+
+
+class ForkingSandbox(Sandbox):
+    """A sandbox whose bot is started by the fork server."""
+
+    def bot_process(self, data: Path) -> BotProcess:
+        return ForkedBot(lambda: self.settings(data), data / "empty", log=data / "bot.log")
 
 
 @dataclass
@@ -28,7 +37,7 @@ async def visiting(folder: Path) -> AsyncIterator[Visit]:
     """The page must not have complained in the end."""
     path = chromium_or_skip()
     options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=folder, quiet=True)
-    async with Sandbox(options) as sandbox, browsing(path) as browser:
+    async with ForkingSandbox(options) as sandbox, browsing(path) as browser:
         await sandbox.bot_ready()
         page = await open_page(browser, sandbox.url)
         visit = Visit(page, sandbox.url, watch(page))
