@@ -22,7 +22,7 @@ from bot.store.guild_settings import GuildSettingsTable
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.launch import addresses
 from sandbox.queue_api import QueueStandIn
-from tests.fork_server import CHECKOUT, Program, spawn
+from tests.fork_server import CHECKOUT, Program, spawn, start_renderer
 
 PATIENCE_SECONDS = 60.0
 LOGGED_IN = "is logged in"
@@ -188,7 +188,7 @@ async def fleet(
         DiscordStandIn() as discord,
         QueueStandIn(
             pending_seconds=pending_seconds, processing_seconds=processing_seconds, preview_width=160,
-            clip_seconds=2.0, clip=clip, workers=1, seed=seed,
+            clip_seconds=2.0, clip=clip, workers=1, start_worker=start_renderer, seed=seed,
         ) as queue,
     ):  # fmt: skip
         ships = Fleet(discord, queue, folder, database_url)

@@ -1,19 +1,22 @@
-"""Starts `python -m bot …` by forking a process that has imported the bot already.
+"""Starts the bot and the sandbox's renderer by forking a process that has imported what they need already.
 
-An interpreter that imports the bot uses more than a second of processor time before it does anything, and the tests
-start the bot about two hundred times. The fork server imports it once; each program that is started is a copy of it:
-a process of its own, with its own id, environment, folder, arguments and output, which can be killed and stopped as
-any other, and which then runs the module as `python -m` does. `spawn` starts one; `python -m tests.fork_server FD` is
-the server itself. Some tests start the bot without it, so that its start by `exec` is tried, too: those of the
-sandbox's command line, and `tests/adapters/test_cli.py` where it becomes ready.
+An interpreter that imports the bot uses more than a second of processor time before it does anything, one that imports
+the renderer half a second, and the tests start each of them two hundred times. A fork server imports it once; each
+program that is started is a copy of it: a process of its own, with its own id, environment, folder, arguments and
+output, which can be killed and stopped as any other, and which then runs the module as `python -m` does. `spawn` starts
+one; `python -m tests.fork_server FD PRELOAD` is the server itself. Some tests start the programs without it, so that
+their start by `exec` is tried, too: those of the sandbox's command line and of its Queue API, and
+`tests/adapters/test_cli.py` where the bot becomes ready.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import functools
 import gc
+import importlib
 import io
 import json
 import os
@@ -30,8 +33,11 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sandbox import bot_process
+from sandbox.queue_api.render import pool
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+PRELOADED = {"bot": "bot.cli", pool.MODULE: "sandbox.queue_api.render.remakes"}
+"""By the module that is run: what its fork server imports."""
 _REQUEST_BYTES = 128 * 1024
 
 
@@ -54,9 +60,15 @@ class ForkedProcess:
     """As `asyncio.subprocess.Process`, for a process that the server started and waits for."""
 
     def __init__(
-        self, pid: int, status: Status, stdout: asyncio.StreamReader | None, stderr: asyncio.StreamReader | None
+        self,
+        pid: int,
+        status: Status,
+        stdin: asyncio.StreamWriter | None,
+        stdout: asyncio.StreamReader | None,
+        stderr: asyncio.StreamReader | None,
     ) -> None:
         self.pid = pid
+        self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
         self.returncode: int | None = None
@@ -68,6 +80,8 @@ class ForkedProcess:
             self.returncode = int(await reader.readuntil(b"\n"))
         finally:
             writer.close()
+            if self.stdin is not None:
+                self.stdin.close()
         return self.returncode
 
     async def wait(self) -> int:
@@ -101,38 +115,58 @@ async def spawn(
     *arguments: str,
     cwd: Path,
     env: Mapping[str, str],
+    stdin: int = DEVNULL,
     stdout: int | IO[Any] = PIPE,
     stderr: int | IO[Any] = PIPE,
 ) -> ForkedProcess:
-    """`python -m MODULE ARGUMENTS` in a session of its own, with nothing on its standard input.
+    """`python -m MODULE ARGUMENTS` in a session of its own; for the module, see `PRELOADED`.
 
-    `stdout` and `stderr` are as for `asyncio.create_subprocess_exec`.
+    `stdin`, `stdout` and `stderr` are as for `asyncio.create_subprocess_exec`.
     """
-    control = await asyncio.to_thread(_server)
+    control = await asyncio.to_thread(_server, PRELOADED[module])
     ours, theirs = socket.socketpair()
-    with theirs, Path(os.devnull).open("r+b", buffering=0) as nothing:
-        out, out_reader = await _output(stdout, nothing)
-        err, err_reader = (out, None) if stderr == STDOUT else await _output(stderr, nothing)
-        try:
-            request = {"module": module, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}
-            descriptors = [theirs.fileno(), nothing.fileno(), out, err]
-            socket.send_fds(control, [json.dumps(request).encode()], descriptors)
-        finally:
-            for descriptor, reader in {(out, out_reader), (err, err_reader)}:
-                if reader is not None:
-                    os.close(descriptor)
+    with contextlib.ExitStack() as handed_over, Path(os.devnull).open("r+b", buffering=0) as nothing:
+        handed_over.enter_context(theirs)
+        standard_in, writer = await _input(stdin, nothing, handed_over)
+        out, out_reader = await _output(stdout, nothing, handed_over)
+        err, err_reader = (out, None) if stderr == STDOUT else await _output(stderr, nothing, handed_over)
+        request = {"module": module, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}
+        socket.send_fds(control, [json.dumps(request).encode()], [theirs.fileno(), standard_in, out, err])
     status = await asyncio.open_unix_connection(sock=ours)
     pid = int(await status[0].readuntil(b"\n"))
-    return ForkedProcess(pid, status, out_reader, err_reader)
+    return ForkedProcess(pid, status, writer, out_reader, err_reader)
 
 
-async def _output(where: int | IO[Any], nothing: IO[Any]) -> tuple[int, asyncio.StreamReader | None]:
+async def start_renderer() -> ForkedProcess:
+    """A worker for a `QueueStandIn`."""
+    return await spawn(pool.MODULE, cwd=CHECKOUT, env=os.environ, stdin=PIPE, stderr=sys.__stderr__ or DEVNULL)
+
+
+async def _input(
+    where: int, nothing: IO[Any], handed_over: contextlib.ExitStack
+) -> tuple[int, asyncio.StreamWriter | None]:
+    """The descriptor to hand over, and for a pipe the end to write to."""
+    if where != PIPE:
+        return nothing.fileno(), None
+    reading, writing = os.pipe()
+    handed_over.callback(os.close, reading)
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.connect_write_pipe(
+        lambda: asyncio.streams.FlowControlMixin(loop), os.fdopen(writing, "wb", buffering=0)
+    )
+    return reading, asyncio.StreamWriter(transport, protocol, None, loop)
+
+
+async def _output(
+    where: int | IO[Any], nothing: IO[Any], handed_over: contextlib.ExitStack
+) -> tuple[int, asyncio.StreamReader | None]:
     """The descriptor to hand over, and for a pipe the end to read from."""
     if where == DEVNULL:
         return nothing.fileno(), None
     if where != PIPE:
         return where if isinstance(where, int) else where.fileno(), None
     reading, writing = os.pipe()
+    handed_over.callback(os.close, writing)
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb", buffering=0)
@@ -141,13 +175,14 @@ async def _output(where: int | IO[Any], nothing: IO[Any]) -> tuple[int, asyncio.
 
 
 @functools.cache
-def _server() -> socket.socket:
+def _server(preload: str) -> socket.socket:
     """The line to this process's server, which is started with the first call and ends with this process."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         server = subprocess.Popen(
-            [sys.executable, "-W", "error::ResourceWarning", "-m", __name__, str(theirs.fileno())],
+            [sys.executable, "-W", "error::ResourceWarning", "-m", __name__, str(theirs.fileno()), preload],
             cwd=CHECKOUT, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=True,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # a process with threads can't be forked safely
         )  # fmt: skip
 
     def end() -> None:
@@ -158,10 +193,9 @@ def _server() -> socket.socket:
     return ours
 
 
-def main(control: socket.socket) -> None:
+def main(control: socket.socket, preload: str) -> None:
     """Serve until the tests close their end, then kill what still runs. In a forked child it becomes the program."""
-    import bot.cli  # noqa: F401, PLC0415  # what costs the second
-
+    importlib.import_module(preload)
     gc.collect()
     gc.freeze()  # so that collections in the children leave the shared pages alone
     request = _serve(control)
@@ -243,4 +277,4 @@ def _become(request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    main(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])

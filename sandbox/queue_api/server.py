@@ -9,7 +9,7 @@ import random
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,7 +23,7 @@ from sandbox.queue_api.faults import Fault, FaultBook
 from sandbox.queue_api.forms import Form, Problem, TooLarge, Unprocessable, read_form
 from sandbox.queue_api.jobs import ODD_ID, Job, Plan, State
 from sandbox.queue_api.models import MODELS, Model
-from sandbox.queue_api.render.pool import Pool
+from sandbox.queue_api.render.pool import Pool, Worker, start_worker
 from sandbox.queue_api.sniff import NotThat, check_file
 from sandbox.queue_api.validation import SEED_MAX, Order, check, kinds
 
@@ -39,7 +39,7 @@ class QueueStandIn:
     those that no input gives one. `clip` is a file to answer instead of rendering, for load tests. `cache` is a folder
     where clips are kept for later stand-ins: the same order gives the same clip. `retired` names models that the
     service no longer knows, and `models` can be added to. `honour_idempotency` answers a repeated `Idempotency-Key`
-    with the job that it made.
+    with the job that it made. Clips are rendered by at most `workers` processes, which `start_worker` starts.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class QueueStandIn:
         retired: Collection[str] = (),
         honour_idempotency: bool = False,
         workers: int = 2,
+        start_worker: Callable[[], Awaitable[Worker]] = start_worker,
         seed: int = 0,
         clock: Clock | None = None,
     ) -> None:
@@ -73,7 +74,7 @@ class QueueStandIn:
         self.url = ""
         self._clock: Clock = clock or RealClock()
         self._rng = random.Random(seed)
-        self._cache, self._workers = cache, workers
+        self._cache, self._workers, self._start_worker = cache, workers, start_worker
         self.parent: Path | None = None
         """Where `start` makes the folder for uploads and clips; None: in the system's temporary folder."""
         self._folder: Path | None = None
@@ -102,7 +103,8 @@ class QueueStandIn:
         self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="queue-api-", dir=self.parent))
         for folder in filter(None, (self._folder / "uploads", self._folder / "clips", self._cache)):
             await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        self._pool = Pool(self._cache or self._folder / "clips", workers=self._workers)
+        clips = self._cache or self._folder / "clips"
+        self._pool = Pool(clips, workers=self._workers, start=self._start_worker)
         app = web.Application(middlewares=[self._gate], client_max_size=8 * 1024 * 1024)
         app.router.add_post("/v1/jobs/{model}", self._submit)
         app.router.add_get("/v1/jobs/{job_id}", self._status)

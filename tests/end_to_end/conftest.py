@@ -20,6 +20,7 @@ from bot.settings import Settings
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.queue_api import QueueStandIn
 from tests.clock import ManualClock, ShiftedClock
+from tests.fork_server import start_renderer
 from tests.openapi import all_faults, document_missing
 
 PENDING_SECONDS = 30.0
@@ -138,6 +139,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             preview_width=160,
             clip_seconds=2.0,
             workers=1,
+            start_worker=start_renderer,
             clock=clock,
         ) as queue,
     ):

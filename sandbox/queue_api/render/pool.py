@@ -7,11 +7,14 @@ import contextlib
 import json
 import shutil
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Protocol
 
 from sandbox.queue_api.render.task import Task
 
+MODULE = "sandbox.queue_api.render.worker"
 _ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -19,17 +22,45 @@ class RenderFailed(Exception):
     """No clip came of it; `str()` is the reason that the job's status shows."""
 
 
+class Worker(Protocol):
+    """A worker's process: as much of `asyncio.subprocess.Process` as is used here."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    @property
+    def stdin(self) -> asyncio.StreamWriter | None: ...
+    @property
+    def stdout(self) -> asyncio.StreamReader | None: ...
+    def kill(self) -> None: ...
+    async def communicate(self) -> object: ...
+
+
+async def start_worker() -> Worker:
+    """A worker in a new interpreter, in a session of its own: Ctrl-C in the terminal reaches us alone, and we end it.
+
+    Where we are killed, the end of its pipe ends it.
+    """
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", MODULE, stdin=PIPE, stdout=PIPE, cwd=_ROOT, start_new_session=True
+    )
+
+
 class Pool:
     """Renders tasks in at most `workers` processes; equal tasks share one clip in `folder`.
 
-    A folder that outlives the pool keeps its clips for the next one.
+    A folder that outlives the pool keeps its clips for the next one. `start` starts a worker.
     """
 
-    def __init__(self, folder: Path, *, workers: int = 2) -> None:
+    def __init__(
+        self, folder: Path, *, workers: int = 2, start: Callable[[], Awaitable[Worker]] = start_worker
+    ) -> None:
         self._folder = folder
-        self._idle: asyncio.LifoQueue[Process | None] = asyncio.LifoQueue()
+        self._start_worker = start
+        self._idle: asyncio.LifoQueue[Worker | None] = asyncio.LifoQueue()
         self._workers = workers
-        self._processes: set[Process] = set()
+        self._processes: set[Worker] = set()
         self._clips: dict[str, asyncio.Task[Path]] = {}
         for _ in range(workers):
             self._idle.put_nowait(None)
@@ -68,16 +99,12 @@ class Pool:
             raise RenderFailed(reason)
         return path
 
-    async def _start(self) -> Process:
-        # A session of its own: Ctrl-C in the terminal reaches us alone, and we end it; else its pipe's end does.
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sandbox.queue_api.render.worker", stdin=PIPE, stdout=PIPE, cwd=_ROOT,
-            start_new_session=True,
-        )  # fmt: skip
+    async def _start(self) -> Worker:
+        process = await self._start_worker()
         self._processes.add(process)
         return process
 
-    async def _ask(self, process: Process, task: Task, path: Path) -> str | None:
+    async def _ask(self, process: Worker, task: Task, path: Path) -> str | None:
         """Nothing once the clip is at `path`, else why there is none."""
         assert process.stdin is not None  # noqa: S101 - opened as a pipe in _start
         assert process.stdout is not None  # noqa: S101
@@ -97,7 +124,7 @@ class Pool:
         await asyncio.to_thread(shutil.move, partial, path)
         return None
 
-    async def _end(self, process: Process) -> None:
+    async def _end(self, process: Worker) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.communicate()
