@@ -9,13 +9,13 @@ from pathlib import Path
 from random import Random
 
 import aiohttp
-import psutil
 import pytest
 import pytest_asyncio
 
 from sandbox.queue_api import Fault, QueueStandIn
 from sandbox.queue_api.models import Operation
 from sandbox.queue_api.render.clips import Unreadable
+from sandbox.queue_api.render.pool import Worker, start_worker
 from sandbox.queue_api.render.task import Task
 from sandbox.queue_api.render.worker import render
 from tests.adapters.sandbox_material import PNG, Caller, clip, look
@@ -159,13 +159,17 @@ def test_what_can_not_be_decoded_is_a_reason_to_fail(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_a_worker_that_dies_fails_its_job_and_the_next_gets_a_new_one(session: aiohttp.ClientSession) -> None:
-    async with QueueStandIn(preview_width=None, clip_seconds=5, workers=1) as standin:
+    started: asyncio.Queue[Worker] = asyncio.Queue()
+
+    async def start() -> Worker:
+        worker = await start_worker()
+        started.put_nowait(worker)
+        return worker
+
+    async with QueueStandIn(preview_width=None, clip_seconds=5, workers=1, start_worker=start) as standin:
         caller = Caller(standin, session)
         job_id = await caller.taken("lucy-pro-t2v", {"prompt": "one"})
-        while not (workers := psutil.Process().children()):
-            await asyncio.sleep(0)
-        for worker in workers:
-            worker.kill()
+        (await started.get()).kill()
         assert (await caller.get(job_id))[1]["error"] == "The renderer stopped"
         standin.preview_width = 64
         assert look(await caller.result(await caller.taken("lucy-pro-t2v", {"prompt": "two"}))).seconds == 5
