@@ -31,7 +31,7 @@ from bot.rules.polling import AdaptivePolling, Bounds, Durations
 from bot.rules.requests import VideoRequest
 from bot.settings import Settings
 from bot.store.admission import Admission
-from bot.store.database import Database, migrate
+from bot.store.database import Database
 from bot.store.encryption import Keys
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.history import JobHistory
@@ -382,14 +382,13 @@ class Bench:
 
 
 @pytest_asyncio.fixture
-async def bench(empty_url: URL, tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(migrated_url: URL, tmp_path: Path) -> AsyncIterator[Bench]:
     """A bench on each database, with a service that is done at once unless its times are set."""
     clock = PollingClock()
-    await migrate(empty_url, clock=clock)
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(MP4)
     async with QueueStandIn(clip=clip, clock=clock) as service:
-        bench = Bench(empty_url, tmp_path / "data", service, clock)
+        bench = Bench(migrated_url, tmp_path / "data", service, clock)
         await bench.open()
         await bench.lift_limits()
         yield bench

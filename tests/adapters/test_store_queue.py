@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import DatabaseUnavailable
 from bot.rules.jobs import Job, JobState
-from bot.store.database import Database, migrate
+from bot.store.database import Database
 from bot.store.encryption import Keys
 from bot.store.jobs import Jobs
 from bot.store.queue import Entry, WorkQueue
-from tests.adapters.databases import drop_schema, new_schema
+from tests.adapters.databases import MigratedSchemas
 from tests.clock import ManualClock
 from tests.jobs import GUILD, NOW, a_job, a_member
 
@@ -67,14 +67,13 @@ class Shop:
 
 
 @pytest_asyncio.fixture
-async def shop() -> AsyncIterator[Shop]:
-    url, name = await new_schema()
+async def shop(migrated_schemas: MigratedSchemas) -> AsyncIterator[Shop]:
+    url, name = await migrated_schemas.lend()
     clock = ManualClock(auto=True)
-    await migrate(url, clock=clock)
     database = Database(url.update_query_dict({"application_name": name}), clock=clock, pool_size=5)
     yield Shop(database, clock)
     await database.close()
-    await drop_schema(name)
+    await migrated_schemas.take_back(url, name)
 
 
 @pytest.mark.asyncio

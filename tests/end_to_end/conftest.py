@@ -6,6 +6,7 @@ The service's time is moved by hand, so that each state lasts until a test has s
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,9 +20,12 @@ from bot.app import App
 from bot.settings import Settings
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.queue_api import QueueStandIn
+from tests.adapters.databases import migrated_file
 from tests.clock import ManualClock, ShiftedClock
 from tests.fork_server import start_renderer
 from tests.openapi import all_faults, document_missing
+
+__all__ = ["clapper", "migrated_file", "stage"]
 
 PENDING_SECONDS = 30.0
 PROCESSING_SECONDS = 60.0
@@ -129,8 +133,11 @@ def buttons_of(message: Json) -> list[str]:
 
 
 @pytest_asyncio.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Stage]:
     clock = ManualClock()
+    folder = tmp_path / "data"
+    folder.mkdir()
+    shutil.copyfile(migrated_file, folder / migrated_file.name)
     async with (
         DiscordStandIn() as discord,
         QueueStandIn(
@@ -143,7 +150,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             clock=clock,
         ) as queue,
     ):
-        yield Stage(discord, queue, clock, tmp_path / "data")
+        yield Stage(discord, queue, clock, folder)
         if not document_missing():
             assert all_faults(discord.record) == []
 
