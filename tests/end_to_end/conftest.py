@@ -15,17 +15,19 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
 
 from bot.app import App
 from bot.settings import Settings
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.databases import migrated_file
+from tests.browser import browsing, chromium_or_skip
 from tests.clock import ManualClock, ShiftedClock
 from tests.fork_server import start_renderer
 from tests.openapi import all_faults, document_missing
 
-__all__ = ["clapper", "migrated_file", "stage"]
+__all__ = ["browser", "chromium", "clapper", "migrated_file", "stage"]
 
 PENDING_SECONDS = 30.0
 PROCESSING_SECONDS = 60.0
@@ -159,3 +161,18 @@ async def stage(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Stage]:
 def clapper(stage: Stage) -> Callable[[], AbstractAsyncContextManager[App]]:
     """Start it as often as needed: `async with clapper():`."""
     return stage.clapper
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for all tests of this process; they run in the session's event loop, as it does."""
+    async with browsing(chromium_or_skip()) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The browser, of which nothing is left open after the test."""
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from sandbox.bot_process import BotProcess
 from sandbox.launch import Options, Sandbox
-from tests.browser import Watch, browsing, chromium_or_skip, open_page, watch
+from tests.browser import Watch, open_page, watch
 from tests.end_to_end.bot_process import ForkedBot
 
 
@@ -33,11 +33,10 @@ class Visit:
 
 
 @asynccontextmanager
-async def visiting(folder: Path) -> AsyncIterator[Visit]:
+async def visiting(browser: Browser, folder: Path) -> AsyncIterator[Visit]:
     """The page must not have complained in the end."""
-    path = chromium_or_skip()
     options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=folder, quiet=True)
-    async with ForkingSandbox(options) as sandbox, browsing(path) as browser:
+    async with ForkingSandbox(options) as sandbox:
         await sandbox.bot_ready()
         page = await open_page(browser, sandbox.url)
         visit = Visit(page, sandbox.url, watch(page))
@@ -45,7 +44,7 @@ async def visiting(folder: Path) -> AsyncIterator[Visit]:
         assert visit.seen.complaints == []
 
 
-@pytest_asyncio.fixture
-async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    async with visiting(tmp_path) as visit:
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, tmp_path: Path) -> AsyncIterator[Page]:
+    async with visiting(browser, tmp_path) as visit:
         yield visit.page

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.end_to_end.playground import page, visiting
 
 __all__ = ["page"]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PLAY = """async (video) => {
     await video.play();
@@ -23,9 +23,8 @@ PLAY = """async (video) => {
 """Plays until a fifth of a second has been shown; hangs, and so fails, for a video that does not move."""
 
 
-@pytest.mark.asyncio
-async def test_typing_t2v_ends_with_a_video_that_plays_in_the_page(tmp_path: Path) -> None:
-    async with visiting(tmp_path) as visit:
+async def test_typing_t2v_ends_with_a_video_that_plays_in_the_page(browser: Browser, tmp_path: Path) -> None:
+    async with visiting(browser, tmp_path) as visit:
         page = visit.page
         await page.keyboard.type("/t2v a cat playing piano")
         await page.keyboard.press("Enter")
@@ -44,7 +43,6 @@ async def test_typing_t2v_ends_with_a_video_that_plays_in_the_page(tmp_path: Pat
         assert [url for url in visit.seen.requests if not url.startswith((visit.url, "blob:"))] == []
 
 
-@pytest.mark.asyncio
 async def test_a_failed_job_says_the_services_reason_in_the_page(page: Page) -> None:
     await page.keyboard.type("/t2v prompt:a cat [fail: the camera ran out of film]")
     await page.keyboard.press("Enter")

@@ -12,7 +12,7 @@ from tests.end_to_end.playground import page
 
 __all__ = ["page"]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PATIENCE_MS = 60_000
 
 
@@ -30,7 +30,6 @@ async def shown(page: Page, words: str) -> Locator:
     return message.first
 
 
-@pytest.mark.asyncio
 async def test_a_motion_path_is_looked_at_changed_and_made(page: Page, tmp_path: Path) -> None:
     await page.keyboard.type("/motion ")
     await attach(page, page.locator(".chip.file"), "harbour.jpg", tmp_path)
@@ -59,7 +58,6 @@ async def test_a_motion_path_is_looked_at_changed_and_made(page: Page, tmp_path:
     await expect(page.locator(".message", has_text="This is the way it will move")).to_have_count(0)
 
 
-@pytest.mark.asyncio
 async def test_a_video_is_used_again_by_a_form_with_a_choice_and_a_file(page: Page, tmp_path: Path) -> None:
     await page.keyboard.type("/v2v prompt:as a drawing ")
     await attach(page, page.locator(".chip.file"), "ball.mp4", tmp_path)

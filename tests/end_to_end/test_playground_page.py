@@ -14,9 +14,9 @@ from playwright.async_api import Browser, Page, expect
 from sandbox.discord import DiscordStandIn
 from sandbox.playground import add_playground
 from tests.adapters.sandbox_discord_bot import Puppet, running
-from tests.browser import DROP, browsing, chromium_or_skip, open_page, watch
+from tests.browser import DROP, open_page, watch
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 NASTY = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>"
 PASTE = """([selector, name]) => {
@@ -27,7 +27,7 @@ PASTE = """([selector, name]) => {
 }"""
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def standin() -> AsyncIterator[DiscordStandIn]:
     discord_standin = DiscordStandIn()
     add_playground(discord_standin.app)
@@ -35,19 +35,13 @@ async def standin() -> AsyncIterator[DiscordStandIn]:
         yield started
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def puppet(standin: DiscordStandIn, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Puppet]:
     async with running(standin, monkeypatch) as bot:
         yield bot
 
 
-@pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with browsing(chromium_or_skip()) as started:
-        yield started
-
-
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(standin: DiscordStandIn, puppet: Puppet, browser: Browser) -> Page:
     return await open_page(browser, standin.url)
 
@@ -58,7 +52,6 @@ async def run(page: Page, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
-@pytest.mark.asyncio
 async def test_names_prompts_and_cards_are_text_and_never_markup(page: Page, puppet: Puppet) -> None:
     async def answer(interaction: Any) -> None:
         embed = discord.Embed(title=NASTY, description=NASTY).set_footer(text=NASTY).add_field(name=NASTY, value=NASTY)
@@ -76,7 +69,6 @@ async def test_names_prompts_and_cards_are_text_and_never_markup(page: Page, pup
     assert "broken" not in await page.title()
 
 
-@pytest.mark.asyncio
 async def test_a_private_answer_is_marked_can_be_dismissed_and_is_not_shown_to_others(
     page: Page, puppet: Puppet, browser: Browser, standin: DiscordStandIn
 ) -> None:
@@ -94,7 +86,6 @@ async def test_a_private_answer_is_marked_can_be_dismissed_and_is_not_shown_to_o
     await expect(page.locator(".message", has_text="Between us")).to_have_count(0)
 
 
-@pytest.mark.asyncio
 async def test_thinking_is_shown_until_the_answer_and_an_edit_leaves_a_mark(page: Page, puppet: Puppet) -> None:
     async def answer(interaction: Any) -> None:
         await interaction.response.defer()
@@ -108,7 +99,6 @@ async def test_thinking_is_shown_until_the_answer_and_an_edit_leaves_a_mark(page
     await expect(page.locator("div.origin > .origin")).to_contain_text("Ada used /do")
 
 
-@pytest.mark.asyncio
 async def test_a_bot_that_says_nothing_is_reported_as_discord_reports_it(page: Page, standin: DiscordStandIn) -> None:
     await run(page, "/do ")
     await expect(page.locator(".sending")).to_contain_text("Sending command")
@@ -116,7 +106,6 @@ async def test_a_bot_that_says_nothing_is_reported_as_discord_reports_it(page: P
     await expect(page.locator(".sending")).to_contain_text("The application did not respond")
 
 
-@pytest.mark.asyncio
 async def test_the_command_list_filters_and_is_driven_by_the_keyboard(page: Page) -> None:
     await page.keyboard.type("/")
     rows = page.locator(".popup-row")
@@ -137,7 +126,6 @@ async def test_the_command_list_filters_and_is_driven_by_the_keyboard(page: Page
     assert everything >= 3
 
 
-@pytest.mark.asyncio
 async def test_options_take_names_typed_in_a_row_choices_and_suggestions(page: Page, puppet: Puppet) -> None:
     seen: list[dict[str, Any]] = []
 
@@ -162,7 +150,6 @@ async def test_options_take_names_typed_in_a_row_choices_and_suggestions(page: P
     assert seen[0]["model"] == "1"
 
 
-@pytest.mark.asyncio
 async def test_choices_that_do_not_come_in_time_are_said_to_have_failed(
     page: Page, puppet: Puppet, standin: DiscordStandIn
 ) -> None:
@@ -178,7 +165,6 @@ async def test_choices_that_do_not_come_in_time_are_said_to_have_failed(
     await expect(page.locator(".popup")).to_contain_text("Loading options failed")
 
 
-@pytest.mark.asyncio
 async def test_files_come_by_drop_and_paste_onto_options_and_messages(page: Page, puppet: Puppet) -> None:
     names: list[str] = []
 
@@ -200,7 +186,6 @@ async def test_files_come_by_drop_and_paste_onto_options_and_messages(page: Page
     assert names == ["harbour.jpg"]
 
 
-@pytest.mark.asyncio
 async def test_a_reply_quotes_its_message_and_sends_a_slash_as_text(page: Page, puppet: Puppet) -> None:
     await run(page, "a picture to move")
     await expect(page.locator(".message")).to_have_count(1)
@@ -236,7 +221,6 @@ class _Form(ui.Modal, title="Animate this"):
         await interaction.response.send_message("Thank you")
 
 
-@pytest.mark.asyncio
 async def test_the_apps_menu_opens_a_form_that_the_keyboard_can_fill_in(page: Page, puppet: Puppet) -> None:
     form = _Form()
 
@@ -267,7 +251,6 @@ async def test_the_apps_menu_opens_a_form_that_the_keyboard_can_fill_in(page: Pa
     assert form.got == ["it snows", ["Fast"], "B", ["painting.png"]]
 
 
-@pytest.mark.asyncio
 async def test_panels_show_their_parts_and_send_what_is_pressed_and_chosen(page: Page, puppet: Puppet) -> None:
     said: list[Any] = []
 
@@ -300,7 +283,6 @@ async def test_panels_show_their_parts_and_send_what_is_pressed_and_chosen(page:
     assert said == [("press", None), ("choose", ["One", "Three"])]
 
 
-@pytest.mark.asyncio
 async def test_a_button_that_nobody_answers_says_so_under_its_message(
     page: Page, puppet: Puppet, standin: DiscordStandIn
 ) -> None:
@@ -317,7 +299,6 @@ async def test_a_button_that_nobody_answers_says_so_under_its_message(
     await expect(page.locator(".failure .failure")).to_have_text("This interaction failed")
 
 
-@pytest.mark.asyncio
 async def test_an_edit_of_the_text_leaves_a_playing_video_alone(page: Page, puppet: Puppet) -> None:
     await page.evaluate(DROP, ["#chat", "ball.mp4"])
     await expect(page.locator(".preview")).to_have_count(1)
@@ -334,7 +315,6 @@ async def test_an_edit_of_the_text_leaves_a_playing_video_alone(page: Page, pupp
     assert await page.evaluate("document.querySelector('.message video') === window.kept")
 
 
-@pytest.mark.asyncio
 async def test_stamps_tick_with_the_stand_ins_clock(page: Page, puppet: Puppet, standin: DiscordStandIn) -> None:
     async def answer(interaction: Any) -> None:
         await interaction.response.send_message(f"since {discord.utils.format_dt(standin.clock.now(), 'R')}")
@@ -347,7 +327,6 @@ async def test_stamps_tick_with_the_stand_ins_clock(page: Page, puppet: Puppet, 
     await expect(page.locator(".stamp")).to_have_text("16 minutes ago")
 
 
-@pytest.mark.asyncio
 async def test_people_servers_and_private_messages_can_be_switched(page: Page, puppet: Puppet) -> None:
     await page.keyboard.type("/adm")
     await expect(page.locator(".popup-row")).to_have_count(0)
@@ -364,14 +343,12 @@ async def test_people_servers_and_private_messages_can_be_switched(page: Page, p
     await expect(page.locator(".message")).to_contain_text("hello")
 
 
-@pytest.mark.asyncio
 async def test_the_state_of_the_bot_is_shown_live(page: Page, puppet: Puppet) -> None:
     await expect(page.locator(".bot-state")).to_have_text("Bot online")
     await puppet.close()
     await expect(page.locator(".bot-state")).to_have_text("Bot offline")
 
 
-@pytest.mark.asyncio
 @pytest.mark.parametrize("dark", [True, False])
 async def test_a_phones_width_holds_everything(
     standin: DiscordStandIn, puppet: Puppet, browser: Browser, *, dark: bool
@@ -394,7 +371,6 @@ async def test_a_phones_width_holds_everything(
     await expect(page.locator("#chat-header h1")).to_have_text("clips")
 
 
-@pytest.mark.asyncio
 async def test_nothing_is_asked_of_any_other_machine(standin: DiscordStandIn, puppet: Puppet, browser: Browser) -> None:
     async def answer(interaction: Any) -> None:
         embed = discord.Embed(description="https://example.invalid/a.png").set_image(

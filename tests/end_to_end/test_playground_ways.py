@@ -12,7 +12,7 @@ from tests.end_to_end.playground import page
 
 __all__ = ["page"]
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def say(page: Page, text: str, *samples: str) -> None:
@@ -31,7 +31,6 @@ async def reply(page: Page, text: str) -> None:
     await say(page, text)
 
 
-@pytest.mark.asyncio
 async def test_a_reply_to_a_picture_becomes_a_video_under_it(page: Page) -> None:
     await say(page, "look", "cat.png")
     await expect(page.locator(".message")).to_have_count(1)
@@ -42,7 +41,6 @@ async def test_a_reply_to_a_picture_becomes_a_video_under_it(page: Page) -> None
     await expect(answer).to_contain_text("make it snow")
 
 
-@pytest.mark.asyncio
 async def test_the_apps_menu_animates_a_picture(page: Page, tmp_path: Path) -> None:
     await say(page, "look", "cat.png")
     await expect(page.locator(".message")).to_have_count(1)
@@ -60,7 +58,6 @@ async def test_the_apps_menu_animates_a_picture(page: Page, tmp_path: Path) -> N
     await expect(dialog).to_have_count(0)
 
 
-@pytest.mark.asyncio
 async def test_of_two_pictures_one_is_chosen_under_the_reply(page: Page, tmp_path: Path) -> None:
     await say(page, "look", "cat.png", "harbour.jpg")
     await expect(page.locator(".message")).to_have_count(1)
