@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import math
 import tempfile
@@ -47,27 +48,29 @@ class Sample:
         }
 
     def render(self) -> bytes:
-        """The file's bytes. Slow: keep it off the event loop."""
-        if self.kind == "video":
-            return _film(self.draw(moment / (FPS * CLIP_SECONDS)) for moment in range(FPS * CLIP_SECONDS))
-        out = io.BytesIO()
-        self.draw(0.0).save(out, "PNG" if self.name.endswith(".png") else "JPEG", quality=90)
-        return out.getvalue()
+        """The file's bytes, drawn once in this process. Slow the first time: keep it off the event loop."""
+        return _render(self)
+
+
+@functools.cache
+def _render(sample: Sample) -> bytes:
+    if sample.kind == "video":
+        return _film(sample.draw(moment / (FPS * CLIP_SECONDS)) for moment in range(FPS * CLIP_SECONDS))
+    out = io.BytesIO()
+    sample.draw(0.0).save(out, "PNG" if sample.name.endswith(".png") else "JPEG", quality=90)
+    return out.getvalue()
 
 
 class Studio:
-    """Renders each sample once, off the event loop."""
+    """Renders samples off the event loop, one at a time."""
 
     def __init__(self) -> None:
-        self._made: dict[str, bytes] = {}
         self._lock = asyncio.Lock()
 
     async def make(self, sample: Sample) -> bytes:
         """The file's bytes."""
         async with self._lock:
-            if sample.name not in self._made:
-                self._made[sample.name] = await asyncio.to_thread(sample.render)
-        return self._made[sample.name]
+            return await asyncio.to_thread(sample.render)
 
 
 def _film(frames: Iterator[Image.Image]) -> bytes:
