@@ -4,10 +4,12 @@ VENV ?= .venv
 PYTHON ?= $(shell sh scripts/newest-python)
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+# Half of the tests' time is spent waiting for other processes, so that two cores are busy with four.
+PARALLEL := -n 4 --dist loadgroup
 # The tests and the playground start hundreds of processes, and each would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test check format lock chaos clean
+.PHONY: help setup run test test-quick check format lock chaos clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -21,7 +23,10 @@ run: setup ## The bot if .env holds a token, else the playground
 test: setup ## Every test
 	@sh scripts/setup "$(PYTHON)" "$(VENV)-decart-new" requirements/decart-new.txt
 	@sh scripts/setup "$(PYTHON)" "$(VENV)-decart-old" requirements/decart-old.txt
-	$(BIN)/python -m pytest -n 4 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
+
+test-quick: setup ## The tests that need no server, no browser and no other process (under a minute)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not postgres" tests/unit tests/adapters $(PYTEST_ARGS)
 
 check: setup ## The linters, the types and the locks
 	$(BIN)/ruff format --check .
