@@ -56,7 +56,7 @@ def machine_paths() -> Iterator[str]:
     """Tracked text files that name this checkout's or this user's folder."""
     needles = {str(REPO), str(Path.home())} - {"/", ""}
     for path in tracked():
-        if path.suffix in {".png", ".mp4", ".mo", ".jpg"} or not path.is_file():
+        if path.suffix in {".png", ".mp4", ".jpg"} or not path.is_file():
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         yield from (f"{path.relative_to(REPO)} names {needle}" for needle in needles if needle in text)

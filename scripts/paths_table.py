@@ -57,7 +57,7 @@ def _words() -> list[str]:
 
 
 def _reasons() -> list[str]:
-    sample = {"limit": 2000, "other": "`loop`", "width": 1280, "height": 704, "seconds": 5.0}
+    sample = {"limit": 2000, "other": "`loop`", "width": 1280, "height": 704, "length": 5}
     return [
         "## What makes no sense",
         "",

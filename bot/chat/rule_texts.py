@@ -9,7 +9,7 @@ import discord
 from bot.rules.limit_rules import Block, Rule, Scope, Window
 from bot.rules.usage import Standing
 from bot.wording import Markup, say
-from bot.wording.facts import escape, stamp
+from bot.wording.facts import escape, moment, stamp
 
 
 class Names:
@@ -39,7 +39,7 @@ class Names:
         return str(user_id) if self._plain else f"<@{user_id}>"
 
     def moment(self, at: datetime) -> Markup:
-        return Markup(f"{at:%Y-%m-%d %H:%M} UTC") if self._plain else stamp(at)
+        return Markup(moment(at, self.locale)) if self._plain else stamp(at)
 
     def whose(self, rule: Rule, *, operator: bool = False) -> str:
         """Whom the rule is for, in words."""

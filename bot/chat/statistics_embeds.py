@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from datetime import date
 from itertools import pairwise
 
 import discord
@@ -12,7 +11,7 @@ import discord
 from bot.rules.chart import Bar, Chart, Panel
 from bot.rules.statistics import OUTCOMES, WAIT_EDGES, Statistics
 from bot.wording import Markup, say, translated
-from bot.wording.facts import duration, escape, mention
+from bot.wording.facts import day, duration, escape, mention, number, short_day, thousands_sign
 from bot.work.services import Report
 
 CHART_NAME = "stats.png"
@@ -36,7 +35,9 @@ def chart_of_member(report: Report, member: str, locale: str) -> Chart:
 
 
 def _chart(title: str, panels: tuple[Panel, ...], locale: str) -> Chart:
-    return Chart(title=title[:120], nothing=say("stats_nothing", locale), panels=panels)
+    return Chart(
+        title=title[:120], nothing=say("stats_nothing", locale), panels=panels, thousands=thousands_sign(locale)
+    )
 
 
 def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
@@ -46,7 +47,7 @@ def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
         Panel(
             title=say("stats_days", locale),
             parts=tuple(translated(f"stats_{name}", locale) for name in OUTCOMES),
-            bars=tuple(Bar(label=_day(day), values=values) for day, values in found.days),
+            bars=tuple(Bar(label=short_day(on, locale), values=values) for on, values in found.days),
         ),
         Panel(
             title=say("stats_commands", locale),
@@ -61,7 +62,7 @@ def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
         Panel(
             title=say("stats_waits", locale),
             across=True,
-            bars=tuple(Bar(label=label, values=(n,)) for label, n in zip(_groups(), found.waits, strict=True)),
+            bars=tuple(Bar(label=label, values=(n,)) for label, n in zip(_groups(locale), found.waits, strict=True)),
         ),
     )
 
@@ -75,9 +76,9 @@ def server_embed(report: Report, server: str, locale: str, *, drawn: bool) -> di
         title=title[:256], description="\n".join((total, *_notes(found, locale, drawn=drawn))), colour=_COLOUR
     )
     _add(embed, "stats_outcomes", _outcomes(found, locale), locale)
-    _add(embed, "stats_commands", _commands(found), locale)
-    _add(embed, "stats_members", [f"{mention(user)}: {n}" for user, n in found.members], locale)
-    _add(embed, "stats_busiest", _busiest(found), locale)
+    _add(embed, "stats_commands", _commands(found, locale), locale)
+    _add(embed, "stats_members", [f"{mention(user)}: {number(n, locale)}" for user, n in found.members], locale)
+    _add(embed, "stats_busiest", _busiest(found, locale), locale)
     _add(embed, "stats_waits", _waits(found, locale), locale)
     return embed
 
@@ -88,8 +89,8 @@ def add_member_fields(embed: discord.Embed, report: Report, locale: str, *, draw
     total = say("usage_total", locale, number=found.total, days=len(found.days))
     about = "\n".join((total, *_notes(found, locale, drawn=drawn), *_outcomes(found, locale)))
     embed.add_field(name=say("stats_outcomes", locale), value=about[:1024])
-    _add(embed, "stats_commands", _commands(found), locale)
-    _add(embed, "stats_busiest", _busiest(found), locale)
+    _add(embed, "stats_commands", _commands(found, locale), locale)
+    _add(embed, "stats_busiest", _busiest(found, locale), locale)
     _add(embed, "stats_waits", _waits(found, locale), locale)
 
 
@@ -108,38 +109,38 @@ def _notes(found: Statistics, locale: str, *, drawn: bool) -> list[str]:
 
 
 def _outcomes(found: Statistics, locale: str) -> list[str]:
-    return [f"{translated(f'stats_{name}', locale)}: {n}" for name, n in zip(OUTCOMES, found.outcomes, strict=True)]
+    named = zip(OUTCOMES, found.outcomes, strict=True)
+    return [f"{translated(f'stats_{name}', locale)}: {number(n, locale)}" for name, n in named]
 
 
-def _commands(found: Statistics) -> list[str]:
-    return [f"/{operation}: {n}" for operation, n in found.commands[:_COMMANDS_SHOWN]]
+def _commands(found: Statistics, locale: str) -> list[str]:
+    return [f"/{operation}: {number(n, locale)}" for operation, n in found.commands[:_COMMANDS_SHOWN]]
 
 
-def _busiest(found: Statistics) -> list[str]:
+def _busiest(found: Statistics, locale: str) -> list[str]:
     days = sorted(found.days, key=lambda item: -sum(item[1]))[:_DAYS_TOLD]
-    return [f"{day.isoformat()}: {sum(values)}" for day, values in days if sum(values)]
+    return [f"{day(on, locale)}: {number(sum(values), locale)}" for on, values in days if sum(values)]
 
 
 def _waits(found: Statistics, locale: str) -> list[str]:
     if found.median_seconds is None or found.slow_seconds is None:
         return []
     told = say("stats_percentiles", locale, median_seconds=found.median_seconds, slow_seconds=found.slow_seconds)
-    return [told, *(f"{label}: {n}" for label, n in zip(_groups(), found.waits, strict=True) if n)]
+    return [
+        told,
+        *(f"{label}: {number(n, locale)}" for label, n in zip(_groups(locale), found.waits, strict=True) if n),
+    ]
 
 
-def _groups() -> list[str]:
+def _groups(locale: str) -> list[str]:
     """`< 30 s`, `30 s\u20131 min`, `1\u20132 min`, …, `> 10 min`."""
-    edges = [duration(edge) for edge in WAIT_EDGES]
+    edges = [duration(edge, locale) for edge in WAIT_EDGES]
     return [f"< {edges[0]}", *(_between(low, high) for low, high in pairwise(edges)), f"> {edges[-1]}"]
 
 
 def _between(low: str, high: str) -> str:
     number, _, unit = low.rpartition(" ")
     return f"{number if high.endswith(f' {unit}') else low}\u2013{high}"
-
-
-def _day(day: date) -> str:
-    return f"{day:%m-%d}"
 
 
 def _name(report: Report, user_id: int) -> str:

@@ -37,12 +37,12 @@ def draw(to: Path, chart: dict[str, Any]) -> dict[str, Any]:
     first, *others = chart["panels"]
     grid = figure.add_gridspec(2, len(others))
     for place, panel in ((grid[0, :], first), *((grid[1, i], panel) for i, panel in enumerate(others))):
-        _panel(figure.add_subplot(place), panel, chart["nothing"])
+        _panel(figure.add_subplot(place), panel, chart)
     figure.savefig(to, format="png", facecolor=_CARD)
     return {"bytes": to.stat().st_size}
 
 
-def _panel(axes: Axes, panel: dict[str, Any], nothing: str) -> None:
+def _panel(axes: Axes, panel: dict[str, Any], chart: dict[str, Any]) -> None:
     axes.set_facecolor(_CARD)
     # Lying bars leave little width beside their labels: a title may then need what lies left of them, too.
     axes.set_title(_plain(panel["title"]), color=_INK, fontsize=9.5, loc="right" if panel["across"] else "left")
@@ -52,15 +52,15 @@ def _panel(axes: Axes, panel: dict[str, Any], nothing: str) -> None:
     bars = panel["bars"]
     if not any(sum(bar["values"]) for bar in bars):
         axes.set_axis_off()
-        axes.text(0.5, 0.5, _plain(nothing), color=_FAINT, fontsize=9, ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, _plain(chart["nothing"]), color=_FAINT, fontsize=9, ha="center", transform=axes.transAxes)
         return
     if panel["across"]:
-        _lying(axes, bars)
+        _lying(axes, bars, chart["thousands"])
     else:
-        _upright(axes, panel["parts"], bars)
+        _upright(axes, panel["parts"], bars, chart["thousands"])
 
 
-def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]]) -> None:
+def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]], thousands: str) -> None:
     from matplotlib.ticker import MaxNLocator  # noqa: PLC0415
 
     places = range(len(bars))
@@ -74,6 +74,7 @@ def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]]) -
     axes.yaxis.grid(visible=True, color=_GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    axes.yaxis.set_major_formatter(lambda value, _: _whole(value, thousands))
     axes.set_ylim(0, max(floor) * 1.12)
     if any(parts):
         axes.legend(
@@ -82,15 +83,20 @@ def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]]) -
         )  # fmt: skip
 
 
-def _lying(axes: Axes, bars: Sequence[dict[str, Any]]) -> None:
+def _lying(axes: Axes, bars: Sequence[dict[str, Any]], thousands: str) -> None:
     values = [sum(bar["values"]) for bar in bars]
     drawn = axes.barh(range(len(bars)), values, height=0.62, color=_PARTS[3])
-    axes.bar_label(drawn, labels=[f"{value:g}" for value in values], padding=3, color=_INK, fontsize=8.5)
+    axes.bar_label(drawn, labels=[_whole(value, thousands) for value in values], padding=3, color=_INK, fontsize=8.5)
     axes.set_yticks(range(len(bars)), [_plain(bar["label"]) for bar in bars])
     axes.tick_params(axis="y", colors=_INK)
     axes.set_ylim(max(len(bars), _LYING_LEAST) - 0.5, -0.5)  # the first on top, and one alone no thicker than others
     axes.set_xticks([])
     axes.set_xlim(0, max(values) * 1.25)
+
+
+def _whole(value: float, thousands: str) -> str:
+    """A count of jobs. The sign between thousands comes with the chart, since catalogues can't be read here."""
+    return f"{value:,.0f}".replace(",", thousands) if value >= 10_000 else f"{value:.0f}"
 
 
 def _plain(text: str) -> str:

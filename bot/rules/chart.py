@@ -1,4 +1,4 @@
-"""What a chart shows, in words and numbers: who draws it knows nothing of jobs, and nothing of Discord."""
+"""What a chart shows: its words are in the reader's language already, so that drawing it needs no sentences."""
 
 from __future__ import annotations
 
@@ -35,3 +35,5 @@ class Chart(BaseModel):
     panels: tuple[Panel, ...]
     nothing: str = Field(max_length=80)
     """What an empty panel says."""
+    thousands: str = Field(default=",", max_length=4)
+    """The sign between thousands."""

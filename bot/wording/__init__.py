@@ -1,26 +1,21 @@
-"""Every sentence that a member can see, by key and in their language. Nothing else writes to people.
+"""Every sentence that a member can see, by key and in their language. All text for members comes from here.
 
 >>> say("prompt_too_long", length=1001, limit=1000)
 'Your prompt has 1001 characters, and 1000 is the most. Please shorten it and try again.'
 
-Facts from strangers come out harmless whatever they hold (`bot.wording.facts.tame`).
+Facts that come from other people are escaped (`bot.wording.facts.escape`): they ping nobody and format nothing.
 """
 
 from __future__ import annotations
 
-import gettext
 import re
-from functools import cache
-from pathlib import Path
 
 from bot.errors import UserFacing
+from bot.wording.catalogues import language_of, sentences_in
 from bot.wording.english import SENTENCES
-from bot.wording.facts import Markup, written
+from bot.wording.facts import Markup, number, written
 
-__all__ = ["DOMAIN", "LOCALES", "SENTENCES", "Markup", "say", "sentence_of", "translated"]
-
-DOMAIN = "clapper"
-LOCALES = Path(__file__).parent / "locale"
+__all__ = ["SENTENCES", "Markup", "say", "sentence_of", "translated"]
 
 _CHOSEN_BY_VALUE = {
     "role": "role_",
@@ -30,20 +25,22 @@ _CHOSEN_BY_VALUE = {
     "unit": "unit_",
     "window": "window_",
 }
-"""Facts whose value is a word of ours: the table says it in the reader's language."""
+"""Facts whose value is one of our own words, and what its key in the table begins with."""
 
 _MAY_BE_MISSING = frozenset({"reason", "size_bytes_before", "frees_at", "until", "note", "channels", "choices", "menu"})
-"""Facts without which the sentence `…_unexplained` is said."""
+"""Facts that may be None or empty. The sentence `…_unexplained` is used then, where there is one."""
 
 
 def say(key: str, locale: str | None = None, **facts: object) -> str:
-    """The sentence of `key` in the language of `locale` (Discord's names, such as "de"), English where there is none.
+    """The sentence of `key`, filled with `facts`, in the language of `locale` (Discord's names, such as "pt-BR").
 
-    Raises `KeyError` for an unknown key or a missing fact: both are mistakes in the code, found by the tests.
+    English where there is no such language. Raises `KeyError` for an unknown key or a missing fact: mistakes in the
+    code, which the tests find.
     """
     why = f"{key}_{facts.get('reason')}"
     if "why" in facts and why in SENTENCES:
-        facts["why"] = translated(why, locale).format_map(facts)
+        numbers = {name: number(value, locale) for name, value in facts.items() if isinstance(value, int | float)}
+        facts["why"] = translated(why, locale).format_map({**facts, **numbers})
     key = _variant(key, facts)
     if facts.get("amount") == 1 and f"unit_{facts.get('unit')}_one" in SENTENCES:
         facts["unit"] = f"{facts['unit']}_one"
@@ -61,8 +58,8 @@ def sentence_of(error: UserFacing, locale: str | None = None) -> str:
 
 
 def translated(key: str, locale: str | None = None) -> str:
-    """The sentence with its facts still open: for the names and descriptions of commands, which have none."""
-    return _catalogue(locale or "").pgettext(key, SENTENCES[key])
+    """The sentence of `key` with its facts not filled in: for labels and descriptions, which have none."""
+    return sentences_in(language_of(locale))[key]
 
 
 def _variant(key: str, facts: dict[str, object]) -> str:
@@ -79,26 +76,20 @@ def _fact(name: str, value: object, locale: str | None) -> str:
         return ", ".join(f"<#{part}>" for part in re.findall(r"\d+", str(value)))
     if name == "permissions":
         words = (f"permission_{part}" for part in str(value).split(", "))
-        return ", ".join(translated(word, locale) if word in SENTENCES else written(name, word) for word in words)
+        return ", ".join(
+            translated(word, locale) if word in SENTENCES else written(name, word, locale) for word in words
+        )
     key = f"{_CHOSEN_BY_VALUE.get(name, '?')}{value}".replace(" ", "_")
-    return translated(key, locale) if key in SENTENCES else written(name, value)
+    return translated(key, locale) if key in SENTENCES else written(name, value, locale)
 
 
 def _whose(whose: str, locale: str | None) -> str:
-    """`role:123`, `everyone`, `operator_server`: whose rule it is, in words (bot.rules.limit_rules.Rule.whose)."""
+    """Whose rule it is, in words. `whose` is as `bot.rules.limit_rules.Rule.whose` gives it: `everyone`, `role:123`."""
     scope, _, target = whose.removeprefix("operator_").partition(":")
     key = f"whose_{scope}"
     if key not in SENTENCES:
-        return written("whose", whose)
+        return written("whose", whose, locale)
     mark = "<#" if scope == "channel" else "<@&"
     rule = translated(key, locale).format(target=f"{mark}{target}>")
     by_operator = whose.startswith("operator_")
     return translated("whose_operator", locale).format(rule=rule) if by_operator else rule
-
-
-@cache
-def _catalogue(locale: str) -> gettext.NullTranslations:
-    """The catalogue of Discord's `locale`; its language alone where the country has none; English else."""
-    name = locale.replace("-", "_")
-    languages = [name, name.partition("_")[0]] if name else []
-    return gettext.translation(DOMAIN, LOCALES, languages, fallback=True) if languages else gettext.NullTranslations()

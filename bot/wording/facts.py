@@ -1,37 +1,49 @@
-"""How facts are written into sentences: sizes, durations, stamps, and other people's words made harmless."""
+"""How facts are written: numbers, sizes, durations and dates in the reader's language, other people's text escaped.
+
+A number in an English sentence is written in English, also for a reader whose language has no catalogue. Units (MB, s,
+min, h) are the same in every language.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+from babel import Locale, UnknownLocaleError, dates, numbers
+
+from bot.wording.catalogues import language_of
 
 QUOTE_MAX_CHARS = 300
-"""How much of a stranger's text goes into one sentence; cards quote prompts at greater length."""
+"""How many characters of other people's text go into one sentence; cards quote more of a prompt."""
 
 _MARKS_IN_A_ROW = 3
-"""Combining marks kept on one letter: enough for every script in use, too few to climb over other lines."""
+"""Combining marks kept on one letter: enough for every script in use, too few to cover other lines."""
+
+_GROUPED_FROM = 10_000
+"""From here on thousands are set apart. Smaller numbers are often sizes of pictures and versions, and easy to read."""
 
 _SPECIAL = re.compile(r"[\\*_`<\[\]]|~(?=~)|\|(?=\|)|:(?=//)|^[#>+-]|(?<=^\d)\.|(?<=^\d\d)\.")
-"""What begins formatting, a mention or a link anywhere, or a heading, a quote or a list at a line's start."""
+"""What begins formatting, a mention or a link; at the start of a line also a heading, a quote or a list."""
 
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _JOINERS = frozenset("\u200c\u200d")
 
 
 class Markup(str):
-    """Text of our own making: written into sentences as it is."""
+    """Text that Clapper made itself: it is written into sentences without escaping."""
 
     __slots__ = ()
 
 
 def escape(text: str, limit: int = QUOTE_MAX_CHARS) -> str:
-    """A stranger's text as one harmless line of at most about `limit` characters.
+    """Other people's text on one line of at most about `limit` characters, so that it does nothing in Discord.
 
-    It pings nobody, formats nothing, links nowhere, reorders nothing around it, and looks as it was written otherwise.
+    It pings nobody, formats nothing, makes no link and does not change the order of the text around it. Otherwise it
+    looks as it was written.
     """
     line = "".join(c for c in _one_line(text) if not _is_invisible(c))
-    line = _without_towers(line)
+    line = _without_stacked_marks(line)
     if len(line) > limit:
         line = line[: limit - 1].rstrip() + "…"
     reads_both_ways = any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in line)
@@ -44,11 +56,11 @@ def _one_line(text: str) -> str:
 
 
 def _is_invisible(char: str) -> bool:
-    """Controls, surrogates, and format characters that move or hide text; the joiners of emoji and Persian stay."""
+    """Control characters, surrogates, and format characters that move or hide text; not the joiners of emoji."""
     return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn"} and char not in _JOINERS
 
 
-def _without_towers(text: str) -> str:
+def _without_stacked_marks(text: str) -> str:
     kept: list[str] = []
     marks = 0
     for char in text:
@@ -58,21 +70,30 @@ def _without_towers(text: str) -> str:
     return "".join(kept)
 
 
-def size(size_bytes: float) -> str:
-    """As Discord counts: 1 MB is 1,048,576 bytes. One decimal below 100 MB."""
-    if size_bytes < 1024:
-        return f"{size_bytes:.0f} B"
-    for unit in ("KB", "MB", "GB"):
-        size_bytes /= 1024
-        if size_bytes < 1024 or unit == "GB":
+def number(value: float, locale: str | None = None) -> str:
+    """`12`, `1.5`, `12,345`: with at most one decimal. In German `1,5` and `12.345`."""
+    return numbers.format_decimal(round(value, 1), locale=_babel(locale), group_separator=abs(value) >= _GROUPED_FROM)
+
+
+def thousands_sign(locale: str | None = None) -> str:
+    """What `number` puts between thousands, for a picture in which numbers are written elsewhere."""
+    return numbers.get_group_symbol(_babel(locale))
+
+
+def size(size_bytes: float, locale: str | None = None) -> str:
+    """`20 MB`, `9.9 MB`, as Discord counts: 1 MB is 1,048,576 bytes. One decimal below 100 MB."""
+    unit = "B"
+    for larger in ("KB", "MB", "GB"):
+        if size_bytes < 1024:
             break
-    return f"{size_bytes:.0f} {unit}" if size_bytes >= 100 else f"{size_bytes:.1f} {unit}".replace(".0 ", " ")
+        size_bytes, unit = size_bytes / 1024, larger
+    return f"{number(round(size_bytes) if size_bytes >= 100 else size_bytes, locale)} {unit}"
 
 
-def duration(seconds: float) -> str:
-    """`4.5 s`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
+def duration(seconds: float, locale: str | None = None) -> str:
+    """`4.5 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. One decimal below ten seconds."""
     if seconds < 10:
-        return f"{seconds:.1f} s".replace(".0 ", " ")
+        return f"{number(seconds, locale)} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -80,55 +101,80 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    told = f"{number(hours, locale)} h"
+    return f"{told} {minutes} min" if minutes else told
+
+
+def day(at: date, locale: str | None = None) -> str:
+    """`Nov 22, 2026`."""
+    return dates.format_date(at, "medium", locale=_babel(locale))
+
+
+def short_day(at: date, locale: str | None = None) -> str:
+    """`Nov 22`, for where there is little room and the year is clear."""
+    return dates.format_skeleton("MMMd", at, locale=_babel(locale))
+
+
+def moment(at: datetime, locale: str | None = None) -> str:
+    """`Nov 22, 2026, 14:05 UTC`: for files. In messages, `stamp` shows a time in the reader's own time zone."""
+    utc = at.astimezone(UTC)
+    return f"{day(utc.date(), locale)}, {utc:%H:%M} UTC"
+
+
+def _babel(locale: str | None) -> Locale:
+    """How the language of the sentences writes numbers and dates, and its country where Discord names one."""
+    language = language_of(locale)
+    if locale and locale.replace("-", "_").partition("_")[0] == language.partition("_")[0]:
+        try:
+            return Locale.parse(locale, sep="-")
+        except (UnknownLocaleError, ValueError):  # what Discord sends is not checked by anybody
+            pass
+    return Locale.parse(language)
 
 
 def stamp(at: datetime) -> Markup:
-    """A time that ticks on the reader's own screen, in their language."""
+    """A relative time ("in 5 minutes"), which Discord keeps up to date on the reader's screen, in their language."""
     return Markup(f"<t:{round(at.astimezone(UTC).timestamp())}:R>")
 
 
 def mention(user_id: int) -> Markup:
-    """A member's name; whether it pings is decided by the message's allowed mentions."""
+    """A member's mention. Whether it pings is decided by the message's allowed mentions."""
     return Markup(f"<@{user_id}>")
 
 
-def written(name: str, value: object) -> str:
-    """A fact as it is shown. Its name tells the unit: `…_bytes`, `…seconds`, `…_at` and `until`, `…_id` of a member.
+def written(name: str, value: object, locale: str | None = None) -> str:
+    """A fact as it is shown. Its name says what it is: `…_bytes`, `…seconds`, `…_at` and `until`, `…_id` of a member.
 
-    Rows keep times as ISO text and lengths as seconds, so both forms are read.
+    Times may be ISO text and lengths seconds, as rows keep them.
     """
     match value:
         case Markup():
             text: str = value
         case timedelta():
-            text = duration(value.total_seconds())
+            text = duration(value.total_seconds(), locale)
         case datetime():
             text = stamp(value)
         case int() | float() if not isinstance(value, bool):
-            text = _number(name, value)
+            text = _number(name, value, locale)
         case str() if name.endswith("_at") or name == "until":
-            text = _moment(value)
+            text = _stamp_of(value)
         case _:
             text = escape(str(value))
     return text
 
 
-def _moment(text: str) -> str:
+def _stamp_of(text: str) -> str:
     try:
         return stamp(datetime.fromisoformat(text))
     except ValueError:
         return escape(text)
 
 
-def _number(name: str, value: float) -> str:
+def _number(name: str, value: float, locale: str | None) -> str:
     if name.endswith(("_bytes", "_bytes_before")):
-        return size(value)
+        return size(value, locale)
     if name.endswith("seconds"):
-        return duration(value)
+        return duration(value, locale)
     if name.endswith("_id"):
         return mention(int(value))
-    if value != int(value):
-        return f"{value:.1f}"
-    whole = int(value)
-    return f"{whole:,}".replace(",", "\u202f") if abs(whole) >= 10_000 else str(whole)
+    return number(value, locale)

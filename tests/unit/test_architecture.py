@@ -53,8 +53,9 @@ OUTSIDE = {
     "matplotlib": ("bot.media",),
     "prometheus_client": ("bot.ops",),
     "click": ("bot.cli",),
+    "babel": ("bot.wording",),
 }
-RULES_MAY_IMPORT = {"pydantic", "pydantic_settings", "dotenv"}
+RULES_MAY_IMPORT = {"pydantic", "pydantic_settings", "dotenv", "babel"}
 
 
 def _modules(*tops: str) -> Iterator[tuple[str, Path]]:

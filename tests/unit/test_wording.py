@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import gettext
 import string
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,11 @@ from hypothesis import strategies as st
 
 from bot.errors import ClapperError, UserFacing
 from bot.rules.jobs import Failure
-from bot.wording import LOCALES, SENTENCES, Markup, say, sentence_of
+from bot.wording import SENTENCES, Markup, catalogues, say, sentence_of, translated
+from bot.wording.catalogues import catalogue_files, language_of, sentences_in
 from bot.wording.english import COMMANDS
-from bot.wording.facts import duration, escape, size, stamp
-from scripts.wording import catalogues, in_step, read
+from bot.wording.facts import day, duration, escape, moment, number, short_day, size, stamp, thousands_sign
+from scripts.update_catalogues import in_step, new_catalogue, read, source, untranslated
 
 REPO = Path(__file__).parents[2]
 PREFIXES = (
@@ -36,7 +36,7 @@ PREFIXES = (
     "pattern_invalid_",
     "guild_settings_invalid_",
 )
-"""Words that facts are said with: bot/wording/__init__.py."""
+"""What the keys begin with of words that stand for a fact's value: bot/wording/__init__.py."""
 
 FAMILIES = {"user_facing", "refused", "failed", "input_rejected"}
 
@@ -51,6 +51,12 @@ def leaves(of: type[UserFacing] = UserFacing) -> Iterator[type[UserFacing]]:
 
 def fields(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def read_again() -> None:
+    """Catalogues are read once in a process."""
+    catalogues.sentences_in.cache_clear()
+    catalogues._languages.cache_clear()
 
 
 def source_words() -> set[str]:
@@ -83,11 +89,11 @@ def test_families_of_errors_have_no_sentence_of_their_own() -> None:
     assert not FAMILIES & SENTENCES.keys()
 
 
-@pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.parts[-3])
+@pytest.mark.parametrize("path", catalogue_files(), ids=lambda path: path.stem)
 def test_a_language_has_every_sentence_with_the_same_facts(path: Path) -> None:
     catalogue = read(path)
     translated = {m.context: str(m.string) for m in catalogue if m.id}
-    assert translated.keys() == SENTENCES.keys(), "run python scripts/wording.py and translate what is new"
+    assert translated.keys() == SENTENCES.keys(), "run `python scripts/update_catalogues.py`, then translate"
     for message in catalogue:
         if message.id:
             assert message.string, f"{message.context} is not translated"
@@ -96,13 +102,36 @@ def test_a_language_has_every_sentence_with_the_same_facts(path: Path) -> None:
             assert fields(str(message.string)) == fields(SENTENCES[str(message.context)]), message.context
 
 
-@pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.parts[-3])
-def test_the_compiled_catalogue_is_in_step_with_its_source(path: Path) -> None:
-    with path.with_suffix(".mo").open("rb") as file:
-        compiled = gettext.GNUTranslations(file)
+@pytest.mark.parametrize("path", catalogue_files(), ids=lambda path: path.stem)
+def test_a_reader_is_told_what_the_catalogue_says(path: Path) -> None:
     for message in read(path):
         if message.id:
-            assert compiled.pgettext(str(message.context), str(message.id)) == message.string
+            assert translated(str(message.context), path.stem) == message.string
+
+
+def test_a_sentence_that_is_not_translated_or_has_changed_is_told_in_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = new_catalogue("fr")
+    catalogue.add(SENTENCES["button_again"], "Encore", context="button_again")
+    catalogue.add(SENTENCES["button_delete"], "", context="button_delete")
+    catalogue.add(SENTENCES["button_cancel"], "Annuler ?", context="button_cancel", flags={"fuzzy"})
+    catalogue.add("Once upon a time", "Il était une fois", context="prompt_missing")
+    (tmp_path / "fr.po").write_bytes(source(catalogue))
+    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
+    read_again()
+    try:
+        assert [language_of(locale) for locale in ("fr", "fr-CA", "de", None)] == ["fr", "fr", "en", "en"]
+        told = sentences_in("fr")
+        assert told["button_again"] == "Encore"
+        for key in ("button_delete", "button_cancel", "prompt_missing", "button_use"):
+            assert told[key] == SENTENCES[key]
+    finally:
+        read_again()
+
+
+def test_a_new_language_begins_with_every_sentence_to_translate() -> None:
+    assert untranslated(in_step(new_catalogue("pt_BR"))) == len(SENTENCES)
 
 
 def test_the_script_marks_a_changed_sentence_for_translators() -> None:
@@ -119,7 +148,6 @@ def test_german_readers_are_told_in_german_and_others_in_english() -> None:
     assert "Zeichen" in say("prompt_too_long", "de", length=1001, limit=1000)
     assert say("prompt_too_long", "ja", length=1001, limit=1000) == say("prompt_too_long", length=1001, limit=1000)
     assert say("prompt_missing", "en-GB") == SENTENCES["prompt_missing"]
-    assert (LOCALES / "de").is_dir()
 
 
 def test_a_failure_without_a_reason_is_told_without_quotation_marks() -> None:
@@ -128,12 +156,48 @@ def test_a_failure_without_a_reason_is_told_without_quotation_marks() -> None:
 
 
 def test_descriptions_of_commands_fit_into_discord() -> None:
-    for path in catalogues():
+    for path in catalogue_files():
         for message in read(path):
             if message.context in COMMANDS:
                 longest = 100 if str(message.context).startswith(("command_", "option_")) else 1000
                 assert len(str(message.string)) <= longest, message.context
     assert all(len(text) <= 100 for key, text in COMMANDS.items() if key.startswith(("command_", "option_")))
+
+
+def test_numbers_sizes_and_durations_are_written_in_the_readers_language() -> None:
+    assert [number(n) for n in (7, 1.5, 1.04, 1280, 12_345)] == ["7", "1.5", "1", "1280", "12,345"]
+    assert [number(n, "de") for n in (7, 1.5, 1.04, 1280, 12_345)] == ["7", "1,5", "1", "1280", "12.345"]
+    assert [size(n, "de") for n in (12, 10_380_902, 20 * 1024**2)] == ["12 B", "9,9 MB", "20 MB"]
+    assert [duration(s, "de") for s in (1.1, 42, 185)] == ["1,1 s", "42 s", "3 min 5 s"]
+    assert "1,1 s" in say("took", "de", seconds=1.1)
+    assert "3,4 MB" in say("file_too_large", "de", role="data", size_bytes=3.4 * 1024**2, limit_bytes=1)
+    assert "5,5 Sekunden" in say("trajectory_invalid", "de", where="x", why="", reason="too_long", length=5.5)
+    assert "5.5 seconds" in say("trajectory_invalid", "en-GB", where="x", why="", reason="too_long", length=5.5)
+
+
+def test_numbers_in_an_english_sentence_are_written_in_english_whoever_reads_it() -> None:
+    assert language_of("it") == "en", "choose a language without a catalogue"
+    assert (number(1.5, "it"), number(12_345, "it"), thousands_sign("it")) == ("1.5", "12,345", ",")
+    assert (number(12_345, "xx"), number(12_345, "de-Atlantis"), number(1.5, "en-")) == ("12,345", "12.345", "1.5")
+
+
+def test_dates_are_written_in_the_readers_language_and_times_in_utc() -> None:
+    at = datetime(2026, 11, 22, 14, 5, tzinfo=timezone(timedelta(hours=1)))
+    assert (day(at), short_day(at), moment(at)) == ("Nov 22, 2026", "Nov 22", "Nov 22, 2026, 13:05 UTC")
+    assert (day(at, "en-GB"), day(at, "de"), short_day(at, "de")) == ("22 Nov 2026", "22.11.2026", "22. Nov.")
+
+
+def formatted_numbers(path: Path) -> Iterator[str]:
+    """Where a module formats a number or a date by itself: `{seconds:.1f}`, `{count:,}`, `{day:%m-%d}`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.FormattedValue(format_spec=ast.JoinedStr()) | ast.Attribute(attr="strftime" | "isoformat"):
+                yield f"{path.name}:{node.lineno}"
+
+
+def test_what_members_see_is_formatted_in_one_place() -> None:
+    shown = [*(REPO / "bot" / "chat").rglob("*.py"), *(REPO / "cogs").glob("*.py")]
+    assert [place for path in shown for place in formatted_numbers(path)] == [], "use bot.wording.facts"
 
 
 def test_facts_are_written_in_their_units() -> None:

@@ -31,7 +31,7 @@ from bot.rules.catalog import Operation
 from bot.rules.guild_settings import PING_AFTER, GuildSettings
 from bot.rules.prompts import PATTERNS_MAX, WordRule
 from bot.wording import Markup, translated
-from bot.wording.facts import escape
+from bot.wording.facts import escape, number
 
 UNSET = "unset"
 _SWITCHES = {"private": "private_by_default", "ping": "ping_when_slow", "age": "age_restricted_only"}
@@ -65,14 +65,14 @@ def _overview(scene: Scene) -> list[Item]:
     models = (
         translated("value_all", locale)
         if guild_settings.models_offered is None
-        else str(len(guild_settings.models_offered))
+        else number(len(guild_settings.models_offered), locale)
     )
     rows = {
-        Page.ACCESS: str(limited),
+        Page.ACCESS: number(limited, locale),
         Page.MODELS: models,
-        Page.DEFAULTS: str(len(guild_settings.defaults)),
+        Page.DEFAULTS: number(len(guild_settings.defaults), locale),
         Page.HABITS: _habits_in_short(scene),
-        Page.PROMPTS: str(len(guild_settings.word_rules)),
+        Page.PROMPTS: number(len(guild_settings.word_rules), locale),
         Page.CHANNELS: mentions(
             "#",
             [c for c in (guild_settings.audit_channel_id, guild_settings.mod_channel_id) if c],

@@ -128,7 +128,7 @@ def _resample(plan: Plan, model: Model, points: tuple[Place, ...], marks: list[M
     runs = plan.times.get("runs", 1.0)
     end = wait + run.seconds * runs
     if end > max(clip, last) + 1e-9:
-        refuse("too_long", _last_word(plan), seconds=clip)
+        refuse("too_long", _last_word(plan), length=clip)
 
     def second(frame: int) -> float:
         now = frame / model.fps
@@ -155,7 +155,7 @@ def _timeline(plan: Plan, model: Model, points: tuple[Place, ...], marks: list[M
         refuse(
             "too_short" if "over" in plan.said or "runs" in plan.said else "too_long",
             _last_word(plan),
-            seconds=model.output_seconds,
+            length=model.output_seconds,
         )
     try:
         run = Timeline(points, marks, end, plan.easing)

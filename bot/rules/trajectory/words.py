@@ -33,7 +33,7 @@ REASONS: Mapping[str, str] = {
     "outside": "outside the frame, which is {width}x{height} pixels, or 0 to 1 in fractions",
     "whole_number": "how often is a whole number from 1 up",
     "too_short": "that is shorter than a frame of the clip",
-    "too_long": "the clip is {seconds:g} seconds long and this would end later",
+    "too_long": "the clip is {length} seconds long and this would end later",
     "too_soon": "the path can't be here so early; the way and the holds before it need time",
 }
 """Why a text is no path: the English of each reason, by the `reason` fact of `TrajectoryInvalid`."""
