@@ -309,5 +309,5 @@ def test_the_client_is_a_library_of_its_own() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
     loaded = set(done.stdout.split())
     assert "aiohttp" in loaded
-    unwanted = {"discord", "sqlalchemy", "av", "PIL", "structlog", "stamina", "pydantic_settings", "obstore", "cogs"}
+    unwanted = {"discord", "sqlalchemy", "av", "PIL", "structlog", "pydantic_settings", "obstore", "cogs"}
     assert not loaded & unwanted
