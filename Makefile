@@ -9,7 +9,7 @@ PARALLEL := -n 4 --dist loadgroup
 # The tests and the playground start hundreds of processes, and each would compile all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-quick check format lock chaos clean
+.PHONY: help setup run test test-quick check format generate lock chaos clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,11 @@ check: setup ## The linters, the types and the locks
 format: setup ## Format and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+generate: setup ## Write what is made from the code: pages of docs/, and the catalogues' keys
+	$(BIN)/python scripts/inputs_page.py
+	$(BIN)/python scripts/paths_page.py
+	$(BIN)/python scripts/update_catalogues.py
 
 lock: setup ## Make the locks again from requirements/*.in
 	@sh scripts/lock "$(BIN)/uv"

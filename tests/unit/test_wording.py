@@ -93,7 +93,7 @@ def test_families_of_errors_have_no_sentence_of_their_own() -> None:
 def test_a_language_has_every_sentence_with_the_same_facts(path: Path) -> None:
     catalogue = read(path)
     translated = {m.context: str(m.string) for m in catalogue if m.id}
-    assert translated.keys() == SENTENCES.keys(), "run `python scripts/update_catalogues.py`, then translate"
+    assert translated.keys() == SENTENCES.keys(), "run `make generate`, then translate"
     for message in catalogue:
         if message.id:
             assert message.string, f"{message.context} is not translated"

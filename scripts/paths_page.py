@@ -1,4 +1,4 @@
-"""Write docs/paths.md from the code: `python scripts/paths_table.py` after changing what a motion path may say."""
+"""Write docs/paths.md from the code: `make generate` after changing what a motion path may say."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "paths.md"
 _HEAD = """\
 # Motion paths
 
-Made from the code by `scripts/paths_table.py`; a test keeps the two in step.
+Made from the code by `scripts/paths_page.py`; a test keeps the two in step.
 
 A path is one shape, or points with `>` or `to` between them, and around it how and when it moves, in any order. A
 point is a place, or two numbers with a comma: fractions of the frame (`0.2,0.5`), percent (`20%,50%`) or pixels of the

@@ -1,4 +1,4 @@
-"""Write docs/inputs.md from the code: `python scripts/inputs_table.py` after changing what is accepted."""
+"""Write docs/inputs.md from the code: `make generate` after changing what is accepted, or a model."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TAKES = {
 _HEAD = """\
 # What members may attach, and what is done to it
 
-Made from the code by `scripts/inputs_table.py`; a test keeps the two in step.
+Made from the code by `scripts/inputs_page.py`; a test keeps the two in step.
 
 A file is known by its first bytes, never by its name or by what Discord calls it. It is opened in a process of its own
 that knows no secret, follows no reference to other files or addresses, and has limits on memory, processor time and
