@@ -82,14 +82,17 @@ def _before(held: Held, waiter: Waiter, ahead: _Ahead) -> list[Usage]:
 
 
 def place_behind(decision: Decision, asked: Asked) -> int | None:
-    """The place of a newcomer who surely must wait, since what runs alone leaves no room; None: ask `advance`.
+    """The place of a new job that must wait because of the running jobs alone; None: ask `advance`.
 
-    All others who wait and count for a rule that is full like that wait for it as well, so they are simply counted.
+    Where jobs are counted, all others that wait and count for the full rule wait for it, too. Where their cost or
+    length is, a smaller one may wait for another rule alone, and nobody waits behind it.
     """
     places = []
     for standing in decision.standings:
         rule, tally = standing.held.rule, standing.tally
         full = tally.running_jobs > 0 and not fits(rule, tally.running + asked.measure(rule.unit))
         if rule.window is Window.AT_ONCE and not standing.fits and full:
+            if tally.waiting_jobs and rule.unit is not Unit.JOBS:
+                return None
             places.append(1 + tally.waiting_jobs)
     return max(places, default=None)

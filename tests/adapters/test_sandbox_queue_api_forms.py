@@ -182,7 +182,10 @@ async def test_a_field_given_twice_is_refused(caller: Caller) -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_an_unknown_or_retired_model_is_not_found(caller: Caller) -> None:
-    assert await caller.submit("no-such-model", {"prompt": "a cat"}) == (404, {"detail": "Model 'no-such-model' not found"})
+    assert await caller.submit("no-such-model", {"prompt": "a cat"}) == (
+        404,
+        {"detail": "Model 'no-such-model' not found"},
+    )
     caller.standin.retired.add("lucy-dev-i2v")
     assert (await caller.submit("lucy-dev-i2v", {"prompt": "a cat"}, {"data": PNG}))[0] == 404
     caller.standin.retired.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.rules.limit_rules import LimitBook, Scope, Unit, Window, make_rule, operator_rules
@@ -119,6 +119,7 @@ def test_rounds_of_ends_and_starts_serve_all_and_never_pass_a_limit(
 
 
 @given(LIMITS, JOBS, st.integers(0, 4), st.integers(1, 4))
+@example(book("everyone 1 jobs at once", "server 3 cost at once", when_full="queue"), [(GRACE, 2), (GRACE, 1)], 0, 2)
 def test_a_newcomer_who_surely_waits_is_placed_as_the_whole_line_would_place_them(
     limits: LimitBook, jobs: list[tuple[int, int]], at_work: int, cost: int
 ) -> None:
