@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from bot.settings import Settings
 
-EXAMPLE = Path(__file__).parents[2] / ".env.example"
+REPO = Path(__file__).parents[2]
+EXAMPLE = REPO / ".env.example"
 LINE = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]*)=(.*)$")
 
 
@@ -20,7 +22,22 @@ def listed() -> dict[str, str]:
 
 
 def test_every_setting_is_listed_and_no_other() -> None:
-    assert set(listed()) == {name.upper() for name in Settings.model_fields}
+    settings = {name.upper(): field.default for name, field in Settings.model_fields.items()}
+    told = [f"# {name}={settings[name]}, under a comment on what it does" for name in settings.keys() - listed().keys()]
+    told = ["add to .env.example:", *told] if told else []
+    told += [f"remove from .env.example: {name}" for name in listed().keys() - settings.keys()]
+    if told:
+        pytest.fail("\n".join(told), pytrace=False)
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    read = {
+        node.attr
+        for path in (REPO / "bot").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    assert Settings.model_fields.keys() - read == set(), "nothing in bot/ reads these settings"
 
 
 def test_the_values_shown_are_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
