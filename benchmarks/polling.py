@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from bot.rules.polling import AdaptivePolling, Bounds, Durations, FixedPolling, Polling
+from bot.rules.polling import AdaptivePolling, Durations, FixedPolling, PollBounds, Polling
 
 FIRST_FIXED_WAIT = 0.5
 """The published SDKs ask first after 0.5 s, then every 1.5 s."""
@@ -46,7 +46,7 @@ def simulate(policy: Polling, durations: Iterable[float], *, first: float | None
     return Outcome(polls / len(lags), math.fsum(lags) / len(lags), lags[int(0.95 * len(lags))])
 
 
-def compare(median: float, sigma: float, *, jobs: int = 2000, bounds: Bounds, seed: int = 1) -> dict[str, object]:
+def compare(median: float, sigma: float, *, jobs: int = 2000, bounds: PollBounds, seed: int = 1) -> dict[str, object]:
     """The same `jobs` under both schedules."""
     rng = random.Random(seed)
     durations = [rng.lognormvariate(math.log(median), sigma) for _ in range(jobs)]
@@ -72,8 +72,8 @@ def rounded(outcome: Outcome) -> dict[str, float]:
 def main() -> None:
     cases = [(20.0, 0.1), (20.0, 0.3), (20.0, 0.6), (60.0, 0.3), (5.0, 0.3)]
     tables = {
-        "library bounds": Bounds(),
-        "bot bounds": Bounds(poll_min=1.0, poll_max=10.0),
+        "library bounds": PollBounds(),
+        "bot bounds": PollBounds(poll_min=1.0, poll_max=10.0),
     }
     report = {name: [compare(m, s, bounds=bounds) for m, s in cases] for name, bounds in tables.items()}
     print(json.dumps(report, indent=2))

@@ -1,7 +1,8 @@
 """Clapper: AI video for Discord.
 
-A command, a reply or a menu reaches a cog, which builds a `VideoRequest` (valid for ever, or refused on the spot) and
-hands it to the `Studio`. The studio writes a job row, which from then on is the truth. An engine says "run job N now";
-the pipeline looks up the one step that the row's state calls for, does it, writes the row and has the announcer edit
-the one reply, until the row says `delivered`, `failed` or `cancelled`. A process that starts again does just the same.
+A slash command, a reply or a menu reaches a cog, which builds a `VideoRequest`: it keeps every rule of its model, or is
+refused at once. `Acceptance` writes a job row, which from then on is the truth. An engine says "run job N now"; the
+runner looks up the step that belongs to the row's state, does it, writes the row and has the announcer edit the reply,
+until the row says `delivered`, `failed` or `cancelled`. A process that starts again does the same.
+See docs/architecture.md.
 """

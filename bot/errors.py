@@ -1,43 +1,44 @@
-"""Every error of ours, in one tree.
+"""All errors of Clapper, in one tree. A test keeps this picture of it true.
 
     ClapperError
-    ├── SettingsError            the operator must set something; the program ends with exit code 2
-    ├── DatabaseUnavailable      not now: try again later
-    ├── RowUnreadable            a row that this version can't read
-    ├── AlreadyAsked             the same interaction or message came twice; its first coming has its job
-    ├── JobMoved                 another process, or an earlier step, has moved the job on: stop working on it
+    ├── SettingsError            a setting is missing or wrong; the program ends with exit code 2
+    ├── DatabaseUnavailable      the database can't be used at the moment: try again later
+    ├── RowUnreadable            this version can't read a row
+    ├── AlreadyAsked             Discord sent the same interaction or message twice: it has a job already
+    ├── JobMoved                 another writer has changed the job's row: stop working on it
     ├── UserFacing               shown to a member; `wording` has a sentence for each leaf, filled with `facts`
-    │   ├── Refused              before a job exists: the member changes something and asks again
+    │   ├── Refused              no job exists yet: the member changes something and asks again
     │   │   ├── PromptMissing, PromptTooLong, PromptUnreadable, PromptWithoutUse
     │   │   ├── SeedOutOfRange, ResolutionUnknown, OrientationUnknown, OptionNotTaken
     │   │   ├── InputMissing, InputNotTaken, PromptOrReference, OnlyOneOfPromptAndReference
-    │   │   ├── TrajectoryMissing, TrajectoryInvalid
+    │   │   ├── EnhanceNeedsPrompt, TrajectoryMissing, TrajectoryInvalid
     │   │   ├── ModelUnknown, ModelUnavailable
     │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked
     │   │   ├── LimitAmountInvalid, LimitTargetInvalid, TooManyRules, RuleUnknown
     │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
-    │   │   ├── PatternInvalid, PromptBlocked, HouseInvalid, HouseChanged, HoldSettledAlready
-    │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, JobGone, ShuttingDown
-    │   │   ├── VideoNotKept, VideoGone, DraftGone
+    │   │   ├── PatternInvalid, PromptBlocked, GuildSettingsInvalid, GuildSettingsOutdated
+    │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, HoldSettledAlready, TooLateToCancel, ShuttingDown
+    │   │   ├── JobGone, VideoNotKept, VideoGone, DraftGone
     │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, FormForgotten
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing
-    │   │   └── InputRejected    what was attached can't be used (also found after acceptance: the job fails)
+    │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
     │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileUnsupported, FileBroken
     │   │       └── FileGone, FileForbidden, PictureTooLarge
-    │   └── Failed               after a job exists: the job's row keeps it as its failure
+    │   └── Failed               a job exists, and its row keeps this as its failure
     │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable
     │       ├── KeyRefused, OutOfCredits, JobExpired, DeadlinePassed, OutcomeUnknown
+    │       ├── PromptDenied, HoldUnseen, HoldUndecided
     │       └── ResultInvalid, ResultTooLarge, DeliveryImpossible, InternalFailure
-    └── QueueError               the Queue API client's (bot.queue); always says if a job id exists
-        ├── QueueInputError      refused before the call
+    └── QueueError               from the Queue API client (bot.queue); `job_id` says whether a job exists
+        ├── QueueInputError      refused before anything was sent
         ├── QueueSubmitError     the submit failed: `taken` says whether the job may exist all the same
         │   └── QueueModelUnknownError
-        ├── QueueStatusError     the status could not be had
+        ├── QueueStatusError     the status could not be read
         │   ├── QueueDeadlineError
         │   └── QueueJobNotFoundError   (a QueueResultError too)
-        └── QueueResultError     the result could not be had, or is not a video
+        └── QueueResultError     the result could not be fetched, or is not a video
 
-Errors carry facts; sentences live in `bot.wording`, keyed by the class's `key`.
+Errors hold facts; `bot.wording` holds their sentences, by the class's `key`.
 """
 
 from __future__ import annotations
@@ -50,19 +51,19 @@ Fact = str | int | float | bool | datetime | timedelta | None
 
 
 class ClapperError(Exception):
-    """The root: everything that Clapper raises on purpose."""
+    """The root of everything that Clapper raises on purpose."""
 
 
 class SettingsError(ClapperError):
-    """A setting is missing or wrong. `str()` is one plain line for the operator that says what to set."""
+    """A setting is missing or wrong. `str()` is one line for the operator that says what to set."""
 
 
 class DatabaseUnavailable(ClapperError):
-    """The database can't be reached, or can't write, at the moment; nothing was changed as far as anyone knows."""
+    """The database can't be reached, or can't write, at the moment. As far as is known, nothing was changed."""
 
 
 class RowUnreadable(ClapperError):
-    """A row holds what this version of Clapper can't read. `str()` names the row and the column, not the value."""
+    """This version of Clapper can't read a row. `str()` names the row and the column, not the value."""
 
 
 class AlreadyAsked(ClapperError):
@@ -70,7 +71,7 @@ class AlreadyAsked(ClapperError):
 
 
 class JobMoved(ClapperError):
-    """The row no longer has the id, state and epoch that the writer knew.
+    """The row no longer has the id, state and epoch that this process knew.
 
     Causes: another process took the job over after this one stopped answering; the member cancelled it; the same
     step ran twice. In each case the other writer is right: stop, write nothing, tell nobody.
@@ -96,7 +97,7 @@ class UserFacing(ClapperError):
 
 
 class Refused(UserFacing):
-    """No job was made; the sentence says what to change."""
+    """No job was made. The sentence says what to change."""
 
 
 class PromptMissing(Refused): ...
@@ -166,11 +167,11 @@ class ModelUnknown(Refused):
 
 
 class ModelUnavailable(Refused):
-    """The service calls the model unknown; it is left out for a while. Facts: `model`, `until`."""
+    """The service does not know the model; it is not offered for a while. Facts: `model`, `until`."""
 
 
 class LimitReached(Refused):
-    """A limit holds the member back. Facts: `whose` rule it is (`everyone`, `server`, `bot`, `role:123`,
+    """A limit is reached. Facts: `whose` rule it is (`everyone`, `server`, `bot`, `role:123`,
     `channel:123`, with `operator_` before the operator's), `amount`, `unit`, `window`, `used`, and `frees_at`, None
     where that is when one of the running jobs ends."""
 
@@ -180,7 +181,7 @@ class LimitTooSmall(Refused):
 
 
 class ShutOut(Refused):
-    """A rule with the amount 0 holds for the member. Facts: `whose`."""
+    """A limit of 0 applies to the member. Facts: `whose`."""
 
 
 class MemberBlocked(Refused):
@@ -228,15 +229,15 @@ class PromptBlocked(Refused):
 
 
 class GuildSettingsInvalid(Refused):
-    """The server's settings can't be so. Facts: `where` (the key), `why` (in English), `reason`."""
+    """A guild's settings have a wrong value. Facts: `where` (the key), `why` (in English), `reason`."""
 
 
 class HoldSettledAlready(Refused):
-    """A moderator, or its requester, has ended the waiting of a held job before. Facts: `state`."""
+    """A moderator has decided on the held job already, or its requester cancelled it. Facts: `state`."""
 
 
 class GuildSettingsOutdated(Refused):
-    """Another admin changed the settings meanwhile: look again, then decide."""
+    """Another admin saved newer settings meanwhile: look at them, then save again."""
 
 
 class NotYours(Refused):
@@ -252,15 +253,15 @@ class ModeratorsOnly(Refused):
 
 
 class VideoNotKept(Refused):
-    """The video was delivered, and neither we nor the service have it any more."""
+    """The video was delivered, and neither Clapper nor the service keeps it any more."""
 
 
 class DraftGone(Refused):
-    """A preview's request isn't kept any more: an hour has passed, it was used, or it is somebody else's."""
+    """The draft of a preview is not kept any more: an hour has passed, it was used, or it is somebody else's."""
 
 
 class VideoGone(Refused):
-    """The message of a button holds no video (any more) that could be used."""
+    """The message of a button has no video, or none any more."""
 
 
 class JobGone(Refused):
@@ -302,11 +303,11 @@ class FormNeeded(Refused):
 
 
 class PermissionsMissing(Refused):
-    """The bot may not do here what its answer needs. Facts: `permissions` (Discord's words, with commas)."""
+    """The bot lacks permissions here that its answer needs. Facts: `permissions` (Discord's words, with commas)."""
 
 
 class ShuttingDown(Refused):
-    """The bot is being restarted and takes nothing new for some seconds."""
+    """The process is stopping and accepts nothing new."""
 
 
 class InputRejected(Refused):
@@ -345,7 +346,7 @@ class FileForbidden(InputRejected):
 
 
 class Failed(UserFacing):
-    """A job exists and ended without a video; the row keeps `key` and `facts`."""
+    """A job ended without a video. Its row keeps `key` and `facts` (`bot.rules.jobs.Failure`)."""
 
 
 class ServiceFailed(Failed):
@@ -365,15 +366,15 @@ class ServiceUnreachable(Failed):
 
 
 class KeyRefused(Failed):
-    """401 or 403: the operator must mend the key."""
+    """The service answered 401 or 403: the operator must replace the key."""
 
 
 class OutOfCredits(Failed):
-    """402: the operator must top up."""
+    """The service answered 402: the operator must add credits."""
 
 
 class JobExpired(Failed):
-    """404 on a job that the service once had."""
+    """The service answered 404 for a job that it had accepted."""
 
 
 class DeadlinePassed(Failed):
@@ -385,15 +386,15 @@ class OutcomeUnknown(Failed):
 
 
 class ResultInvalid(Failed):
-    """What came as the result is not a video."""
+    """What the service sent as the result is not a video."""
 
 
 class ResultTooLarge(Failed):
-    """Neither Discord's limit, nor a re-encode, nor a link could carry the video. Facts: `size_bytes`."""
+    """The video does not fit into Discord, not re-encoded either, and links are not possible. Facts: `size_bytes`."""
 
 
 class DeliveryImpossible(Failed):
-    """There is no message, channel or DM left to deliver to."""
+    """There is no message, channel or direct message that the video could be put into."""
 
 
 class PromptDenied(Failed):
@@ -401,7 +402,7 @@ class PromptDenied(Failed):
 
 
 class HoldUnseen(Failed):
-    """The prompt needs a moderator's approval, and the channel where they decide is out of reach."""
+    """The prompt needs a moderator's approval, and the bot can't write in the channel where they decide."""
 
 
 class HoldUndecided(Failed):
@@ -409,7 +410,7 @@ class HoldUndecided(Failed):
 
 
 class InternalFailure(Failed):
-    """Something of ours broke; the log has the job's id."""
+    """A fault in Clapper itself; the log has the job's id and the traceback."""
 
 
 class QueueError(ClapperError):
@@ -458,7 +459,7 @@ class QueueModelUnknownError(QueueSubmitError):
 
 
 class QueueStatusError(QueueError):
-    """The status could not be had within the retries, or made no sense."""
+    """The status could not be read within the retries, or made no sense."""
 
 
 class QueueDeadlineError(QueueStatusError):
@@ -466,7 +467,7 @@ class QueueDeadlineError(QueueStatusError):
 
 
 class QueueResultError(QueueError):
-    """The result could not be had within the retries, is no MP4, or is larger than the cap (`too_large`)."""
+    """The result could not be fetched within the retries, is no MP4, or is larger than the limit (`too_large`)."""
 
     def __init__(
         self,

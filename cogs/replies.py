@@ -30,7 +30,7 @@ from bot.chat.replies.text_messages import (
 from bot.errors import FileForbidden, FormNeeded, NotYours, SourceGone, TextUnknown
 from bot.rules.catalog import Kind, Model, Operation, Role
 from bot.rules.requests import Attachment, VideoRequest, compose
-from bot.rules.text_command import TextCommand, link_host, read
+from bot.rules.text_command import TextCommand, link_host, read_text_command
 from bot.wording import say
 
 _WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
@@ -116,15 +116,15 @@ class Replies(commands.Cog):
         for call in (f"<@{self._bot.application_id}>", f"<@!{self._bot.application_id}>", role and role.mention):
             if call and content.startswith(call):
                 return content.removeprefix(call).lstrip(" ,:")
-            if call and content.endswith(call) and read(content):
+            if call and content.endswith(call) and read_text_command(content):
                 return content.removesuffix(call)
             asked = content.partition(call)[2].lstrip(" ,:") if call else ""
-            if read(asked):  # "hey @Clapper animate it"
+            if read_text_command(asked):  # "hey @Clapper animate it"
                 return asked
         if message.guild is None:
             return content
         about_something = message.reference is not None or bool(message.attachments)
-        return content if about_something and read(content, way="slash") else None
+        return content if about_something and read_text_command(content, with_slash=True) else None
 
     def _is_new(self, message_id: int) -> bool:
         if message_id in self._seen:
@@ -136,7 +136,7 @@ class Replies(commands.Cog):
 
     async def _understand(self, message: discord.Message, words: str) -> Asked:
         """Raises the `Refused` of what is missing."""
-        command = read(words)
+        command = read_text_command(words)
         if command is None:
             raise TextUnknown(bot_id=self._bot.application_id)
         check_author(message, command.operation.value)

@@ -137,7 +137,7 @@ class Settings(commands.Cog):
     # ---- files
 
     async def _export(self, press: Press) -> None:
-        text = guild_settings_file.write(await press.guild_settings(), press.guild.id)
+        text = guild_settings_file.export_settings(await press.guild_settings(), press.guild.id)
         file = discord.File(io.BytesIO(text.encode()), f"clapper-settings-{press.guild.id}.json")
         await press.interaction.response.send_message(press.say("export_told"), file=file, ephemeral=True)
 
@@ -150,7 +150,7 @@ class Settings(commands.Cog):
             return
         guild_settings = await press.guild_settings()
         try:
-            after = guild_settings_file.read(text, guild_settings, press.known)
+            after = guild_settings_file.import_settings(text, guild_settings, press.known)
         except Refused as exc:
             await press.turn_to(Page.OVERVIEW, note=press.refusal(exc))
             return
@@ -168,7 +168,7 @@ class Settings(commands.Cog):
             return
         before = await press.guild_settings()
         try:
-            after = guild_settings_file.read(text, before, press.known)
+            after = guild_settings_file.import_settings(text, before, press.known)
             await services.guilds.replace(press.guild.id, press.by, before, after, press.part.version)
             note = press.say("panel_saved")
         except AdminsOnly:

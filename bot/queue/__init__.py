@@ -17,7 +17,7 @@ from bot.errors import (
     QueueSubmitError,
 )
 from bot.queue.client import QueueClient
-from bot.queue.replies import (
+from bot.queue.responses import (
     CompletedJob,
     FailedJob,
     FileInput,
@@ -27,16 +27,16 @@ from bot.queue.replies import (
     QueueJobResult,
     Upload,
 )
-from bot.queue.tuning import Limits, Retry, Timeouts
+from bot.queue.tuning import Concurrency, Retry, Timeouts
 
 __all__ = [
     "CompletedJob",
+    "Concurrency",
     "FailedJob",
     "FileInput",
     "JobStatus",
     "JobStatusResponse",
     "JobSubmitResponse",
-    "Limits",
     "QueueClient",
     "QueueDeadlineError",
     "QueueError",

@@ -10,8 +10,8 @@ from pathlib import Path
 from bot.errors import QueueInputError, QueueResultError, QueueStatusError, QueueSubmitError
 from bot.queue import protocol, transfer
 from bot.queue.protocol import Passing
-from bot.queue.replies import JobStatusResponse, JobSubmitResponse
-from bot.queue.tuning import Limits, Timeouts
+from bot.queue.responses import JobStatusResponse, JobSubmitResponse
+from bot.queue.tuning import Concurrency, Timeouts
 from bot.queue.wire import NETWORK, NEVER_CONNECTED, NEVER_TRUSTED, Wire, words
 from bot.rules.catalog import Model
 
@@ -19,12 +19,12 @@ from bot.rules.catalog import Model
 class Calls:
     """The three calls of the API, each made once. Polls and transfers take turns apart from each other."""
 
-    def __init__(self, wire: Wire, timeouts: Timeouts, limits: Limits) -> None:
+    def __init__(self, wire: Wire, timeouts: Timeouts, concurrency: Concurrency) -> None:
         self._wire = wire
         self._timeouts = timeouts
-        self._asks = asyncio.Semaphore(limits.asks)
-        self._uploads = asyncio.Semaphore(limits.uploads)
-        self._downloads = asyncio.Semaphore(limits.downloads)
+        self._asks = asyncio.Semaphore(concurrency.asks)
+        self._uploads = asyncio.Semaphore(concurrency.uploads)
+        self._downloads = asyncio.Semaphore(concurrency.downloads)
 
     async def submit(
         self, model: Model, fields: Mapping[str, str], files: Sequence[transfer.FileField], extra: Mapping[str, str]
@@ -75,12 +75,12 @@ class Calls:
                 if not protocol.promises_video(head):
                     raise protocol.no_video(await self._wire.answer(response), job_id)
                 if max_bytes is not None and (protocol.announced_bytes(head) or 0) > max_bytes:
-                    raise protocol.too_large(job_id, max_bytes)
+                    raise protocol.result_too_large(job_id, max_bytes)
                 size, first = await transfer.save(response.content, partial, limit_bytes=max_bytes)
             protocol.check_result(head, job_id, size=size, head=first)
             await transfer.move(partial, path)
         except transfer.TooLarge as exc:
-            raise protocol.too_large(job_id, max_bytes or 0) from exc
+            raise protocol.result_too_large(job_id, max_bytes or 0) from exc
         except transfer.DiskError as exc:
             raise QueueResultError(f"the result can't be written: {exc}", job_id=job_id) from exc
         except NETWORK as exc:

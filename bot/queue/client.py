@@ -19,7 +19,7 @@ from bot.errors import (
 from bot.queue import protocol, transfer
 from bot.queue.backoff import Patience
 from bot.queue.calls import Calls
-from bot.queue.replies import (
+from bot.queue.responses import (
     CompletedJob,
     FailedJob,
     FileInput,
@@ -29,7 +29,7 @@ from bot.queue.replies import (
     JobSubmitResponse,
     QueueJobResult,
 )
-from bot.queue.tuning import Limits, Retry, Timeouts
+from bot.queue.tuning import Concurrency, Retry, Timeouts
 from bot.queue.wire import Wire
 from bot.rules.catalog import Catalog, Model, Role, load_catalog
 from bot.rules.clock import Clock, SystemClock
@@ -68,7 +68,7 @@ class QueueClient:
         polling: Polling | None = None,
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
-        limits: Limits | None = None,
+        concurrency: Concurrency | None = None,
         deadline: timedelta = timedelta(minutes=20),
         user_agent: str = USER_AGENT,
         rng: random.Random | None = None,
@@ -85,7 +85,7 @@ class QueueClient:
             timeouts=timeouts,
             clock=self._clock,
         )
-        self._calls = Calls(self._wire, timeouts, limits or Limits())
+        self._calls = Calls(self._wire, timeouts, concurrency or Concurrency())
         self._retry = retry or Retry()
         self._patience = Patience(self._retry, self._clock, rng or random.Random())
         self._deadline = deadline
@@ -125,7 +125,7 @@ class QueueClient:
         known = self._model(model)
         given = {Role.DATA: data, Role.START: start, Role.END: end, Role.REFERENCE: reference_image}
         files = {role: file for role, file in given.items() if file is not None}
-        inputs = protocol.inputs_of(
+        inputs = protocol.checked_inputs(
             known,
             files.keys(),
             prompt=prompt,
@@ -137,7 +137,7 @@ class QueueClient:
         )
         fields = protocol.form_fields(known, inputs)
         extra = protocol.submit_headers(idempotency_key)
-        async with transfer.opened(files) as opened:
+        async with transfer.open_files(files) as opened:
             attempts = self._retry.submit_attempts if all(f.start is not None for f in opened) else 1
             return await self._patience.through(lambda: self._calls.submit(known, fields, opened, extra), attempts)
 

@@ -32,7 +32,7 @@ from bot.errors import (
     TrajectoryInvalid,
 )
 from bot.queue.reasons import REASON_MAX_CHARS, parsed, reason_in, reason_of
-from bot.queue.replies import JobStatus, JobStatusResponse, JobSubmitResponse
+from bot.queue.responses import JobStatus, JobStatusResponse, JobSubmitResponse
 from bot.rules.catalog import SEED_MAX, Model, PromptRule, Role
 from bot.rules.requests import Inputs, check
 
@@ -108,7 +108,7 @@ def submit_headers(idempotency_key: str | None) -> dict[str, str]:
     return {IDEMPOTENCY_HEADER: idempotency_key}
 
 
-def inputs_of(model: Model, roles: Collection[Role], **given: Any) -> Inputs:
+def checked_inputs(model: Model, roles: Collection[Role], **given: Any) -> Inputs:
     """The inputs, typed and within the model's rules; raises `QueueInputError` from the `Refused` that says which."""
     try:
         if isinstance(given.get("seed"), bool | float | str):
@@ -247,7 +247,7 @@ def check_result(answer: Answer, job_id: str, *, size: int, head: bytes) -> None
     raise Passing(QueueResultError(problem, job_id=job_id, http_status=answer.status), garbled=True)
 
 
-def too_large(job_id: str, limit_bytes: int) -> QueueResultError:
+def result_too_large(job_id: str, limit_bytes: int) -> QueueResultError:
     return QueueResultError(f"the result is larger than {limit_bytes} bytes", job_id=job_id, too_large=True)
 
 

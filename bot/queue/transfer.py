@@ -19,7 +19,7 @@ from aiohttp import MultipartWriter, Payload, StreamReader
 from aiohttp.abc import AbstractStreamWriter
 
 from bot.errors import FileEmpty, FileGone, QueueInputError
-from bot.queue.replies import FileInput, Upload
+from bot.queue.responses import FileInput, Upload
 from bot.rules.catalog import Role
 
 CHUNK_BYTES = 256 * 1024
@@ -73,7 +73,7 @@ def content_type_of(head: bytes, filename: str) -> str:
 
 
 @asynccontextmanager
-async def opened(files: Mapping[Role, FileInput]) -> AsyncIterator[list[FileField]]:
+async def open_files(files: Mapping[Role, FileInput]) -> AsyncIterator[list[FileField]]:
     """The files, open, in the order given; raises `QueueInputError` for one that is missing, empty or not a file.
 
     What was a path is closed afterwards; what was an open stream is put back to where it stood.

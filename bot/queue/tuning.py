@@ -53,7 +53,7 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Concurrency:
     """How many of each are under way at once. Apart, so that no poll waits behind an upload."""
 
     asks: int = 32

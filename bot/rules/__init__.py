@@ -1,1 +1,1 @@
-"""What Clapper believes: pure rules, with no I/O and no clock of their own."""
+"""Pure rules: everything is decided from arguments, without I/O and without reading a clock."""

@@ -1,4 +1,4 @@
-"""How large and how long a member's file may be, whatever the model: what the decoding child can bear."""
+"""How large and how long a member's file may be for any model: what the media worker can decode."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import math
 from bot.errors import FileTooLong
 
 ANIMATION_MAX_PIXELS = 16_000_000
-"""Of a GIF or WebP that is taken as a video: each of its hundreds of frames is drawn on the whole canvas."""
+"""The largest canvas of a GIF or WebP that is used as a video: each of its hundreds of frames is drawn on all of it."""
 
 PICTURE_MAX_PIXELS = 64_000_000
-"""Past the 50 megapixels that phones save; decoded it is 192 MB, which the child's memory holds several times."""
+"""More than the 50 megapixels that phones save. Decoded it takes 192 MB, and the worker's memory holds several."""
 
 CLIP_MAX_SIDE = 8192
 """Pixels of a video's longer side: 8K."""

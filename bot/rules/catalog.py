@@ -1,5 +1,8 @@
-"""The models: what each is called, takes, costs and is limited to. Data, read from `catalog.toml` and on top of it
-from the operator's own file, so that a model is added, hidden, renamed or made the default without code."""
+"""The models: what each is called, takes, costs and is limited to.
+
+They are data: read from `catalog.toml`, then changed by the operator's own file (CATALOG_FILE). A model is added,
+hidden, renamed or made the default without code.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ SEED_MAX = 2**32 - 1
 
 
 class Operation(StrEnum):
-    """What a model does. The value is the command's name, so that both have one name."""
+    """What a model does. The value is the name of its slash command."""
 
     TEXT_TO_VIDEO = "t2v"
     IMAGE_TO_VIDEO = "animate"
@@ -58,7 +61,7 @@ class PromptRule(StrEnum):
     AT_LEAST_ONE = "prompt or reference or both"
 
 
-class Form(BaseModel):
+class OperationForm(BaseModel):
     """What an operation takes, the same for all its models."""
 
     model_config = ConfigDict(frozen=True)
@@ -68,15 +71,17 @@ class Form(BaseModel):
     trajectory: bool = False
 
 
-FORMS: Mapping[Operation, Form] = {
-    Operation.TEXT_TO_VIDEO: Form(prompt=PromptRule.REQUIRED, files={}),
-    Operation.IMAGE_TO_VIDEO: Form(prompt=PromptRule.REQUIRED, files={Role.DATA: Kind.IMAGE}),
-    Operation.VIDEO_TO_VIDEO: Form(prompt=PromptRule.REQUIRED, files={Role.DATA: Kind.VIDEO}),
-    Operation.FIRST_LAST_FRAME: Form(prompt=PromptRule.REQUIRED, files={Role.START: Kind.IMAGE, Role.END: Kind.IMAGE}),
-    Operation.MOTION: Form(prompt=PromptRule.ABSENT, files={Role.DATA: Kind.IMAGE}, trajectory=True),
-    Operation.RESTYLE: Form(prompt=PromptRule.EXACTLY_ONE, files={Role.DATA: Kind.VIDEO}),
-    Operation.EDIT: Form(prompt=PromptRule.AT_LEAST_ONE, files={Role.DATA: Kind.VIDEO}),
-    Operation.TRY_ON: Form(prompt=PromptRule.AT_LEAST_ONE, files={Role.DATA: Kind.VIDEO}),
+FORMS: Mapping[Operation, OperationForm] = {
+    Operation.TEXT_TO_VIDEO: OperationForm(prompt=PromptRule.REQUIRED, files={}),
+    Operation.IMAGE_TO_VIDEO: OperationForm(prompt=PromptRule.REQUIRED, files={Role.DATA: Kind.IMAGE}),
+    Operation.VIDEO_TO_VIDEO: OperationForm(prompt=PromptRule.REQUIRED, files={Role.DATA: Kind.VIDEO}),
+    Operation.FIRST_LAST_FRAME: OperationForm(
+        prompt=PromptRule.REQUIRED, files={Role.START: Kind.IMAGE, Role.END: Kind.IMAGE}
+    ),
+    Operation.MOTION: OperationForm(prompt=PromptRule.ABSENT, files={Role.DATA: Kind.IMAGE}, trajectory=True),
+    Operation.RESTYLE: OperationForm(prompt=PromptRule.EXACTLY_ONE, files={Role.DATA: Kind.VIDEO}),
+    Operation.EDIT: OperationForm(prompt=PromptRule.AT_LEAST_ONE, files={Role.DATA: Kind.VIDEO}),
+    Operation.TRY_ON: OperationForm(prompt=PromptRule.AT_LEAST_ONE, files={Role.DATA: Kind.VIDEO}),
 }
 
 
@@ -116,7 +121,7 @@ class Model(BaseModel):
     replaced_by: str | None = None
 
     @cached_property
-    def form(self) -> Form:
+    def form(self) -> OperationForm:
         return FORMS[self.operation]
 
     @cached_property
@@ -142,19 +147,19 @@ class Catalog:
         return name in self._models
 
     def get(self, name: str) -> Model:
-        """The model of that name, hidden ones too (a job may be older than the hiding); else `ModelUnknown`."""
+        """The model of that name, also a hidden one: an old job may have used it. Raises `ModelUnknown`."""
         try:
             return self._models[name]
         except KeyError:
             raise ModelUnknown(model=name, choices=", ".join(m.name for m in self if not m.hidden)) from None
 
     def of(self, operation: Operation) -> tuple[Model, ...]:
-        """What a member may choose from, the default first."""
+        """The models that a member may choose from, the default first."""
         shown = [m for m in self._models.values() if m.operation is operation and not m.hidden]
         return tuple(sorted(shown, key=lambda m: not m.default))
 
     def choose(self, operation: Operation, name: str | None) -> Model:
-        """The named model if it is one of `operation`'s, the default where none is named; else `ModelUnknown`."""
+        """The model called `name`, or the default one where `name` is None. Raises `ModelUnknown`."""
         offered = self.of(operation)
         for model in offered:
             if name is None or name.casefold() in {model.name.casefold(), model.title.casefold()}:
@@ -189,7 +194,7 @@ def load_catalog(operator_file: Path | None = None) -> Catalog:
 
 
 def _troubles(models: list[Model]) -> Iterator[str]:
-    """What is wrong between models that are each fine by themselves."""
+    """What is wrong with models together that are each valid by themselves."""
     names = {model.name for model in models}
     called: dict[tuple[Operation, str], Model] = {}
     for model in models:

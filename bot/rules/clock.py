@@ -1,4 +1,4 @@
-"""The time, as something that is handed in: nothing else in Clapper reads a clock or sleeps by itself."""
+"""The clock, which is passed to whatever needs the time. Nothing else in Clapper reads a clock or sleeps."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What rules, pipelines and clients may ask of time. Tests hand in one that they move themselves."""
+    """The time and sleeping. Tests pass a clock that they move themselves."""
 
     def now(self) -> datetime:
-        """The wall clock, aware, in UTC: for rows and for what people see."""
+        """The wall clock in UTC, aware: for rows and for what people see."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go backwards: for durations and deadlines inside one process."""
+        """Seconds that never go back: for durations and deadlines within one process."""
         ...
 
     async def sleep(self, seconds: float) -> None:

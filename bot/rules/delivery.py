@@ -1,4 +1,4 @@
-"""What passes between a job's steps and whoever shows jobs to people."""
+"""What the job runner gives to the announcer, and the errors that come back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from bot.rules.jobs import Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A video ready to be handed over: a local MP4, and what was done to it to fit (a sentence's key, or None).
+    """A local MP4 that is ready to upload.
 
-    `note_facts` fill that sentence; `fit_reencoded` knows `size_bytes_before` besides the clip's own `size_bytes`.
+    `note` is the key of a sentence that says how it was changed to fit (None: not at all), `note_facts` are that
+    sentence's facts: `fit_reencoded` has `size_bytes_before`, besides the clip's own `size_bytes`.
     """
 
     path: Path
@@ -28,7 +29,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A video too large for Discord, at an address that dies at `expires_at`, with a still picture to show."""
+    """A video that is too large for Discord: its address, valid until `expires_at`, and a still picture to show."""
 
     url: str
     poster: Path | None
@@ -38,19 +39,22 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What became of an edit of the reply. `reached` is False where Discord is out of reach, so that the same can be
-    said later; it is True also where it never can be. `message_id` is the message that answers, where Discord said."""
+    """What became of an edit of the reply.
+
+    `reached` is False where Discord can't be reached, so that the same can be tried later; it is True also where the
+    edit is impossible. `message_id` is the message that is the reply, where Discord named it.
+    """
 
     reached: bool = True
     message_id: int | None = None
 
 
 class DeliveryTooLarge(Exception):
-    """Discord said 413 or 40005 whatever it had announced: go one rung down."""
+    """Discord answered 413 or 40005, whatever limit it had announced: try the next smaller form."""
 
 
 class DeliveryLost(Exception):
-    """No way leads to the member now; the result waits in `/jobs`. `reason` is a short word for logs."""
+    """Nobody can be reached with the video now, so it waits in `/jobs`. `reason` is a short word for logs."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -58,17 +62,19 @@ class DeliveryLost(Exception):
 
 
 class Announcer(Protocol):
-    """Shows jobs to people. A job's steps call it after the row says so, and know nothing else of Discord."""
+    """Shows jobs to people. A job's steps call it after they have written the row, and know nothing else of Discord."""
 
     async def show(self, job: Job) -> Shown:
-        """Make the reply say what the row says. Never raises because Discord refuses: the row stays the truth."""
+        """Edit the reply to say what the row says. Does not raise where Discord refuses."""
         ...
 
     async def leave(self, job: Job) -> None:
-        """Have the reply say that the job goes on in another one. Never raises because Discord refuses."""
+        """Edit the reply to say that the job goes on in another one. Does not raise where Discord refuses."""
         ...
 
     async def deliver(self, job: Job, thing: Clip | Link) -> Shown:
-        """Put the video into the reply, or wherever the member can be reached. Safe to repeat: the same message is
-        edited. Raises `DeliveryTooLarge` or `DeliveryLost`."""
+        """Put the video into the reply, or wherever the member can be reached. Safe to repeat.
+
+        Raises `DeliveryTooLarge` or `DeliveryLost`.
+        """
         ...

@@ -1,4 +1,4 @@
-"""A request that its member is still looking at: nothing of it counts, and it is forgotten within two hours."""
+"""A draft: a request whose preview a member is looking at. It does not count, and is deleted within two hours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.rules.requests import VideoRequest
 
 LIFE = timedelta(hours=1)
-"""As long as somebody may reasonably look at a preview. What they attached must live as long at Discord."""
+"""How long a preview can be used. Discord keeps what the member attached for longer."""
 
 _STAMP_DIGITS = 12
 
@@ -35,7 +35,7 @@ class Preview(BaseModel):
 
 
 def draft_id(now: datetime) -> str:
-    """32 hexadecimal digits as job ids are; the first twelve are the second in which it ends, the rest is chance."""
+    """32 hexadecimal digits, as a job id has: first the second at which it expires (12 digits), then random ones."""
     return f"{_stamp(now + LIFE)}{secrets.token_hex(10)}"
 
 
@@ -44,7 +44,7 @@ def is_over(draft: str, now: datetime) -> bool:
 
 
 def ended_before(now: datetime) -> str:
-    """The id that comes after those of all drafts that are over, in the order of their digits."""
+    """An id that sorts after those of all drafts that have expired."""
     return f"{_stamp(now)}{'f' * 20}"
 
 

@@ -1,11 +1,11 @@
-"""Which encode brings a clip under a limit, or none: pure arithmetic, tried out by the encoder."""
+"""Which encoding brings a clip under a size limit: the arithmetic, which the encoder then tries."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 TRIES = 3
-"""x264 overshoots tight targets by 5-10 %; past three tries it is the clip that is at fault."""
+"""x264 overshoots tight targets by 5-10 %. What does not fit after three tries will not fit."""
 
 _CONTAINER_SHARE = 0.02
 _OVERSHOOT = 0.92

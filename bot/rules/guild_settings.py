@@ -1,8 +1,8 @@
-"""The rules of the house: everything that a server's admins have set, as one document with a version.
+"""A guild's settings: everything that its admins have set, as one document with a version.
 
-A new server has `House()`: limits that keep one member from using up everybody's share, nothing forbidden otherwise.
-Two admins can't overwrite each other unseen: who saves names the `version` that they looked at, and the store refuses
-(`HouseChanged`) where it is not the newest any more.
+A guild that has set nothing has `GuildSettings()`: limits that keep one member from using up everybody's share, and
+nothing else forbidden. Two admins can't overwrite each other's changes unseen: who saves gives the `version` that they
+looked at, and the store raises `GuildSettingsOutdated` where a newer one exists.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from bot.rules.prompts import PATTERNS_MAX, WordAction, WordRule
 from bot.rules.requests import Inputs, Orientation, Resolution
 
 PING_AFTER = timedelta(minutes=2)
-"""How long a job must have taken for its requester to be pinged, where the server wants that (issue "Rules")."""
+"""How long a job must have taken for its requester to be pinged at its end, where the guild wants that."""
 
 IDS_MAX = 250
-"""Most roles or channels in one list: Discord's own limit of roles in a server."""
+"""The most roles or channels in one list: Discord's own limit for roles in a guild."""
 
 REASONS: Mapping[str, str] = {
     "unknown_key": "there is no such setting",
@@ -44,8 +44,8 @@ REASONS: Mapping[str, str] = {
     "too_long": "it is longer than {limit} characters",
     "said_twice": "it is there twice",
 }
-"""Why settings can't be so: the English of each reason, by the `reason` fact of `HouseInvalid`. The reason `invalid`
-is not among them: its `why` says in pydantic's words which bound of a field is broken."""
+"""Why a value is refused, in English, by the `reason` fact of `GuildSettingsInvalid`. The reason `invalid` is not here:
+pydantic says in the fact `why` which bound of a field is broken."""
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Ids = Annotated[IdSet, Field(max_length=IDS_MAX)]
@@ -72,7 +72,7 @@ class Access(BaseModel):
 
 
 class Defaults(BaseModel):
-    """What a command is given where the member says nothing. None leaves it to the catalogue and the service."""
+    """What a command uses where the member says nothing. None leaves it to the catalogue and the service."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -83,10 +83,10 @@ class Defaults(BaseModel):
 
 
 class GuildSettings(BaseModel):
-    """A server's settings. `version` counts the times they were saved; 0 is a server that never has.
+    """A guild's settings. `version` is how often they were saved, 0 for a guild that never has.
 
-    `access` holds for one command, or as `all` for every one; a command needs both. `models_offered` None: all that
-    the catalogue shows. `ping_when_slow`: a job that took over `PING_AFTER` pings its requester at the end.
+    `access` is by command, and `all` is for every command: both must allow it. `models_offered` None means all that the
+    catalogue shows. `ping_when_slow`: a job that took longer than `PING_AFTER` pings its requester at the end.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -104,13 +104,13 @@ class GuildSettings(BaseModel):
     mod_channel_id: Id | None = None
 
     def amended(self, /, **changes: object) -> Self:
-        """With the changes, checked, and the next version. Raises `HouseInvalid`."""
+        """A copy with the changes and the next version. Raises `GuildSettingsInvalid`."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return self.of_fields(fields | changes | {"version": self.version + 1})
 
     @classmethod
     def of_fields(cls, fields: dict[str, object]) -> Self:
-        """From what somebody wrote. Raises `HouseInvalid` with the first key that can't be so."""
+        """Settings from fields that are not checked yet. Raises `GuildSettingsInvalid` with the first wrong key."""
         try:
             guild_settings = cls.model_validate(fields)
         except ValidationError as exc:
@@ -130,13 +130,13 @@ class GuildSettings(BaseModel):
 
 
 def invalid(where: str, reason: str, **facts: Fact) -> GuildSettingsInvalid:
-    """The refusal of a key, or a line, for one of `REASONS`."""
+    """The error for a key, or a line, with one of the `REASONS`."""
     return GuildSettingsInvalid(where=where, why=REASONS[reason].format(**facts), reason=reason, **facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What there really is in a server and in the catalogue, to hold settings against."""
+    """The roles, channels and models that exist, to check settings against."""
 
     guild_id: int
     role_ids: Collection[int]
@@ -145,10 +145,10 @@ class Known:
 
 
 def check_known(guild_settings: GuildSettings, known: Known) -> None:
-    """Raise `HouseInvalid` for the first role, channel or model that is not there: deleted, or another server's.
+    """Raise `GuildSettingsInvalid` for the first role, channel or model that does not exist, or not in this guild.
 
-    For what somebody writes now. Settings that were fine when they were saved are kept when a role is deleted: its
-    rules then hold for nobody, a list of allowed channels never becomes "everywhere".
+    Only new settings are checked. Saved ones are kept when a role is deleted: its rules then hold for nobody, and a
+    list of allowed channels never becomes "everywhere".
     """
     for where, found, there in _references(guild_settings, known):
         for missing in sorted(found - set(there)):
@@ -187,7 +187,7 @@ def permits(
     catalog: Catalog,
     parent_channel_id: int | None = None,
 ) -> None:
-    """Raise the `Refused` of the first rule of the house that forbids this; outside of servers none holds.
+    """Raise the `Refused` of the first setting that forbids this. Outside of guilds everything is allowed.
 
     A thread is allowed where it or its parent channel is.
     """
@@ -204,12 +204,12 @@ def permits(
             raise RoleNotAllowed(command=operation.value)
     if guild_settings.models_offered is not None and model.name not in guild_settings.models_offered:
         raise ModelNotOffered(
-            model=model.name, choices=", ".join(m.name for m in offered(guild_settings, catalog, operation))
+            model=model.name, choices=", ".join(m.name for m in offered_models(guild_settings, catalog, operation))
         )
 
 
-def offered(guild_settings: GuildSettings, catalog: Catalog, operation: Operation) -> tuple[Model, ...]:
-    """What members may choose from here, the house's default first, then the catalogue's."""
+def offered_models(guild_settings: GuildSettings, catalog: Catalog, operation: Operation) -> tuple[Model, ...]:
+    """The models that members may choose from here: the guild's default first, then the catalogue's."""
     default = guild_settings.defaults.get(operation, Defaults()).model
     models = (
         m
@@ -220,7 +220,7 @@ def offered(guild_settings: GuildSettings, catalog: Catalog, operation: Operatio
 
 
 def with_defaults(guild_settings: GuildSettings, model: Model, inputs: Inputs) -> Inputs:
-    """The inputs with the house's defaults where the member said nothing and the model takes them."""
+    """The inputs with the guild's defaults where the member said nothing and the model takes them."""
     default = guild_settings.defaults.get(model.operation, Defaults())
     changes: dict[str, object] = {}
     if inputs.resolution is None and default.resolution in model.resolutions:

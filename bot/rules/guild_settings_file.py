@@ -1,4 +1,4 @@
-"""A server's settings as a file: written, read back with nothing taken on trust, and compared before they change."""
+"""A guild's settings as a JSON file: exported, imported with every value checked, and compared before they change."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bot.rules.guild_settings import Access, Defaults, GuildSettings, Known, che
 from bot.rules.limit_rules import Block, Rule
 
 FILE_MAX_CHARS = 500_000
-"""A document with every list full is about half of this."""
+"""Twice what a document with every list full needs."""
 
 _FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between two documents, for people: what changes, and from what to what (None: not there).
+    """One difference between two documents, to show to people. `before` and `after` are None where there is no value.
 
     `key` is a setting's name, or `limit`, `exempt_role`, `block`, `channels`, `roles`, `defaults`, `word_rule`; `what`
     tells several of those apart: the rule (`role:123 jobs day`), a role's or member's id, a command, a pattern.
@@ -31,18 +31,18 @@ class Change:
     after: Fact
 
 
-def write(guild_settings: GuildSettings, guild_id: int) -> str:
-    """The document as JSON. Ids are text, since other programs round numbers as long as Discord's."""
+def export_settings(guild_settings: GuildSettings, guild_id: int) -> str:
+    """The settings as JSON text. Ids are strings: many programs round numbers as long as Discord's."""
     fields = guild_settings.model_dump(mode="json", exclude={"version"})
     document = {"format": _FORMAT, "guild_id": guild_id, **fields}
     return json.dumps(_ids_as_text(document), ensure_ascii=False, indent=2) + "\n"
 
 
-def read(text: str, current: GuildSettings, known: Known) -> GuildSettings:
-    """What `current` would become by the file: the settings that it names replaced, the others kept.
+def import_settings(text: str, current: GuildSettings, known: Known) -> GuildSettings:
+    """The settings that `text` makes of `current`: those that it names are replaced, the others kept.
 
-    Raises `HouseInvalid` with the key that can't be so: unknown, out of range, or a role or channel of another server.
-    The version is the next one; nothing is saved here, so nothing is half-changed.
+    Raises `GuildSettingsInvalid` with the key that is wrong: unknown, out of range, or a role or channel of another
+    guild. The version is the next one. Nothing is saved here.
     """
     document = _parsed(text)
     if document.pop("format", None) != _FORMAT:
@@ -56,7 +56,7 @@ def read(text: str, current: GuildSettings, known: Known) -> GuildSettings:
 
 
 def diff(old: GuildSettings, new: GuildSettings) -> tuple[Change, ...]:
-    """What would change, in the order of the settings; versions aside."""
+    """What changes from `old` to `new`, in the order of the settings. The version is left out."""
     return tuple(change for change in _changes(old, new) if change.before != change.after)
 
 
@@ -146,7 +146,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuses a key that is there twice: of two values one would be lost unseen."""
+    """Raises where a key is there twice, since one of its values would be lost unseen."""
     keys: set[str] = set()
     for key, _ in pairs:
         if key in keys:

@@ -1,4 +1,4 @@
-"""What the pipeline may ask of media and files: protocols, so that neither knows who fetches, stores or encodes."""
+"""What jobs need from media and files, as protocols: who fetches, stores and encodes is decided elsewhere."""
 
 from __future__ import annotations
 

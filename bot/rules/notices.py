@@ -1,4 +1,4 @@
-"""What is told to people besides the one reply: to moderators, in an audit channel, and to who waited long."""
+"""What is posted besides a job's reply: audit entries, questions to moderators, and pings after a long wait."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from bot.rules.prompts import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEnded:
-    """A job has come to its end: the row says how."""
+    """A job has ended. Its row says how."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptNoted:
-    """A prompt met one of the server's rules. It was blocked, is held, or went on (`verdict.action`)."""
+    """A prompt matched one of the guild's rules: it was blocked, is held, or was only recorded (`verdict.action`)."""
 
     requester: Requester
     command: str
@@ -29,7 +29,7 @@ class PromptNoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldSettled:
-    """A moderator has decided on a job that was held."""
+    """A moderator decided on a held job."""
 
     job: Job
     by: Requester
@@ -38,7 +38,7 @@ class HoldSettled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsChanged:
-    """An admin has saved a change of the server's settings."""
+    """An admin saved a change of the guild's settings."""
 
     by: Requester
     version: int
@@ -47,7 +47,7 @@ class SettingsChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsReset:
-    """An admin has let a member start anew; `jobs` of theirs count no more."""
+    """An admin reset a member's limits: so many `jobs` of theirs do not count any more."""
 
     by: Requester
     user_id: int
@@ -55,11 +55,11 @@ class LimitsReset:
 
 
 Entry = JobEnded | PromptNoted | HoldSettled | SettingsChanged | LimitsReset
-"""One line of a server's audit channel."""
+"""One entry of a guild's audit channel."""
 
 
 class NoticeLost(Exception):
-    """It could not be posted. `final`: the channel is gone or closed to us, so that another try would fail, too."""
+    """It could not be posted. `final`: the channel is deleted or not allowed, so that another try fails, too."""
 
     def __init__(self, reason: str, *, final: bool) -> None:
         super().__init__(reason)
@@ -68,21 +68,23 @@ class NoticeLost(Exception):
 
 
 class Notices(Protocol):
-    """Posts messages that are no job's reply. Nothing that it posts pings anybody, but for `ping`."""
+    """Posts messages that are not a job's reply. Only `ping` pings anybody."""
 
     async def record(self, guild_id: int, channel_id: int, entry: Entry) -> None:
         """Post an entry in the audit channel. Raises `NoticeLost`."""
         ...
 
     async def ask(self, channel_id: int, job: Job, pattern: str) -> int:
-        """Ask the moderators there to decide on a job that `pattern` holds (empty: not known any more); gives the
-        message's id. Raises `NoticeLost`."""
+        """Ask the moderators there to decide on a held job; returns the message's id. Raises `NoticeLost`.
+
+        `pattern` is the rule that holds it, empty where it is not known any more.
+        """
         ...
 
     async def close_question(
         self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None
     ) -> None:
-        """Have the question say how it ended (None: the job was cancelled) and take its buttons away. Never raises."""
+        """Edit the question to say how it was decided (None: the job was cancelled), without buttons. Never raises."""
         ...
 
     async def ping(self, job: Job) -> None:

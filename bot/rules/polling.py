@@ -27,18 +27,18 @@ _STEPS = 64
 """Steps of the integral over the longest wait: 0.16 s each at the default bounds, well under the shortest wait."""
 
 ENOUGH = 3
-"""So many durations make a history; with fewer the seeds' schedule is used."""
+"""How many durations make a history; with fewer a fixed schedule is used (`next_poll`)."""
 PRIOR_SIGMA = 0.5
 """Spread (of the logarithms) that is believed before the durations say otherwise, with the weight of `PRIOR_WEIGHT`."""
 PRIOR_WEIGHT = 2.0
 LEAST_SIGMA = 0.05
-STRANGERS = 0.05
-"""Share of jobs that are expected to be unlike the others (a busy service, a long input): spread `STRANGER_SIGMA`."""
-STRANGER_SIGMA = 1.0
+OUTLIERS = 0.05
+"""Share of jobs that are expected to be unlike the others (a busy service, a long input): spread `OUTLIER_SIGMA`."""
+OUTLIER_SIGMA = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class PollBounds:
     """Seconds between two requests, and what a request is worth: `poll_cost` seconds of lag.
 
     At 0.08 a job of 20 s is asked about 8 times and its end is seen 0.65 s late on average (benchmarks/polling.py).
@@ -57,7 +57,7 @@ class Bounds:
         return min(self.poll_max, max(self.poll_min, seconds))
 
 
-DEFAULT_BOUNDS = Bounds()
+DEFAULT_BOUNDS = PollBounds()
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class History:
         if elapsed <= 0:
             return 0.0
         z = math.log(elapsed) - self.log_mean
-        spreads = ((1 - STRANGERS, self.log_spread), (STRANGERS, max(STRANGER_SIGMA, self.log_spread)))
+        spreads = ((1 - OUTLIERS, self.log_spread), (OUTLIERS, max(OUTLIER_SIGMA, self.log_spread)))
         ending = math.fsum(w * math.exp(-((z / s) ** 2) / 2) / (elapsed * s * _SQRT_2PI) for w, s in spreads)
         running = math.fsum(w * math.erfc(z / s / _SQRT_2) / 2 for w, s in spreads)
         return ending / running if running > 0 else 0.0
@@ -150,11 +150,11 @@ class Durations:
         return self.history(model).percentile(0.9) or typical * 1.9
 
 
-def next_poll(elapsed: float, history: History, bounds: Bounds = DEFAULT_BOUNDS) -> float:
+def next_poll(elapsed: float, history: History, bounds: PollBounds = DEFAULT_BOUNDS) -> float:
     """Seconds to wait before asking (again) about a job that was submitted `elapsed` seconds ago.
 
-    Without enough history: x1.5 from 1 s to at most 10 s, the seeds' schedule, as a function of `elapsed` alone (after
-    waits of 1, 1.5, 2.25 … the next one is 1 + elapsed / 2), so that a restarted process falls into step.
+    Without enough history the wait grows by half each time, from 1 s to at most 10 s. It is computed from `elapsed`
+    alone (after waits of 1, 1.5, 2.25 … the next one is 1 + elapsed / 2), so that a restarted process goes on the same.
     """
     if not history.known:
         return bounds.hold(min(10.0, 1.0 + max(0.0, elapsed) / 2))
@@ -170,7 +170,7 @@ def next_poll(elapsed: float, history: History, bounds: Bounds = DEFAULT_BOUNDS)
     return bounds.poll_max
 
 
-def _rate(elapsed: float, history: History, bounds: Bounds) -> float:
+def _rate(elapsed: float, history: History, bounds: PollBounds) -> float:
     return math.sqrt(history.hazard(elapsed) / (2 * bounds.poll_cost))
 
 
@@ -189,7 +189,7 @@ class Polling(Protocol):
 class AdaptivePolling:
     """The policy of this module. `durations` may be shared, so that estimates for people come from the same memory."""
 
-    def __init__(self, durations: Durations | None = None, bounds: Bounds = DEFAULT_BOUNDS) -> None:
+    def __init__(self, durations: Durations | None = None, bounds: PollBounds = DEFAULT_BOUNDS) -> None:
         self.durations = durations if durations is not None else Durations()
         self.bounds = bounds
 

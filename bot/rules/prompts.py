@@ -1,4 +1,4 @@
-"""A server's own rules for prompts: words and patterns that block a request, hold it for a moderator, or are noted.
+"""A guild's own prompt rules: words and patterns that block a request, hold it for a moderator, or are recorded.
 
 A pattern is one or more words; it matches where the prompt has these words one after the other, whatever stands
 between them that is not a word. `*` inside a word stands for any letters or none (`gun*`, `*shot`), by itself for any
@@ -6,8 +6,8 @@ one word. Case, width, accents' encoding and invisible characters never matter; 
 letters of other alphabets that look the same, digits used as letters and s p e l l i n g o u t do not either. Scripts
 that are written without spaces count each character as a word, so that a pattern of them matches anywhere.
 
-Matching never goes back: each piece between two `*` is sought once, from where the last one ended. One pattern costs
-at most (words of the prompt) x (words of the pattern) such looks, whoever wrote either.
+Matching does not backtrack: each piece between two `*` is searched once, from where the piece before ended. A pattern
+costs at most (words of the prompt) x (words of the pattern) such searches, whatever either holds.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 
 class WordAction(StrEnum):
-    """What a match does. In the order of weight: the heaviest of several wins."""
+    """What a match does. Of several matches the first in this order wins."""
 
     BLOCK = "block"
     HOLD = "hold"
@@ -62,7 +62,7 @@ class WordAction(StrEnum):
 
 
 class WordRule(BaseModel):
-    """One pattern and what it does. `note` is told to the member who is blocked, in the admins' own words."""
+    """One pattern and what it does. `note` is what the blocked member is told, in the admins' own words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -82,14 +82,14 @@ class WordRule(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a server's rules say to a prompt, and the rule that says it."""
+    """What the guild's rules do with a prompt, and the rule that does it."""
 
     action: WordAction
     rule: WordRule
 
 
 class Spelt(str):
-    """Single letters that stood in a row, as one word; the first or last may be words of their own (`a c a t`)."""
+    """Single letters in a row, joined to one word. The first or last may be a word of its own (`a c a t`)."""
 
     __slots__ = ()
 
@@ -101,7 +101,7 @@ class Glob:
     pieces: tuple[str, ...]
 
     def matches(self, word: str) -> bool:
-        """Each piece is sought once, from where the one before ended; so the work is that of reading the word once."""
+        """Each piece is searched once, from where the one before ended, so that the word is read once."""
         first, *others = ("", *self.pieces, "") if isinstance(word, Spelt) else self.pieces
         if not others:
             return word == first
@@ -119,7 +119,7 @@ class Glob:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern made ready: its words, in order."""
+    """A compiled pattern: its words, in order."""
 
     globs: tuple[Glob, ...]
 
@@ -133,7 +133,7 @@ class Pattern:
 
 @lru_cache(maxsize=2048)
 def compile_pattern(text: str, *, fold: bool) -> Pattern:
-    """The pattern made ready. Raises `PatternInvalid` with `where`, `reason`, `why` and `position` (1-based)."""
+    """The compiled pattern. Raises `PatternInvalid` with `where`, `reason`, `why` and `position` (1-based)."""
     if len(text) > PATTERN_MAX_CHARS:
         _refuse(text, "too_long", limit=PATTERN_MAX_CHARS)
     for position, char in enumerate(text, 1):
@@ -152,7 +152,7 @@ def compile_pattern(text: str, *, fold: bool) -> Pattern:
 
 
 def add_rule(rules: tuple[WordRule, ...], rule: WordRule) -> tuple[WordRule, ...]:
-    """With the rule, in the place of the one with the same pattern. Raises `TooManyRules`."""
+    """The rules with `rule` added; it replaces the one with the same pattern. Raises `TooManyRules`."""
     others = tuple(known for known in rules if known.pattern != rule.pattern)
     if len(others) >= PATTERNS_MAX:
         raise TooManyRules(limit=PATTERNS_MAX)
@@ -166,7 +166,7 @@ def make_word_rule(pattern: str, action: WordAction, *, fold: bool = True, note:
 
 
 def judge(rules: Iterable[WordRule], prompt: str) -> Verdict | None:
-    """The heaviest rule that the prompt breaks, the earliest of several; None where it breaks none."""
+    """The rule that the prompt matches with the strongest action, the first of several; None where none matches."""
     plain = {fold: words_of(prompt, fold=fold) for fold in (False, True)}
     spelt = _joined(plain[True])
     found: Verdict | None = None
@@ -183,7 +183,7 @@ _WEIGHT = {action: weight for weight, action in enumerate(WordAction)}
 
 
 def words_of(text: str, *, fold: bool) -> list[str]:
-    """The words of a text, in the form in which they are compared."""
+    """The words of a text as they are compared: case, width and, with `fold`, look-alike letters made equal."""
     return list(_split(_normal(text, fold=fold), wildcard=False))
 
 

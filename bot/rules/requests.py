@@ -1,4 +1,4 @@
-"""What somebody asked for: refused here with a sentence, or valid for ever."""
+"""What somebody asked for: either refused here, or a `VideoRequest` that keeps every rule of its model."""
 
 from __future__ import annotations
 
@@ -47,10 +47,11 @@ class Point(BaseModel):
 
 
 class Attachment(BaseModel):
-    """A file that a member handed in, as Discord describes it; all of it is a claim about user data.
+    """A file that a member gave, as Discord describes it. What the file really is may differ.
 
-    `width` and `height` in pixels, `seconds` for videos where Discord sends them; `size_bytes` is 0 where it doesn't
-    say. `posted_by` is whose message it was taken from, at `posted_in`; both None where it came with the command.
+    `width` and `height` are in pixels; `seconds` is the length of a video. They are None, and `size_bytes` 0, where
+    Discord does not say. `posted_by` is the author of the message that it was taken from and `posted_in` the address of
+    that message; both are None where the file came with the command.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,9 +68,9 @@ class Attachment(BaseModel):
 
 
 class Inputs(BaseModel):
-    """Everything a model can be told besides files. None means "not given" and is never sent.
+    """Everything that a model can be given besides files. None means "not given" and is not sent.
 
-    `path` is the text that the trajectory was read from, for people to see: it is never sent either.
+    `path` is the text that the trajectory was read from, to show to people. It is not sent either.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -84,7 +85,7 @@ class Inputs(BaseModel):
 
 
 class VideoRequest(BaseModel):
-    """A request that keeps every rule of its model. Made by `compose` alone, read back from rows by pydantic."""
+    """A request that keeps every rule of its model. Only `compose` makes one; rows are read back by pydantic."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -95,7 +96,7 @@ class VideoRequest(BaseModel):
 
 
 def compose(model: Model, inputs: Inputs, files: Mapping[Role, Attachment] | None = None) -> VideoRequest:
-    """The valid request, with the prompt's outer white space removed; raises the `Refused` of the first broken rule."""
+    """The valid request, without white space around the prompt. Raises the `Refused` of the first rule it breaks."""
     given = dict(files or {})
     tidied = inputs.model_copy(update={"prompt": tidy_prompt(inputs.prompt)})
     check(model, tidied, given.keys())
@@ -103,7 +104,7 @@ def compose(model: Model, inputs: Inputs, files: Mapping[Role, Attachment] | Non
 
 
 def tidy_prompt(prompt: str | None) -> str | None:
-    """Without outer white space; None where nothing is left that can be seen."""
+    """The prompt without white space around it; None where nothing visible is left."""
     text = (prompt or "").strip()
     return text if any(_is_seen(char) for char in text) else None
 

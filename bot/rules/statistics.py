@@ -1,4 +1,4 @@
-"""What a server's jobs add up to, for `/stats`: by day and outcome, by command, by member, and how long they took."""
+"""A guild's jobs added up for `/stats`: by day and outcome, by command, by member, and how long they took."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNDER_WAY = "under_way"
 OUTCOMES = (JobState.DELIVERED.value, JobState.FAILED.value, JobState.CANCELLED.value, UNDER_WAY)
 
 WAIT_EDGES = (30, 60, 120, 300, 600)
-"""Seconds between which waiting times are counted together; the last group has no upper edge."""
+"""The edges, in seconds, between which waiting times are counted together. The last group has no upper edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ def _grouped(waits: list[float]) -> tuple[int, ...]:
 
 
 def _percentile(ordered: list[float], share: float) -> float | None:
-    """The nearest of what there is, so that it is a time that somebody did wait."""
+    """The nearest value in the list, so that it is a time that somebody really waited; None for an empty list."""
     if not ordered:
         return None
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,13 +1,13 @@
 """Commands that are written as ordinary messages: `/animate make it snow`, `animate: make it snow seed:7`.
 
-Read leniently, since nobody sees a form while writing one: any case, with or without a colon, options where they stand.
+Any case is read, with or without a colon, and options wherever they stand, since no form guides who writes a message.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from bot.rules.catalog import Operation
@@ -24,18 +24,16 @@ _OPTION = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _FORM = re.compile(r"(?:^|(?<=\s))(?:(?:image|video|reference|garment):\S*|prompt:)\s*", re.IGNORECASE | re.ASCII)
-"""What is left of a form whose text was pasted: files can't be, and the prompt is what remains anyway."""
+"""Options of a pasted slash command that mean nothing here: files can't be pasted, and what is left is the prompt."""
 
 _LINK = re.compile(r"https?://\S+", re.IGNORECASE | re.ASCII)
-
-EditRoute = Literal["slash", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class TextCommand:
-    """What was asked for in words; `inputs.prompt` may still be too long or empty, as in a slash command.
+    """What a message asks for. `inputs.prompt` may still be too long or empty, as in a slash command.
 
-    `private`: it was asked for in private, which no answer to a message can be.
+    `private`: the message asks for a private answer, which Discord does not allow as the answer to a message.
     """
 
     operation: Operation
@@ -44,10 +42,10 @@ class TextCommand:
     private: bool = False
 
 
-def read(text: str, *, way: EditRoute = "any") -> TextCommand | None:
-    """The command that `text` begins with, or None. `slash`: only one that is written like a slash command."""
+def read_text_command(text: str, *, with_slash: bool = False) -> TextCommand | None:
+    """The command that `text` begins with, or None. `with_slash`: only one that is written like a slash command."""
     found = _COMMAND.match(text.lstrip())
-    if found is None or (way == "slash" and found["chip"] is None and found["sign"] != "/"):
+    if found is None or (with_slash and found["chip"] is None and found["sign"] != "/"):
         return None
     options: dict[str, str] = {}
 
@@ -71,7 +69,7 @@ def read(text: str, *, way: EditRoute = "any") -> TextCommand | None:
 
 
 def link_host(text: str | None) -> str | None:
-    """The host of the first web address in `text`: somebody gave a link where a file is needed."""
+    """The host of the first web address in `text` ("" where it has none), None without an address."""
     found = _LINK.search(text or "")
     if found is None:
         return None

@@ -9,7 +9,7 @@ from bot.media import MediaEncoder
 from bot.queue import QueueClient, Retry
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
-from bot.rules.polling import AdaptivePolling, Bounds, Durations
+from bot.rules.polling import AdaptivePolling, Durations, PollBounds
 from bot.settings import Settings
 from bot.wiring.chat import Chat
 from bot.wiring.media import Media
@@ -45,7 +45,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
 
 def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: Durations) -> QueueClient:
     """The pipeline decides when to submit again, since in between the row must say that nothing is under way."""
-    bounds = Bounds(
+    bounds = PollBounds(
         poll_min=settings.poll_min_seconds, poll_max=max(settings.poll_min_seconds, settings.poll_max_seconds)
     )
     try:

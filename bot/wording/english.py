@@ -1,8 +1,8 @@
-"""The table: every sentence that a member can see, in English, by key. Other languages translate it by gettext.
+"""Every sentence that a member can see, in English, by key. `locale/*.po` translate them.
 
-Words in braces are facts; how each kind of fact is written is in `bot.wording.facts`. A key that an error has is the
-error's own `key`. `…_unexplained` replaces its sentence where a fact that may be missing is, `…_cooldown` where the
-limit is a pause. A sentence about something that went wrong says what to do next, too.
+Words in braces are facts; `bot.wording.facts` writes each kind of fact. An error's sentence has the error's `key`.
+`<key>_unexplained` is used instead where a fact that may be missing is missing, `<key>_cooldown` where the limit is a
+cooldown. A sentence about something that went wrong also says what to do next.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ REFUSALS: Mapping[str, str] = {
     ),
 }
 
-HOUSE: Mapping[str, str] = {
+GUILD: Mapping[str, str] = {
     "limit_reached": (
         "Not just now: {whose} allows {amount} {unit} {window}; used so far: {used}. Please try again {frees_at}."
     ),
@@ -497,11 +497,11 @@ WHYS: Mapping[str, str] = {
     **{f"pattern_invalid_{reason}": why for reason, why in prompts.REASONS.items()},
     **{f"guild_settings_invalid_{reason}": why for reason, why in guild_settings.REASONS.items()},
 }
-"""What stands for `{why}` in the sentence of that error: the rules' own tables, by the fact `reason`."""
+"""What `{why}` becomes in the sentence of that error: the rules' own tables, by the fact `reason`."""
 
 SENTENCES: Mapping[str, str] = {
     **REFUSALS,
-    **HOUSE,
+    **GUILD,
     **FAILURES,
     **CARD,
     **DRAFTS,

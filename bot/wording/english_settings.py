@@ -1,4 +1,4 @@
-"""Sentences around servers' own settings: notices to moderators, the panel of `/settings`, `/stats`. See `english`."""
+"""The sentences of guild settings: notices to moderators, the panel of `/settings`, and `/stats`. See `english`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From a valid request to a delivered video: who may ask (studio), what is next (pipeline), who does it (engines)."""
+"""From a valid request to a delivered video: jobs, the engines that run them, and what guilds and members may ask."""

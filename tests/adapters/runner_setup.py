@@ -27,7 +27,7 @@ from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.limit_rules import LimitBook, operator_rules
 from bot.rules.media import Files, Fitted, Probe
 from bot.rules.notices import Entry, NoticeLost
-from bot.rules.polling import AdaptivePolling, Bounds, Durations
+from bot.rules.polling import AdaptivePolling, Durations, PollBounds
 from bot.rules.requests import VideoRequest
 from bot.settings import Settings
 from bot.store.admission import Admission
@@ -247,7 +247,7 @@ class Bench:
             base_url=self.service.url,
             catalog=CATALOG,
             clock=self.clock,
-            polling=AdaptivePolling(self.durations, Bounds(poll_min=0.5)),
+            polling=AdaptivePolling(self.durations, PollBounds(poll_min=0.5)),
             retry=Retry(submit_attempts=1),
             timeouts=Timeouts(connect=timedelta(seconds=5)),
         )

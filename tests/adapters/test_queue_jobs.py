@@ -15,9 +15,9 @@ from aiohttp import web
 
 from bot.queue import (
     CompletedJob,
+    Concurrency,
     FailedJob,
     JobStatusResponse,
-    Limits,
     QueueClient,
     QueueDeadlineError,
     QueueError,
@@ -221,7 +221,7 @@ async def test_polls_do_not_wait_behind_uploads_and_downloads(tmp_path: Path, cl
 
     async with (
         ScriptedServer() as server,
-        client(server.url, clock, limits=Limits(asks=1, uploads=1, downloads=1)) as queue,
+        client(server.url, clock, concurrency=Concurrency(asks=1, uploads=1, downloads=1)) as queue,
     ):
         server.on_submit(T2V, hold)
         server.on_result(hold)

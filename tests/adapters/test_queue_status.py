@@ -19,7 +19,7 @@ from bot.queue import (
     Timeouts,
 )
 from bot.rules.catalog import load_catalog
-from bot.rules.polling import AdaptivePolling, Bounds, Durations, FixedPolling
+from bot.rules.polling import AdaptivePolling, Durations, FixedPolling, PollBounds
 from tests.adapters.queue_bench import client, clock, queue, server
 from tests.adapters.queue_server import Answering, Reply, ScriptedServer, hang_up, job, raw_server, say
 from tests.clock import ManualClock
@@ -315,7 +315,7 @@ async def test_the_polling_policy_decides_when_to_ask_and_learns_from_jobs_seen_
     server: ScriptedServer, clock: ManualClock
 ) -> None:
     durations = Durations()
-    polling = AdaptivePolling(durations, Bounds(poll_min=0.5, poll_max=10.0))
+    polling = AdaptivePolling(durations, PollBounds(poll_min=0.5, poll_max=10.0))
     server.on_status(job("pending"), job("processing"), job("completed"))
     async with client(server.url, clock, polling=polling) as queue:
         await seen(queue, model="lucy-clip", since=clock.now())

@@ -20,7 +20,7 @@ RINGS = {
     "bot.queue": 1,
     "bot.queue.protocol": 0,
     "bot.queue.reasons": 0,
-    "bot.queue.replies": 0,
+    "bot.queue.responses": 0,
     "bot.media": 1,
     "bot.store": 1,
     "bot.files": 1,

@@ -23,11 +23,11 @@ from bot.rules.guild_settings import (
     GuildSettings,
     Known,
     check_known,
-    offered,
+    offered_models,
     permits,
     with_defaults,
 )
-from bot.rules.guild_settings_file import FILE_MAX_CHARS, Change, diff, read, write
+from bot.rules.guild_settings_file import FILE_MAX_CHARS, Change, diff, export_settings, import_settings
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import Block, LimitBook, Rule, Scope, Unit, Window
 from bot.rules.limits import Asked, Usage
@@ -79,7 +79,7 @@ def allowed(
 
 def refusal(text: str, current: GuildSettings = FULL) -> dict[str, object]:
     with pytest.raises(GuildSettingsInvalid) as caught:
-        read(text, current, KNOWN)
+        import_settings(text, current, KNOWN)
     assert caught.value.facts["why"]
     return dict(caught.value.facts)
 
@@ -133,13 +133,13 @@ def test_models_that_are_not_offered_are_refused_and_not_listed() -> None:
     with pytest.raises(ModelNotOffered) as caught:
         allowed(guild_settings)
     assert caught.value.facts == {"model": "lucy-pro-t2v", "choices": ""}
-    assert [m.name for m in offered(guild_settings, CATALOG, Operation.IMAGE_TO_VIDEO)] == ["lucy-dev-i2v"]
-    assert offered(GuildSettings(), CATALOG, Operation.EDIT) == CATALOG.of(Operation.EDIT)
+    assert [m.name for m in offered_models(guild_settings, CATALOG, Operation.IMAGE_TO_VIDEO)] == ["lucy-dev-i2v"]
+    assert offered_models(GuildSettings(), CATALOG, Operation.EDIT) == CATALOG.of(Operation.EDIT)
 
 
 def test_the_houses_default_model_comes_first() -> None:
     guild_settings = GuildSettings(defaults={Operation.EDIT: Defaults(model="lucy-2.6")})
-    names = [model.name for model in offered(guild_settings, CATALOG, Operation.EDIT)]
+    names = [model.name for model in offered_models(guild_settings, CATALOG, Operation.EDIT)]
     assert names[0] == "lucy-2.6"
     assert sorted(names) == sorted(model.name for model in CATALOG.of(Operation.EDIT))
 
@@ -174,17 +174,19 @@ def test_every_change_is_checked_and_counts_the_version() -> None:
 
 
 def test_a_file_comes_back_as_it_was_written_over_whatever_is_there() -> None:
-    text = write(FULL, GUILD)
+    text = export_settings(FULL, GUILD)
     for current in (GuildSettings(), FULL, GuildSettings(version=9, audit_channel_id=MOD_CHANNEL)):
-        assert read(text, current, KNOWN) == FULL.model_copy(update={"version": current.version + 1})
-    assert read(write(GuildSettings(), GUILD), FULL, KNOWN) == GuildSettings(version=FULL.version + 1)
+        assert import_settings(text, current, KNOWN) == FULL.model_copy(update={"version": current.version + 1})
+    assert import_settings(export_settings(GuildSettings(), GUILD), FULL, KNOWN) == GuildSettings(
+        version=FULL.version + 1
+    )
     assert f'"{CHANNEL}"' in text
     assert str(CHANNEL) not in text.replace(f'"{CHANNEL}"', "")
-    assert read("\ufeff" + text, GuildSettings(), KNOWN) == FULL.model_copy(update={"version": 1})
+    assert import_settings("\ufeff" + text, GuildSettings(), KNOWN) == FULL.model_copy(update={"version": 1})
 
 
 def test_a_file_replaces_only_the_settings_that_it_names() -> None:
-    assert read(document(private_by_default=False), FULL, KNOWN) == FULL.amended(private_by_default=False)
+    assert import_settings(document(private_by_default=False), FULL, KNOWN) == FULL.amended(private_by_default=False)
 
 
 def nested(depth: int) -> str:
@@ -248,12 +250,12 @@ KEYS = st.sampled_from(
 @example({"limits": {"blocks": [{"user_id": 1, "reason": "\ud800"}]}})
 def test_any_file_is_refused_or_gives_settings_that_can_be_written(fields: dict[str, Any]) -> None:
     try:
-        guild_settings = read(json.dumps({"format": 1} | fields), GuildSettings(), KNOWN)
+        guild_settings = import_settings(json.dumps({"format": 1} | fields), GuildSettings(), KNOWN)
     except Refused:
         return
-    text = write(guild_settings, GUILD)
+    text = export_settings(guild_settings, GUILD)
     text.encode()
-    assert read(text, GuildSettings(), KNOWN) == guild_settings
+    assert import_settings(text, GuildSettings(), KNOWN) == guild_settings
 
 
 @given(st.text(max_size=200))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.polling import compare, simulate
-from bot.rules.polling import AdaptivePolling, Bounds, Durations, FixedPolling, History, next_poll
+from bot.rules.polling import AdaptivePolling, Durations, FixedPolling, History, PollBounds, next_poll
 
 ABOUT_20 = History((16.0, 18.0, 19.0, 20.0, 20.5, 21.0, 23.0, 26.0))
 
@@ -46,18 +46,18 @@ def test_a_job_long_overdue_is_asked_about_less_and_less() -> None:
     span=st.floats(0, 60),
 )
 def test_a_wait_always_keeps_its_bounds(elapsed: float, seconds: list[float], low: float, span: float) -> None:
-    bounds = Bounds(poll_min=low, poll_max=low + span)
+    bounds = PollBounds(poll_min=low, poll_max=low + span)
     assert low <= next_poll(elapsed, History(tuple(seconds)), bounds) <= low + span
 
 
 @pytest.mark.parametrize("wrong", [{"poll_min": 0.0}, {"poll_min": 11.0}, {"poll_cost": 0.0}])
 def test_bounds_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="polling bounds"):
-        Bounds(**wrong)
+        PollBounds(**wrong)
 
 
 def test_a_dearer_request_is_made_less_often() -> None:
-    cheap, dear = Bounds(poll_cost=0.02), Bounds(poll_cost=0.5)
+    cheap, dear = PollBounds(poll_cost=0.02), PollBounds(poll_cost=0.5)
     assert next_poll(18.0, ABOUT_20, cheap) < next_poll(18.0, ABOUT_20, dear)
 
 
@@ -122,7 +122,7 @@ def test_the_policy_learns_and_keeps_models_apart() -> None:
 
 def test_polls_times_lag_beats_the_fixed_schedule_by_nearly_all_that_is_possible() -> None:
     """0.47 is the bound with the distribution known beforehand (queue-api.md, section 4); learning costs a little."""
-    table = compare(20.0, 0.3, jobs=600, bounds=Bounds())
+    table = compare(20.0, 0.3, jobs=600, bounds=PollBounds())
     ratios = table["ratios"]
     assert isinstance(ratios, dict)
     assert ratios["polls_times_lag"] < 0.6

@@ -37,7 +37,7 @@ from bot.errors import (
 from bot.queue import protocol
 from bot.queue.protocol import Answer, Passing
 from bot.queue.reasons import REASON_MAX_CHARS, reason_of
-from bot.queue.replies import JobStatus
+from bot.queue.responses import JobStatus
 from bot.rules.catalog import Role, load_catalog
 
 CATALOG = load_catalog()
@@ -54,7 +54,7 @@ def answer(status: int = 200, body: Any = b"", **headers: str) -> Answer:
 
 def fields(model: str, *roles: Role, **given_inputs: Any) -> dict[str, str]:
     known = CATALOG.get(model)
-    return protocol.form_fields(known, protocol.inputs_of(known, roles, **given_inputs))
+    return protocol.form_fields(known, protocol.checked_inputs(known, roles, **given_inputs))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.catalog import Operation
-from bot.rules.text_command import link_host, read
+from bot.rules.text_command import link_host, read_text_command
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from bot.rules.text_command import link_host, read
     ],
 )
 def test_a_command_is_read_however_it_is_written(text: str) -> None:
-    command = read(text)
+    command = read_text_command(text)
     assert command is not None
     assert command.operation is Operation.IMAGE_TO_VIDEO
     assert command.inputs.prompt == "make it snow"
@@ -34,18 +34,20 @@ def test_a_command_is_read_however_it_is_written(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "animated films are fun", "make it snow", "/edit-this", "<@1> animate"])
 def test_what_is_no_command_is_none(text: str) -> None:
-    assert read(text) is None
+    assert read_text_command(text) is None
 
 
 def test_without_being_addressed_only_the_slash_counts() -> None:
-    assert read("edit that, please", way="slash") is None
-    assert read("!edit that", way="slash") is None
-    assert read("/edit that", way="slash") is not None
-    assert read("</edit:77> that", way="slash") is not None
+    assert read_text_command("edit that, please", with_slash=True) is None
+    assert read_text_command("!edit that", with_slash=True) is None
+    assert read_text_command("/edit that", with_slash=True) is not None
+    assert read_text_command("</edit:77> that", with_slash=True) is not None
 
 
 def test_options_are_taken_from_where_they_stand() -> None:
-    command = read("/animate model:Lucy-Dev-i2v make it snow seed:7 resolution:480p enhance:TRUE orientation:portrait")
+    command = read_text_command(
+        "/animate model:Lucy-Dev-i2v make it snow seed:7 resolution:480p enhance:TRUE orientation:portrait"
+    )
     assert command is not None
     assert command.model == "lucy-dev-i2v"
     assert command.inputs.prompt == "make it snow"
@@ -56,23 +58,23 @@ def test_options_are_taken_from_where_they_stand() -> None:
 
 
 def test_what_a_slash_command_would_refuse_is_no_part_of_the_prompt() -> None:
-    command = read("/animate snow seed:-1 private:True")
+    command = read_text_command("/animate snow seed:-1 private:True")
     assert command is not None
     assert (command.inputs.prompt, command.inputs.seed, command.private) == ("snow", -1, True)
-    command = read("/animate snow private:false")
+    command = read_text_command("/animate snow private:false")
     assert command is not None
     assert (command.inputs.prompt, command.private) == ("snow", False)
 
 
 def test_what_only_looks_like_an_option_stays_in_the_prompt() -> None:
-    command = read("/animate a robot model: T-800, seed:many, resolution:9k")
+    command = read_text_command("/animate a robot model: T-800, seed:many, resolution:9k")
     assert command is not None
     assert command.inputs.prompt == "a robot model: T-800, seed:many, resolution:9k"
     assert command.model is None
 
 
 def test_an_empty_prompt_stays_empty() -> None:
-    command = read("/animate   ")
+    command = read_text_command("/animate   ")
     assert command is not None
     assert command.inputs.prompt == ""
 
@@ -86,6 +88,6 @@ def test_a_link_is_noticed() -> None:
 
 @given(st.text())
 def test_nothing_that_is_written_breaks_the_reading(text: str) -> None:
-    read(text)
-    read(f"/animate {text}")
+    read_text_command(text)
+    read_text_command(f"/animate {text}")
     link_host(text)

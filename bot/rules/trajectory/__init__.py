@@ -1,4 +1,4 @@
-"""From a member's words for a motion path to points of a model's frames.
+"""A motion path: from a member's words to points in a model's frames.
 
 `bot.rules.trajectory.grammar` has the grammar; `PRESETS` are examples of it to offer while somebody types.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.rules.catalog import Model
 from bot.rules.requests import Point
-from bot.rules.trajectory.grammar import Number, Plan, Waypoint, read
+from bot.rules.trajectory.grammar import Number, Plan, Waypoint, read_plan
 from bot.rules.trajectory.shapes import CIRCLE, PRESETS, Place, Preset
 from bot.rules.trajectory.timeline import Mark, Timeline, TooSoon
 from bot.rules.trajectory.words import REASONS, TEXT_MAX_CHARS, Token, refuse
@@ -19,7 +19,7 @@ __all__ = ["PRESETS", "REASONS", "TEXT_MAX_CHARS", "Preset", "parse", "suggest"]
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """A place that a shape passes through: no time of its own."""
+    """A place that a shape passes through, without a time of its own."""
 
     at: float | None = None
     hold: float | None = None
@@ -31,7 +31,7 @@ def parse(text: str, model: Model) -> tuple[Point, ...]:
     Raises `TrajectoryInvalid` with `where` (the words), `position` (1-based character), `reason` (a key of `REASONS`)
     and `why`.
     """
-    plan = read(text, model)
+    plan = read_plan(text, model)
     return _resample(plan, model, *_outline(plan, model))
 
 
@@ -43,14 +43,14 @@ def suggest(typed: str, limit: int = 25) -> tuple[Preset, ...]:
 
 
 def _outline(plan: Plan, model: Model) -> tuple[tuple[Place, ...], list[Mark]]:
-    """The places that the path goes through, in pixels, and what is known of each."""
-    _check_company(plan)
+    """The places that the path goes through, in pixels, and when each is reached as far as the text says."""
+    _check_contradictions(plan)
     marks: list[Mark]
     if plan.waypoints:
         points, marks = _pixels(plan.waypoints, model), list(plan.waypoints)
     else:
         shape = plan.shape or CIRCLE
-        if "turn" in plan.said and not shape.semaphore:
+        if "turn" in plan.said and not shape.turns:
             refuse("no_turn", plan.said["turn"])
         points = shape.across(*model.frame)
         if plan.turned:
@@ -68,8 +68,8 @@ def _outline(plan: Plan, model: Model) -> tuple[tuple[Place, ...], list[Mark]]:
     return points, marks
 
 
-def _check_company(plan: Plan) -> None:
-    """Refuse what contradicts itself."""
+def _check_contradictions(plan: Plan) -> None:
+    """Raise `TrajectoryInvalid` where two parts of the text contradict each other."""
     said, points = plan.said, plan.waypoints
     timed = next((point for point in points if point.at is not None), None)
     if "loop" in said and "runs" in said:
@@ -146,7 +146,7 @@ def _resample(plan: Plan, model: Model, points: tuple[Place, ...], marks: list[M
 
 
 def _timeline(plan: Plan, model: Model, points: tuple[Place, ...], marks: list[Mark], room: float) -> Timeline:
-    """One run: as long as `over` or the last `@` says, else its share of the `room` seconds that there are."""
+    """One run: as long as `over` or the last `@` says, else an equal share of the `room` seconds that are left."""
     runs = 2 if "loop" in plan.said else plan.times.get("runs", 1.0)
     begin = marks[0].at or 0.0
     end = begin + plan.times["over"] if "over" in plan.times else room / runs - (marks[-1].hold or 0)

@@ -1,4 +1,4 @@
-"""The grammar of a motion path: a member's words, read into a plan, or refused where they stop making sense.
+"""The grammar of a motion path, and its parser: text becomes a `Plan`, or is refused at the first word that is wrong.
 
     path     := one shape, or points, and around it any number of modifiers, in any order; commas are optional
     shape    := circle | figure eight | square | triangle | zigzag | wave | arc | spiral in | spiral out | zoom in |
@@ -58,7 +58,7 @@ class Number:
 
 @dataclass(slots=True)
 class Waypoint:
-    """A point as it was written; `place` or both numbers."""
+    """A point as it was written: either `place` or `numbers` is set. `at` and `hold` are in seconds."""
 
     token: Token
     place: Place | None = None
@@ -69,7 +69,7 @@ class Waypoint:
 
 @dataclass(slots=True)
 class Plan:
-    """Everything that the text said, each thing with the token that said it."""
+    """Everything that the text says. `said` has the token of each part, to name it in an error."""
 
     shape: Shape | None = None
     waypoints: list[Waypoint] = field(default_factory=list)
@@ -79,8 +79,8 @@ class Plan:
     said: dict[str, Token] = field(default_factory=dict)
 
 
-def read(text: str, model: Model) -> Plan:
-    """What `text` says; raises `TrajectoryInvalid` where it stops making sense."""
+def read_plan(text: str, model: Model) -> Plan:
+    """What `text` says. Raises `TrajectoryInvalid` with the first word that is wrong."""
     if len(text) > TEXT_MAX_CHARS:
         refuse("text_too_long", Token("other", f"{text[:20]}…", 0), limit=TEXT_MAX_CHARS)
     return _Parser(text, model).plan()
@@ -90,7 +90,7 @@ SHAPE_WORDS = frozenset(words[0] for words in SHAPES)
 
 
 class _Parser:
-    """Reads tokens from left to right, never back, so that its work grows with the text and no faster."""
+    """Reads tokens from left to right and never goes back, so that its work grows linearly with the text."""
 
     def __init__(self, text: str, model: Model) -> None:
         self._tokens = list(tokens(text))

@@ -34,7 +34,7 @@ class Shape:
 
     corners: tuple[Place, ...]
     round: bool = False
-    semaphore: bool = False
+    turns: bool = False
 
     def across(self, width: int, height: int) -> tuple[Place, ...]:
         """The corners in pixels of a frame."""
@@ -75,12 +75,12 @@ _LINE_DOWN: tuple[Place, ...] = ((0, -1), (0, 1))
 _ZIGZAG: tuple[Place, ...] = tuple((-1 + step / 3, 0.6 if step % 2 == 0 else -0.6) for step in range(7))
 _FALLING: tuple[Place, ...] = ((-1, -1), (1, 1))
 
-CIRCLE = Shape(_drawn(_circle), round=True, semaphore=True)
-_EIGHT = Shape(_drawn(_figure_eight), semaphore=True)
-_SQUARE = Shape(((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)), round=True, semaphore=True)
-_TRIANGLE = Shape(((0, -1), (0.87, 0.5), (-0.87, 0.5), (0, -1)), round=True, semaphore=True)
-_INWARD = Shape(_SPIRAL, round=True, semaphore=True)
-_OUTWARD = Shape(_SPIRAL[::-1], round=True, semaphore=True)
+CIRCLE = Shape(_drawn(_circle), round=True, turns=True)
+_EIGHT = Shape(_drawn(_figure_eight), turns=True)
+_SQUARE = Shape(((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)), round=True, turns=True)
+_TRIANGLE = Shape(((0, -1), (0.87, 0.5), (-0.87, 0.5), (0, -1)), round=True, turns=True)
+_INWARD = Shape(_SPIRAL, round=True, turns=True)
+_OUTWARD = Shape(_SPIRAL[::-1], round=True, turns=True)
 
 SHAPES: Mapping[tuple[str, ...], Shape] = {
     ("circle",): CIRCLE,
@@ -107,7 +107,7 @@ SHAPES: Mapping[tuple[str, ...], Shape] = {
     ("down",): Shape(_LINE_DOWN),
     ("downwards",): Shape(_LINE_DOWN),
 }
-"""Shapes by their words; the longest words that fit are meant."""
+"""Shapes by their words. Where several fit, the longest is meant."""
 
 ALONE: Mapping[tuple[str, ...], Shape] = {("left",): Shape(_LINE_ACROSS[::-1]), ("right",): Shape(_LINE_ACROSS)}
 """Places that mean a direction where no other place follows."""
@@ -115,7 +115,7 @@ ALONE: Mapping[tuple[str, ...], Shape] = {("left",): Shape(_LINE_ACROSS[::-1]), 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A path to offer while somebody types: the words, and what they do."""
+    """A path that is offered while somebody types: its words, and what they do."""
 
     name: str
     note: str
@@ -166,11 +166,12 @@ EASINGS: Mapping[tuple[str, ...], Callable[[float], float]] = {
     ("smooth",): lambda t: t * t * (3 - 2 * t),
     ("bounce",): _bounce,
 }
-"""Easings by their words: the way done by the time gone, both 0 to 1. None leaves that, so no path leaves the frame."""
+"""Easings by their words: the share of the way by the share of the time. All stay within 0 to 1, so no path leaves
+the frame."""
 
 
 def lengths(points: tuple[Place, ...]) -> list[float]:
-    """The way from the first point to each."""
+    """The length of the way from the first point to each point, in the unit of the points."""
     total = 0.0
     way = [total]
     for (x0, y0), (x1, y1) in pairwise(points):

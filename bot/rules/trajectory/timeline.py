@@ -1,4 +1,4 @@
-"""When a motion path is where: waypoints with some times, the times of the rest, and the place at any moment."""
+"""Where a motion path is at which second, from its waypoints, of which some have times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TooSoon(Exception):
 
 
 class Mark(Protocol):
-    """What is known of a waypoint: when it is reached, and how long it is stayed at. Seconds.
+    """What the text says of a waypoint, in seconds: when it is reached, and how long the path stays there.
 
     A `hold` of 0 makes it a place where an easing comes to its end; None passes through.
     """
@@ -33,7 +33,7 @@ class Mark(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Leg:
-    """From one stop to the next: the way covered from `began` to `ended` seconds."""
+    """From one stop to the next: from the length `start` to `goal`, between the seconds `began` and `ended`."""
 
     began: float
     ended: float
@@ -62,7 +62,7 @@ class Timeline:
         self.seconds = arrivals[-1] + (marks[-1].hold or 0)
 
     def _arrivals(self, marks: list[Mark], end: float) -> list[float]:
-        """Waypoints without a time share the time between those that have one, by the length of the way."""
+        """When each waypoint is reached. Those without a time share the time between the others by length of way."""
         last = len(marks) - 1
         known = {0: marks[0].at or 0.0, last: end}
         known |= {i: mark.at for i, mark in enumerate(marks) if mark.at is not None}
@@ -74,20 +74,20 @@ class Timeline:
         return arrivals
 
     def _share(self, marks: list[Mark], arrivals: list[float], a: int, b: int, goal: float) -> None:
-        moderation = [marks[i].hold or 0 for i in range(a, b)]
-        moving = goal - arrivals[a] - sum(moderation)
+        holds = [marks[i].hold or 0 for i in range(a, b)]
+        moving = goal - arrivals[a] - sum(holds)
         if moving <= 0:
             raise TooSoon(b)
         way = self._way[b] - self._way[a]
         held = 0.0
         for i in range(a + 1, b):
-            held += moderation[i - 1 - a]
+            held += holds[i - 1 - a]
             share = (self._way[i] - self._way[a]) / way if way else (i - a) / (b - a)
             arrivals[i] = arrivals[a] + held + moving * share
         arrivals[b] = goal
 
     def place(self, second: float) -> Place:
-        """Where the path is at `second`; before and after it, where it begins and ends."""
+        """The place at `second`; before the start the first place, after the end the last."""
         leg = self._legs[max(0, bisect_right(self._starts, second) - 1)]
         if second >= leg.ended:
             return self._along(leg.goal)

@@ -1,4 +1,4 @@
-"""The words and signs that a motion path is written with, and the refusal of those that make no sense."""
+"""The words and signs of a motion path, and the error for those that mean nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NoReturn
 from bot.errors import Fact, TrajectoryInvalid
 
 TEXT_MAX_CHARS = 2000
-"""Longer texts are refused unread; Discord's own bound for an option is 6000."""
+"""Longer texts are refused without being read. Discord allows 6000 characters in an option."""
 
 REASONS: Mapping[str, str] = {
     "text_too_long": "a path is at most {limit} characters long",
@@ -36,7 +36,7 @@ REASONS: Mapping[str, str] = {
     "too_long": "the clip is {length} seconds long and this would end later",
     "too_soon": "the path can't be here so early; the way and the holds before it need time",
 }
-"""Why a text is no path: the English of each reason, by the `reason` fact of `TrajectoryInvalid`."""
+"""Why a text is no path, in English, by the `reason` fact of `TrajectoryInvalid`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.errors import ModelNotOffered, ModelUnknown, PromptBlocked
 from bot.rules.catalog import Catalog, Model, Operation
-from bot.rules.guild_settings import GuildSettings, offered, permits, with_defaults
+from bot.rules.guild_settings import GuildSettings, offered_models, permits, with_defaults
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
 from bot.rules.notices import PromptNoted
@@ -44,7 +44,7 @@ class Policy:
 
     def offered(self, operation: Operation, requester: Requester) -> tuple[Model, ...]:
         """What this server lets members choose from, its usual one first."""
-        return offered(self._known(requester), self._catalog, operation)
+        return offered_models(self._known(requester), self._catalog, operation)
 
     def choose(self, operation: Operation, name: str | None, requester: Requester) -> Model:
         """The named model, or the one that is usual here. Raises `ModelUnknown`, `ModelNotOffered`."""

@@ -128,7 +128,7 @@ class Guilds:
         after: GuildSettings,
         expected_version: int | None = None,
     ) -> GuildSettings:
-        """Save a whole document made from `before`, such as `guild_settings_file.read` gives; raises as `amend`."""
+        """Save a whole document made from `before`, as `import_settings` returns it. Raises as `amend` does."""
         check_admin(guild_id, by)
         if expected_version is not None and before.version != expected_version:
             raise GuildSettingsOutdated
