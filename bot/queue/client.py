@@ -137,7 +137,7 @@ class QueueClient:
         )
         fields = protocol.form_fields(known, inputs)
         extra = protocol.submit_headers(idempotency_key)
-        async with transfer.open_files(files) as opened:
+        async with transfer.opened_inputs(files) as opened:
             attempts = self._retry.submit_attempts if all(f.start is not None for f in opened) else 1
             return await self._patience.through(lambda: self._calls.submit(known, fields, opened, extra), attempts)
 

@@ -73,7 +73,7 @@ def content_type_of(head: bytes, filename: str) -> str:
 
 
 @asynccontextmanager
-async def open_files(files: Mapping[Role, FileInput]) -> AsyncIterator[list[FileField]]:
+async def opened_inputs(files: Mapping[Role, FileInput]) -> AsyncIterator[list[FileField]]:
     """The files, open, in the order given; raises `QueueInputError` for one that is missing, empty or not a file.
 
     What was a path is closed afterwards; what was an open stream is put back to where it stood.
