@@ -33,6 +33,7 @@ from bot.rules.limit_rules import Block, LimitBook, Rule, Scope, Unit, Window
 from bot.rules.limits import Asked, Usage
 from bot.rules.prompts import WordAction, WordRule, judge
 from bot.rules.requests import Inputs
+from bot.wording import SENTENCES
 from tests.limits import decide
 
 CATALOG = load_catalog()
@@ -290,5 +291,7 @@ def test_nothing_changes_between_two_versions_of_the_same() -> None:
 @pytest.mark.parametrize("field", sorted(set(GuildSettings.model_fields) - {"version"}))
 def test_no_setting_can_change_unseen_by_the_dry_run(field: str) -> None:
     plain = GuildSettings(limits=LimitBook(), ping_when_slow=False, mod_channel_id=CHANNEL)
-    changed = plain.model_copy(update={field: getattr(FULL, field)})
-    assert diff(plain, changed)
+    changes = diff(plain, plain.model_copy(update={field: getattr(FULL, field)}))
+    assert changes, f"let _changes in bot/rules/guild_settings_file.py tell {field}, and FULL above have it"
+    missing = {f"change_{change.key}" for change in changes} - SENTENCES.keys()
+    assert missing == set(), "add to bot/wording/english_settings.py"

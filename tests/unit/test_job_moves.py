@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+
 import pytest
 
+from bot.chat.replies.cards import _SIGNS
 from bot.errors import FileTooLong, ServiceFailed
 from bot.rules.jobs import ENDED, LIVE, MOVES, Failure, JobState
+from bot.wording import SENTENCES
+from bot.work.jobs.steps import Steps
 from tests.jobs import a_job
 
 S = JobState
@@ -36,6 +42,19 @@ def test_only_a_submit_may_go_back_to_accepted_and_nothing_goes_back_to_a_submit
 
 def test_only_a_completed_job_can_be_delivered() -> None:
     assert [state for state in S if S.DELIVERED in MOVES[state]] == [S.COMPLETED]
+
+
+@pytest.mark.parametrize("state", S)
+def test_every_state_has_a_sign_a_title_and_a_word(state: JobState) -> None:
+    assert state in _SIGNS, "bot/chat/replies/cards.py"
+    assert {f"title_{state}", f"state_{state}"} <= SENTENCES.keys(), "bot/wording/english.py"
+
+
+def test_every_live_state_has_a_step() -> None:
+    """`Steps` keeps its steps in a table by state: read from its source, since it needs much to be made."""
+    tables = (node for node in ast.walk(ast.parse(inspect.getsource(Steps))) if isinstance(node, ast.Dict))
+    named = {ast.unparse(key).removeprefix("JobState.") for table in tables for key in table.keys if key is not None}
+    assert {state.name for state in LIVE} - named == set(), "bot/work/jobs/steps.py"
 
 
 def test_a_failure_keeps_its_errors_key_and_facts() -> None:

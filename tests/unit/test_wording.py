@@ -281,7 +281,7 @@ def test_the_failure_in_a_row_of_an_earlier_version_is_still_told(key: str) -> N
 
 
 def test_a_row_tells_the_same_as_the_error_that_it_keeps() -> None:
-    for kind in leaves():
+    for kind in (kind for kind in leaves() if kind.key in SENTENCES):
         facts = dict.fromkeys(fields(SENTENCES[kind.key]), "data")
         error = kind(**facts)
         failure = Failure.of(error)
