@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bot.rules.trajectory.shapes import EASINGS, PLACES, PRESETS, SHAPES
+from bot.rules.trajectory.geometry import EASINGS, PLACES, PRESETS, SHAPES
 from bot.rules.trajectory.words import MODIFIERS, REASONS, TURNS
 
 PAGE = Path(__file__).parents[1] / "docs" / "paths.md"

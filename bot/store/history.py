@@ -25,7 +25,7 @@ _REMEMBERED = ~jobs.c.forgotten
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class ForgottenRows:
     """What became of a member's rows: their ids, and how many of them go on being counted."""
 
     job_ids: tuple[str, ...]
@@ -61,7 +61,7 @@ class JobHistory:
         async with self._database.reading() as connection:
             return list(await connection.scalars(query))
 
-    async def forget(self, user_id: int, *, counted_since: datetime) -> Forgotten:
+    async def forget(self, user_id: int, *, counted_since: datetime) -> ForgottenRows:
         """Delete a member's ended rows. Those that limits may still count keep their numbers and nothing else.
 
         A row that limits would no longer find would let its member make as much again.
@@ -72,7 +72,7 @@ class JobHistory:
             ids = tuple(await connection.scalars(select(jobs.c.id).where(ended)))
             counted = await connection.execute(update(jobs).where(counts).values(_emptied()))
             await connection.execute(delete(jobs).where(ended))
-        return Forgotten(ids, counted.rowcount)
+        return ForgottenRows(ids, counted.rowcount)
 
     async def old_results(self, before: datetime, *, limit: int = 100) -> list[str]:
         """The ids of jobs that ended before then and whose video is still stored."""

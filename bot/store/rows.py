@@ -109,7 +109,7 @@ def job_of(row: RowMapping, keys: Keys) -> Job:
         **{name: row[name] for name in _PLAIN},
         state=_read(row, "state", JobState),
         request=_read(row, "request", VideoRequest.model_validate_json),
-        requester=requester_of(row["id"], row["requester"]),
+        requester=read_requester(row["id"], row["requester"]),
         has_next_step=bool(row["has_next_step"]),
         # Rows of versions up to 0.1 have the message's id in the text alone.
         reply=reply.model_copy(
@@ -121,7 +121,7 @@ def job_of(row: RowMapping, keys: Keys) -> Job:
     )
 
 
-def requester_of(job_id: str, text: str) -> Requester:
+def read_requester(job_id: str, text: str) -> Requester:
     """Who asked, from that one column; raises `RowUnreadable`."""
     return _parsed(job_id, "requester", text, Requester.model_validate_json)
 

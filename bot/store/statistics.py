@@ -12,7 +12,7 @@ from bot.rules.catalog import Operation
 from bot.rules.jobs import JobState
 from bot.rules.statistics import Record
 from bot.store.database import Database
-from bot.store.rows import requester_of
+from bot.store.rows import read_requester
 from bot.store.tables import jobs
 
 _COLUMNS = (jobs.c.state, jobs.c.operation, jobs.c.user_id, jobs.c.accepted_at, jobs.c.completed_at)
@@ -57,7 +57,7 @@ class StatisticsTable:
                 if row is None:
                     continue
                 try:
-                    found[user_id] = requester_of(row.id, row.requester).name
+                    found[user_id] = read_requester(row.id, row.requester).name
                 except RowUnreadable:
                     continue
         return found

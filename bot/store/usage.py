@@ -17,7 +17,7 @@ from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook, Scope, Unit, Wi
 from bot.rules.usage import Asked, Held, Standing, Tally, Usage
 from bot.rules.waitlist import Waiter
 from bot.store.guild_settings import all_guild_settings_in
-from bot.store.rows import requester_of
+from bot.store.rows import read_requester
 from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ async def waiters_in(connection: AsyncConnection, lane: Lane) -> list[tuple[Wait
     waiters = []
     for row in rows:
         try:
-            asked = requester_of(row["job_id"], row["requester"])
+            asked = read_requester(row["job_id"], row["requester"])
         except RowUnreadable as exc:  # one damaged row must not hold up all others
             log.warning("passed over in the line: %s", exc)
             continue

@@ -6,7 +6,7 @@ import pytest
 
 from bot.rules.catalog import load_catalog
 from bot.rules.trajectory import parse
-from bot.rules.trajectory.shapes import PRESETS
+from bot.rules.trajectory.geometry import PRESETS
 from scripts.paths_page import PAGE, page
 
 

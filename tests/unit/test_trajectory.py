@@ -14,7 +14,7 @@ from bot.rules.requests import Inputs, Point, check
 from bot.rules.trajectory import PRESETS, REASONS, TEXT_MAX_CHARS, Preset, parse, suggest
 from bot.rules.trajectory import grammar as path_grammar
 from bot.rules.trajectory import words as path_words
-from bot.rules.trajectory.shapes import EASINGS, PLACES, SHAPES
+from bot.rules.trajectory.geometry import EASINGS, PLACES, SHAPES
 
 MODEL = load_catalog().get("lucy-motion")
 WIDTH, HEIGHT = MODEL.frame

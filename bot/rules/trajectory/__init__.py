@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from bot.rules.catalog import Model
 from bot.rules.requests import Point
+from bot.rules.trajectory.geometry import CIRCLE, PRESETS, Place, Preset
 from bot.rules.trajectory.grammar import Number, Plan, Waypoint, read_plan
-from bot.rules.trajectory.shapes import CIRCLE, PRESETS, Place, Preset
 from bot.rules.trajectory.timeline import Mark, Timeline, TooSoon
 from bot.rules.trajectory.words import REASONS, TEXT_MAX_CHARS, Token, refuse
 

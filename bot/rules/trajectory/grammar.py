@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bot.rules.catalog import Model
-from bot.rules.trajectory.shapes import ALONE, CIRCLE, EASINGS, PLACES, SHAPES, Place, Shape
+from bot.rules.trajectory.geometry import ALONE, CIRCLE, EASINGS, PLACES, SHAPES, Place, Shape
 from bot.rules.trajectory.words import (
     BREAKS,
     FILLERS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-from bot.rules.trajectory.shapes import Place, lengths
+from bot.rules.trajectory.geometry import Place, lengths
 
 
 class TooSoon(Exception):
