@@ -16,6 +16,7 @@ from bot.rules.limits import LEAST, Account, Asked, Standing, Usage, blocked, de
 from bot.rules.usage import needs_time, stand
 from bot.rules.waitlist import Waiter, advance, place_behind
 from bot.store.database import Database
+from bot.store.locks import AdvisoryLock
 from bot.store.tables import jobs
 from bot.store.usage import (
     Lane,
@@ -27,8 +28,6 @@ from bot.store.usage import (
     tallies_in,
     waiters_in,
 )
-
-_ALL = 0x436C6171  # a lock's number, no Discord id: those are far larger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,7 @@ class Admission:
         self._everywhere = any(rule.scope in {Scope.EVERYONE, Scope.BOT} for rule in self._operator)
 
     def lock(self, requester: Requester) -> int:
-        return _ALL if self._everywhere else requester.guild_id or requester.user_id
+        return AdvisoryLock.ALL_LIMITS if self._everywhere else requester.guild_id or requester.user_id
 
     async def admit(self, connection: AsyncConnection, job: Job, book: LimitBook) -> int | None:
         """None where the new job may start at once, its place in the waitlist where it must wait for others.
@@ -107,7 +106,7 @@ class Admission:
             return (await connection.execute(update(jobs).where(*theirs).values(forgiven=True))).rowcount
 
     async def _move(self, lane: Lane) -> Moved:
-        lock = lane if isinstance(lane, int) else _ALL
+        lock = lane if isinstance(lane, int) else AdvisoryLock.ALL_LIMITS
         async with self._database.writing(lock=lock) as connection:
             line = await waiters_in(connection, lane)
             moved = advance([waiter for waiter, _ in line], await running_in(connection, lane), operator=self._operator)

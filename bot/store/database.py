@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.errors import DatabaseUnavailable, SettingsError
 from bot.rules.clock import Clock
+from bot.store.locks import AdvisoryLock
 from bot.store.queue_schema import bring_up
 from bot.store.transactions import Transactions
 
@@ -38,7 +39,6 @@ _CONNECTING = {
 """libpq's names: seconds, and milliseconds for the last."""
 CLOSE_PATIENCE = timedelta(seconds=1)
 """How long closing waits for transactions under way before it breaks them off."""
-_MIGRATION_LOCK = 0x436C6170  # any number that is no Discord id, whose locks are those of servers
 
 T = TypeVar("T")
 
@@ -128,13 +128,12 @@ class Database:
         """A transaction that may write, undone if its block raises. Raises `DatabaseUnavailable`.
 
         SQLite's starts as the only writer (`BEGIN IMMEDIATE`), this process's one after the other in their order. On
-        PostgreSQL `lock` names what must be decided by one at a time, such as a server's limits; others that name the
-        same number wait here.
+        PostgreSQL `lock` names what is done by one at a time (`bot.store.locks`); others that name the same wait here.
         """
         with _translated():
             async with self._turn, self._transactions.begin(self._writing) as connection:
                 if lock is not None and not self.is_sqlite:
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(lock)})
                 yield connection
 
     async def insist(self, act: Callable[[], Awaitable[T]], *, attempts: int = 8) -> T:
@@ -170,7 +169,7 @@ async def migrate(url: URL, *, clock: Clock) -> None:
     # Batch changes copy a table and drop it, which with foreign keys on would delete the rows that point to it.
     database = Database(url, clock=clock, enforce_foreign_keys=False)
     try:
-        async with database.writing(lock=_MIGRATION_LOCK) as connection:
+        async with database.writing(lock=AdvisoryLock.MIGRATION) as connection:
             await connection.run_sync(_upgrade)
     finally:
         await database.close()

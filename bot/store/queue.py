@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import DatabaseUnavailable
 from bot.rules.jobs import Job
 from bot.store.database import Database, connect_arguments
+from bot.store.locks import AdvisoryLock
 from bot.store.rows import HAS_NEXT_STEP
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,6 @@ log = logging.getLogger(__name__)
 QUEUE, TASK = "clapper", "clapper.run"
 _NUDGES = "clapper_nudges"
 _ARRIVALS = f"procrastinate_queue_v1#{QUEUE}"  # procrastinate notifies here of every new entry
-_ORDER_LOCK = 0x436C6171
-"""Whoever makes entries agree with rows does it alone, so that no job gets two."""
 _LISTEN_CHECK = timedelta(seconds=5)
 """A listener hears nothing of a server that vanished without a word: so often it asks."""
 
@@ -114,7 +113,7 @@ class WorkQueue:
 
     async def nudge(self, job_id: str) -> None:
         """Tell whoever runs the job that its row was changed, and have it run if nobody does but somebody should."""
-        async with self._database.writing(lock=_ORDER_LOCK) as connection:
+        async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
             await self._fill(connection, only=job_id)
             await connection.execute(text("SELECT pg_notify(:channel, :job)"), {"channel": _NUDGES, "job": job_id})
 
@@ -149,7 +148,7 @@ class WorkQueue:
     async def leave(self, worker: int) -> None:
         """The worker ends: what it has not finished is for others, at once."""
         query = text("DELETE FROM procrastinate_jobs WHERE worker_id = :worker AND status = 'doing'")
-        async with self._database.writing(lock=_ORDER_LOCK) as connection:
+        async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
             await connection.execute(query, {"worker": worker})
             await self._fill(connection)
         await self._manager.unregister_worker(worker)
@@ -160,7 +159,7 @@ class WorkQueue:
         None takes nothing from anybody: for a process that cannot know yet whether it is the others that are silent.
         An entry that is taken away is replaced by a new one, so that a worker that wakes up cannot finish it.
         """
-        async with self._database.writing(lock=_ORDER_LOCK) as connection:
+        async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
             stalled: list[str] = []
             if stalled_after is not None:
                 seconds = stalled_after.total_seconds()

@@ -15,9 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import DatabaseUnavailable
 from bot.rules.jobs import Job, JobState
+from bot.rules.limit_rules import operator_rules
+from bot.store.admission import Admission
 from bot.store.database import Database
 from bot.store.encryption import Keys
 from bot.store.jobs import Jobs
+from bot.store.locks import AdvisoryLock
 from bot.store.queue import Entry, WorkQueue
 from tests.adapters.databases import MigratedSchemas
 from tests.clock import ManualClock
@@ -216,6 +219,18 @@ async def test_many_workers_fetch_every_job_once(shop: Shop) -> None:
     while len(found) < len(jobs):  # a fetch may find the one free row locked by another and come back empty
         await work()
     assert sorted(found) == sorted(jobs)
+
+
+@pytest.mark.asyncio
+async def test_the_queue_and_limits_of_all_servers_do_not_wait_for_each_other(shop: Shop) -> None:
+    everywhere = operator_rules("bot 5 jobs day")
+    admission = Admission(shop.database, operator=everywhere, clock=shop.clock)
+    job = await shop.add()
+    async with asyncio.timeout(10), shop.database.writing(lock=admission.lock(a_member())):
+        await shop.queue.sweep(STALLED)
+        await shop.queue.nudge(job.id)
+    async with asyncio.timeout(10), shop.database.writing(lock=AdvisoryLock.QUEUE_ENTRIES):
+        await shop.jobs.insert(a_job(), admission=admission)
 
 
 @pytest.mark.asyncio
