@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from bot.errors import FileEmpty, FileForbidden, FileGone, FileTooLarge
+from bot.rules.backoff import Backoff, retry
 from bot.rules.clock import Clock, SystemClock
 
 _TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
@@ -20,8 +22,7 @@ _AS_IT_IS = {"Accept-Encoding": "identity"}
 """Packed bytes could unpack to any size, and would be stored packed."""
 _CHUNK_BYTES = 256 * 1024
 _TRIES = 3
-_PAUSE_SECONDS = 1.0
-"""Before the second try; doubled before each that follows."""
+_BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=10))
 _PASSING = frozenset({429, 500, 502, 503, 504})
 
 
@@ -71,21 +72,17 @@ class Downloader:
         url = self.allowed(address)
         if self._session is None:
             raise RuntimeError("the downloader has not been entered")
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                return await self._once(self._session, url, to, max_bytes)
-            except (aiohttp.ClientError, TimeoutError, ConnectionError) as exc:
-                await asyncio.to_thread(to.unlink, missing_ok=True)
-                passing = not isinstance(exc, aiohttp.ClientResponseError) or exc.status in _PASSING
-                if not (passing and tries_left):
-                    raise FileGone from exc
-                await self._clock.sleep(_PAUSE_SECONDS * 2 ** (_TRIES - 1 - tries_left))
-            except BaseException:
-                await asyncio.to_thread(to.unlink, missing_ok=True)
-                raise
-        raise FileGone
+        session = self._session
+        return await retry(lambda: self._once(session, url, to, max_bytes), _pause_after, sleep=self._clock.sleep)
 
     async def _once(self, session: aiohttp.ClientSession, url: URL, to: Path, max_bytes: int) -> int:
+        try:
+            return await self._read(session, url, to, max_bytes)
+        except BaseException:
+            await asyncio.to_thread(to.unlink, missing_ok=True)
+            raise
+
+    async def _read(self, session: aiohttp.ClientSession, url: URL, to: Path, max_bytes: int) -> int:
         async with session.get(url, allow_redirects=False) as response:
             if response.status != 200:
                 response.raise_for_status()
@@ -98,6 +95,16 @@ class Downloader:
         if not size:
             raise FileEmpty
         return size
+
+
+def _pause_after(error: Exception, tries: int) -> float | None:
+    """Seconds until the next try; None for an error that is not the network's. Raises `FileGone` after the last."""
+    if not isinstance(error, aiohttp.ClientError | TimeoutError | ConnectionError):
+        return None
+    passing = not isinstance(error, aiohttp.ClientResponseError) or error.status in _PASSING
+    if not passing or tries >= _TRIES:
+        raise FileGone from error
+    return _BACKOFF.seconds(tries)
 
 
 def _opened(to: Path) -> IO[bytes]:

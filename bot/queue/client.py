@@ -17,7 +17,6 @@ from bot.errors import (
     Refused,
 )
 from bot.queue import protocol, transfer
-from bot.queue.backoff import Patience
 from bot.queue.calls import Calls
 from bot.queue.responses import (
     CompletedJob,
@@ -30,6 +29,7 @@ from bot.queue.responses import (
     QueueJobResult,
 )
 from bot.queue.tuning import Concurrency, Retry, Timeouts
+from bot.queue.retries import Retries
 from bot.queue.wire import Wire
 from bot.rules.catalog import Catalog, Model, Role, load_catalog
 from bot.rules.clock import Clock, SystemClock
@@ -87,7 +87,7 @@ class QueueClient:
         )
         self._calls = Calls(self._wire, timeouts, concurrency or Concurrency())
         self._retry = retry or Retry()
-        self._patience = Patience(self._retry, self._clock, rng or random.Random())
+        self._retries = Retries(self._retry, self._clock, rng or random.Random())
         self._deadline = deadline
 
     async def __aenter__(self) -> Self:
@@ -139,12 +139,12 @@ class QueueClient:
         extra = protocol.submit_headers(idempotency_key)
         async with transfer.opened_inputs(files) as opened:
             attempts = self._retry.submit_attempts if all(f.start is not None for f in opened) else 1
-            return await self._patience.through(lambda: self._calls.submit(known, fields, opened, extra), attempts)
+            return await self._retries.run(lambda: self._calls.submit(known, fields, opened, extra), attempts)
 
     async def status(self, job_id: str) -> JobStatusResponse:
         """Where the job is now. Raises `QueueJobNotFoundError` (expired) or `QueueStatusError`."""
         path = protocol.status_path(job_id)
-        return await self._patience.through(lambda: self._calls.status(job_id, path), self._retry.attempts)
+        return await self._retries.run(lambda: self._calls.status(job_id, path), self._retry.attempts)
 
     async def result(self, job_id: str, path: Path, *, max_bytes: int | None = None) -> Path:
         """The video of a completed job, at `path`, which appears (or is replaced) only once all of it is there.
@@ -153,7 +153,7 @@ class QueueClient:
         larger than `max_bytes` (`too_large`).
         """
         remote = protocol.content_path(job_id)
-        return await self._patience.through(
+        return await self._retries.run(
             lambda: self._calls.result(job_id, remote, Path(path), max_bytes), self._retry.attempts
         )
 
@@ -181,7 +181,7 @@ class QueueClient:
         wait = self.polling.wait(name, began - submitted) if since else 0.0
         while True:
             await self._clock.sleep(min(wait, until - self._clock.monotonic()))
-            news = await self._patience.through(lambda: self._calls.status(job_id, path), self._retry.attempts, until)
+            news = await self._retries.run(lambda: self._calls.status(job_id, path), self._retry.attempts, until)
             before, seen = seen, self._clock.monotonic()
             if since and news.status is JobStatus.COMPLETED:
                 self.polling.learn(name, (before + seen) / 2 - submitted)

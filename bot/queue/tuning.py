@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import aiohttp
 
+from bot.rules.backoff import Backoff
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
@@ -48,8 +50,8 @@ class Retry:
 
     def wait(self, tries: int, retry_after: float | None, rng: random.Random) -> float:
         """Seconds to wait after `tries` tries."""
-        backoff = min(self.longest.total_seconds(), self.first.total_seconds() * 2.0 ** min(tries - 1, 30))
-        return max(backoff * rng.uniform(0.5, 1.0), retry_after or 0.0)
+        backoff = Backoff(first=self.first, longest=self.longest)
+        return backoff.seconds(tries, chance=rng.random(), at_least=retry_after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import DatabaseUnavailable, SettingsError
+from bot.rules.backoff import Backoff, retry
 from bot.rules.clock import Clock
 from bot.store.locks import AdvisoryLock
 from bot.store.queue_schema import bring_up
@@ -39,6 +40,8 @@ _CONNECTING = {
 """libpq's names: seconds, and milliseconds for the last."""
 CLOSE_PATIENCE = timedelta(seconds=1)
 """How long closing waits for transactions under way before it breaks them off."""
+_TRIES = 8
+_BACKOFF = Backoff(first=timedelta(seconds=0.1), longest=timedelta(seconds=10))
 
 T = TypeVar("T")
 
@@ -136,19 +139,18 @@ class Database:
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(lock)})
                 yield connection
 
-    async def insist(self, act: Callable[[], Awaitable[T]], *, attempts: int = 8) -> T:
-        """`act`, repeated while the database is unavailable: 0.1 s, 0.2 s … 12.8 s apart, half a minute in all.
+    async def retry(self, act: Callable[[], Awaitable[T]]) -> T:
+        """`act`, repeated while the database is unavailable: 0.1 s, 0.2 s … 6.4 s apart, some 13 seconds in all.
 
-        For writes that must not be lost to a database's restart. A repeat may find its own earlier work done.
+        For writes that must not be lost to a database's restart. A repeat may find its own earlier work done. Raises
+        `DatabaseUnavailable` after the last try, and at once where this object was closed.
         """
-        for attempt in range(attempts - 1):
-            try:
-                return await act()
-            except DatabaseUnavailable:
-                if self._transactions.closed:
-                    raise
-                await self._clock.sleep(0.1 * 2**attempt)
-        return await act()
+
+        def pause_after(error: Exception, tries: int) -> float | None:
+            over = tries >= _TRIES or self._transactions.closed
+            return None if over or not isinstance(error, DatabaseUnavailable) else _BACKOFF.seconds(tries)
+
+        return await retry(act, pause_after, sleep=self._clock.sleep)
 
     async def check(self) -> None:
         """Return if the database answers; else raise `DatabaseUnavailable`."""

@@ -94,11 +94,11 @@ class Jobs:
         """
         if to not in MOVES[job.state]:
             raise ValueError(f"no move leads from {job.state} to {to}")
-        return await self._database.insist(lambda: self._advance(job, to, facts))
+        return await self._database.retry(lambda: self._advance(job, to, facts))
 
     async def note(self, job: Job, **facts: Unpack[Facts]) -> Job:
         """Write facts without a move; otherwise as `advance`."""
-        return await self._database.insist(lambda: self._advance(job, job.state, facts))
+        return await self._database.retry(lambda: self._advance(job, job.state, facts))
 
     async def confirm(self, job: Job) -> Job:
         """The row as it is now, for a step that acts outside before it writes; `JobMoved` if it is not `job`'s."""

@@ -153,7 +153,7 @@ async def test_closing_waits_for_a_transaction_under_way_and_lets_nobody_else_in
         with pytest.raises(DatabaseUnavailable):
             await database.check()
         with pytest.raises(DatabaseUnavailable):
-            await database.insist(database.check)
+            await database.retry(database.check)
         assert not closing.done()
         go_on.set()
         await closing

@@ -126,11 +126,11 @@ async def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(tmp_path: Path) -
 
 
 @pytest.mark.asyncio
-async def test_a_server_that_is_not_there_is_unavailable_and_insisted_on_for_a_while() -> None:
+async def test_a_server_that_is_not_there_is_unavailable_after_some_tries() -> None:
     clock = ManualClock(auto=True)
     database = Database(parse_url("postgresql://nobody@127.0.0.1:1/none"), clock=clock)
     with pytest.raises(DatabaseUnavailable):
-        await database.insist(database.check)
+        await database.retry(database.check)
     assert len(clock.slept) == 7
     assert sum(clock.slept) == pytest.approx(12.7)
     await database.close()

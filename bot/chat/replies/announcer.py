@@ -32,10 +32,10 @@ from bot.chat.replies.edit_routes import (
     UNSENT,
     EditRoutes,
     Payload,
-    insist,
     message_of,
     passing,
     refusal,
+    send_with_retries,
     token_is_alive,
     too_large,
     webhook_of,
@@ -205,9 +205,11 @@ class DiscordAnnouncer:
     async def _by_any_way(self, job: Job, payload: Payload, attempts: int, *, patient: bool) -> int | None:
         """Each way that may lead to the reply, until one does; raises `DeliveryLost` with the last one's reason."""
         lost = None
-        for way in self._routes.to(job.reply, insist=patient):
+        for way in self._routes.to(job.reply, retry_closed=patient):
             try:
-                edited = await insist(way.edit, payload, attempts, clock=self._clock, patient=patient)
+                edited = await send_with_retries(
+                    way.edit, payload, attempts, clock=self._clock, discords_failures_too=patient
+                )
             except discord.HTTPException as exc:
                 if too_large(exc):
                     raise DeliveryTooLarge from exc
@@ -243,7 +245,9 @@ class DiscordAnnouncer:
 
         try:
             channel = await self._client.create_dm(discord.Object(job.requester.user_id))
-            await insist(channel.send, payload, self._deliver_attempts, clock=self._clock, patient=True)
+            await send_with_retries(
+                channel.send, payload, self._deliver_attempts, clock=self._clock, discords_failures_too=True
+            )
         except discord.HTTPException as exc:
             if too_large(exc):
                 raise DeliveryTooLarge from exc
@@ -291,7 +295,7 @@ class DiscordAnnouncer:
         """Nothing but the sentence in the reply. Raises what the last way to it refused with."""
         silent = discord.AllowedMentions.none()
         failed: Exception | None = None
-        for way in self._routes.to(job.reply, insist=True):
+        for way in self._routes.to(job.reply, retry_closed=True):
             try:
                 await way.edit(content=sentence, embed=None, view=None, allowed_mentions=silent)
             except UNSENT as exc:

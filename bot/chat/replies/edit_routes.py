@@ -17,6 +17,7 @@ from typing import Any
 
 import discord
 
+from bot.rules.backoff import Backoff, retry
 from bot.rules.clock import Clock
 from bot.rules.jobs import Reply
 
@@ -53,6 +54,8 @@ _TOKEN_MARGIN = timedelta(seconds=2)
 
 _REMEMBERED = 5000
 
+_BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=60))
+
 Edit = Callable[..., Awaitable[object]]
 Payload = Callable[[], dict[str, Any]]
 
@@ -73,17 +76,17 @@ class EditRoutes:
         self._clock = clock
         self._closed: OrderedDict[tuple[int | None, str], str] = OrderedDict()
 
-    def to(self, reply: Reply, *, insist: bool = False) -> Iterator[EditRoute]:
-        """Each way that may be open, the best first. `insist` tries those again that may have been opened meanwhile."""
+    def to(self, reply: Reply, *, retry_closed: bool = False) -> Iterator[EditRoute]:
+        """Each way that may be open, the best first; with `retry_closed` also those that may have been opened again."""
         if reply.token is not None and token_is_alive(reply, self._clock.now()):
             webhook = webhook_of(reply, self._client)
             way = EditRoute((reply.message_id, reply.token), functools.partial(webhook.edit_message, message_of(reply)))
-            if self._open(way.key, insist=insist):
+            if self._open(way.key, retry_closed=retry_closed):
                 yield way
         if not reply.only_by_token and reply.message_id is not None:
             channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
             way = EditRoute((reply.message_id, "bot"), channel.get_partial_message(reply.message_id).edit)
-            if self._open(way.key, insist=insist):
+            if self._open(way.key, retry_closed=retry_closed):
                 yield way
 
     def why_closed(self, reply: Reply) -> str:
@@ -103,9 +106,9 @@ class EditRoutes:
         while len(self._closed) > _REMEMBERED:
             self._closed.popitem(last=False)
 
-    def _open(self, key: tuple[int | None, str], *, insist: bool) -> bool:
+    def _open(self, key: tuple[int | None, str], *, retry_closed: bool) -> bool:
         reason = self._closed.get(key)
-        return reason is None or (insist and reason in _MAY_COME_BACK)
+        return reason is None or (retry_closed and reason in _MAY_COME_BACK)
 
 
 def webhook_of(reply: Reply, client: discord.Client) -> discord.Webhook:
@@ -142,18 +145,20 @@ def passing(exc: Exception) -> bool:
     return not isinstance(exc, discord.HTTPException) or exc.status == 429 or exc.status >= 500
 
 
-async def insist(edit: Edit, payload: Payload, attempts: int, *, clock: Clock, patient: bool) -> object:
-    """Send, and again while the connection fails; `patient` also where Discord itself does. Files are opened anew.
+async def send_with_retries(
+    send: Edit, payload: Payload, attempts: int, *, clock: Clock, discords_failures_too: bool
+) -> object:
+    """Call `send` with a new payload (files are opened anew), up to `attempts` times while the connection fails.
 
-    discord.py has tried Discord's own failures five times when it raises them, so only a video is worth more.
+    discord.py has tried Discord's own failures five times when it raises them, so that only a video is worth more
+    tries after those (`discords_failures_too`). Raises the last of `UNSENT`.
     """
-    for attempt in range(attempts):
-        try:
-            return await edit(**payload())
-        except UNSENT as exc:
-            failing = passing(exc) if patient else not isinstance(exc, discord.HTTPException)
-            if not failing or attempt == attempts - 1:
-                raise
-            log.info("editing a reply failed, trying again: %s", type(exc).__name__)
-        await clock.sleep(min(2.0**attempt, 60.0))
-    return None
+
+    def pause_after(error: Exception, tries: int) -> float | None:
+        failing = isinstance(error, CONNECTION_LOST) or (discords_failures_too and passing(error))
+        if not failing or not isinstance(error, UNSENT) or tries >= attempts:
+            return None
+        log.info("editing a reply failed, trying again: %s", type(error).__name__)
+        return _BACKOFF.seconds(tries)
+
+    return await retry(lambda: send(**payload()), pause_after, sleep=clock.sleep)

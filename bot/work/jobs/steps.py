@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from bot.errors import OutcomeUnknown, QueueError, QueueModelUnknownError, QueueSubmitError, UserFacing
+from bot.rules.backoff import Backoff
 from bot.rules.catalog import Model, Role
 from bot.rules.jobs import Job, JobState
 from bot.work.jobs.context import JobContext
@@ -21,7 +22,7 @@ from bot.work.jobs.watching import deadline_of, watch
 
 log = logging.getLogger(__name__)
 
-_BACKOFF_FIRST, _BACKOFF_LONGEST = 1.0, 30.0
+_BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
 
 
 class Steps:
@@ -139,7 +140,7 @@ class Steps:
         elif passing(exc) and self._submits < self._context.settings.submit_attempts:
             await self._owned.advance(JobState.ACCEPTED, tell=False)
             self._owned.uninterruptible = False
-            await self._owned.pause(_backoff(self._submits, exc.retry_after))
+            await self._owned.pause(_BACKOFF.seconds(self._submits, chance=random.random(), at_least=exc.retry_after))
         else:
             raise exc
 
@@ -175,9 +176,3 @@ class Steps:
             deadline_minutes=round(deadline_of(self.job, self._context.catalog) / timedelta(minutes=1)),
             max_result_bytes=self._context.settings.max_result_bytes,
         )
-
-
-def _backoff(tries: int, retry_after: float | None) -> float:
-    """Seconds: doubling, shortened by up to half at random so that many don't come back together."""
-    doubled: float = _BACKOFF_FIRST * 2.0 ** (tries - 1)
-    return max(min(_BACKOFF_LONGEST, doubled) * random.uniform(0.5, 1.0), retry_after or 0.0)
