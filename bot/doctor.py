@@ -15,7 +15,7 @@ import av
 import discord
 from av.codec.codec import UnknownCodecError
 
-from bot.errors import DatabaseUnavailable, QueueError, QueueJobNotFoundError, SettingsError
+from bot.errors import DatabaseUnavailable, FilesUnavailable, QueueError, QueueJobNotFoundError, SettingsError
 from bot.files import open_files
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock
@@ -201,11 +201,9 @@ async def _files(settings: Settings) -> list[Finding]:
         return [Finding("FILES_URL", False, str(exc).removeprefix("FILES_URL "))]
     except TimeoutError:
         return [Finding("FILES_URL", False, f"{address} does not answer: check AWS_ENDPOINT_URL and the network")]
-    except Exception as exc:  # noqa: BLE001  # whatever the bucket's library raises
-        why = type(exc).__name__.removesuffix("Error")
-        return [
-            Finding("FILES_URL", False, f"{address} can't be used ({why}): check the bucket and the AWS_ variables")
-        ]
+    except FilesUnavailable as exc:
+        advice = f"{address} can't be used: check the bucket and the AWS_ variables ({exc})"
+        return [Finding("FILES_URL", False, advice)]
     return [Finding("FILES_URL", True, f"{address} answers")]
 
 

@@ -2,7 +2,10 @@
 
     ClapperError
     ├── SettingsError            a setting is missing or wrong; the program ends with exit code 2
-    ├── DatabaseUnavailable      the database can't be used at the moment: try again later
+    ├── Unavailable              not now: the same may succeed later
+    │   ├── DatabaseUnavailable
+    │   └── FilesUnavailable
+    ├── FileNotStored            no bytes are stored under a key (any more)
     ├── RowUnreadable            this version can't read a row
     ├── AlreadyAsked             Discord sent the same interaction or message twice: it has a job already
     ├── JobMoved                 another writer has changed the job's row: stop working on it
@@ -37,6 +40,7 @@
         │   ├── QueueDeadlineError
         │   └── QueueJobNotFoundError   (a QueueResultError too)
         └── QueueResultError     the result could not be fetched, or is not a video
+            └── QueueDiskError   the result could not be written to the local path
 
 Errors hold facts; `bot.wording` holds their sentences, by the class's `key`.
 """
@@ -58,8 +62,20 @@ class SettingsError(ClapperError):
     """A setting is missing or wrong. `str()` is one line for the operator that says what to set."""
 
 
-class DatabaseUnavailable(ClapperError):
+class Unavailable(ClapperError):
+    """What Clapper keeps its data in can't be used at the moment; the same act may succeed later."""
+
+
+class DatabaseUnavailable(Unavailable):
     """The database can't be reached, or can't write, at the moment. As far as is known, nothing was changed."""
+
+
+class FilesUnavailable(Unavailable):
+    """Stored files (`FILES_URL`), or this machine's disk, can't be read or written at the moment."""
+
+
+class FileNotStored(ClapperError):
+    """No bytes are stored under the key (any more). `str()` is the key."""
 
 
 class RowUnreadable(ClapperError):
@@ -480,6 +496,11 @@ class QueueResultError(QueueError):
     ) -> None:
         super().__init__(message, job_id=job_id, http_status=http_status, reason=reason)
         self.too_large = too_large
+
+
+class QueueDiskError(QueueResultError):
+    """The result could not be written to the local path: the disk is full, or the folder is gone. The service still
+    has the video. `__cause__` names the system's reason."""
 
 
 class QueueJobNotFoundError(QueueStatusError, QueueResultError):

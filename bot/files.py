@@ -8,16 +8,21 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.store import LocalStore, S3Store
 
-from bot.errors import SettingsError
+from bot.errors import FileNotStored, FilesUnavailable, SettingsError
 from bot.rules.media import Files
+
+if TYPE_CHECKING:  # the library has this type for checkers alone
+    from obstore.store import RetryConfig
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _KEY_LONGEST = 512
@@ -26,38 +31,46 @@ _PIECE_BYTES = 1024**2
 blocks of that size stay with the allocator; these, by 13 MB."""
 _PART_BYTES = 8 * 1024**2  # S3 takes parts of 5 MiB or more
 _PARTS_AT_ONCE = 2
+_RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+"""Within one call, for a request that got lost. Outages are waited out by the caller, whom a stop can interrupt."""
 
 
 class StoredFiles(Files):
-    """`Files` over obstore. Made by `open_files`; one for the whole process, nothing to close."""
+    """`Files` over obstore. Made by `open_files`; one for the whole process, nothing to close.
+
+    Every method may raise `FilesUnavailable`: the store can't be reached, refuses us, or can't write.
+    """
 
     def __init__(self, store: LocalStore | S3Store) -> None:
         self._store = store
 
     async def put(self, key: str, path: Path, content_type: str) -> int:
-        """Store the file under `key`, over what was there; gives the number of bytes. Raises `OSError`."""
+        """Store the file under `key`, over what was there; gives the number of bytes."""
         size_bytes = (await asyncio.to_thread(path.stat)).st_size
         bucket = isinstance(self._store, S3Store)
         part_bytes = _PART_BYTES if bucket else _PIECE_BYTES
-        await obstore.put_async(
-            self._store,
-            _checked(key),
-            path,
-            # A folder has nowhere to keep a type: whoever reads from it knows it from the job's row.
-            attributes={"Content-Type": content_type} if bucket else None,
-            use_multipart=size_bytes > part_bytes,
-            chunk_size=part_bytes,
-            max_concurrency=_PARTS_AT_ONCE,
-        )
+        with _translated():
+            await obstore.put_async(
+                self._store,
+                _checked(key),
+                path,
+                # A folder has nowhere to keep a type: whoever reads from it knows it from the job's row.
+                attributes={"Content-Type": content_type} if bucket else None,
+                use_multipart=size_bytes > part_bytes,
+                chunk_size=part_bytes,
+                max_concurrency=_PARTS_AT_ONCE,
+            )
         return size_bytes
 
     async def fetch(self, key: str, to: Path) -> Path:
-        """Write the bytes to `to`, by way of a partial file beside it. Raises `FileNotFoundError`, `OSError`."""
-        found = await obstore.get_async(self._store, _checked(key))
+        """Write the bytes to `to`, by way of a partial file beside it. Raises `FileNotStored`."""
+        with _translated(missing=key):
+            found = await obstore.get_async(self._store, _checked(key))
         partial = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
         try:
-            await _spool(found.stream(min_chunk_size=_PIECE_BYTES), partial)
-            await asyncio.to_thread(partial.replace, to)
+            with _translated():
+                await _spool(found.stream(min_chunk_size=_PIECE_BYTES), partial)
+                await asyncio.to_thread(partial.replace, to)
         finally:
             await asyncio.to_thread(partial.unlink, missing_ok=True)
         return to
@@ -65,10 +78,8 @@ class StoredFiles(Files):
     async def delete(self, keys: Iterable[str]) -> None:
         """Forget the keys; one that holds nothing is no error."""
         for key in keys:
-            try:
+            with suppress(FileNotStored), _translated(missing=key):
                 await obstore.delete_async(self._store, _checked(key))
-            except FileNotFoundError:
-                continue
 
     async def exists(self, key: str) -> bool:
         return await self.size_bytes(key) is not None
@@ -76,32 +87,36 @@ class StoredFiles(Files):
     async def size_bytes(self, key: str) -> int | None:
         """How many bytes `key` holds; None where it holds nothing."""
         try:
-            return (await obstore.head_async(self._store, _checked(key)))["size"]
-        except FileNotFoundError:
+            with _translated(missing=key):
+                return (await obstore.head_async(self._store, _checked(key)))["size"]
+        except FileNotStored:
             return None
 
     async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterable[bytes]:
-        """The bytes from `start` up to, not including, `end`, in pieces. Raises `FileNotFoundError` at the first."""
+        """The bytes from `start` up to, not including, `end`, in pieces. Raises `FileNotStored` at the first."""
         size = await self.size_bytes(key)
         if size is None:
-            raise FileNotFoundError(key)
+            raise FileNotStored(key)
         stop = size if end is None else min(end, size)
         if start >= stop:
             return
-        found = await obstore.get_async(self._store, key, options={"range": (start, stop)})
-        async for piece in found.stream(min_chunk_size=_PIECE_BYTES):
-            yield bytes(piece)
+        with _translated(missing=key):
+            found = await obstore.get_async(self._store, key, options={"range": (start, stop)})
+            async for piece in found.stream(min_chunk_size=_PIECE_BYTES):
+                yield bytes(piece)
 
     async def keys(self, under: str) -> list[str]:
         """Every key below the folder `under`, in order: for pruning."""
-        listing = obstore.list(self._store, prefix=_checked(under))
-        return sorted([entry["path"] async for page in listing for entry in page])
+        with _translated():
+            listing = obstore.list(self._store, prefix=_checked(under))
+            return sorted([entry["path"] async for page in listing for entry in page])
 
     async def link(self, key: str, lifetime: timedelta) -> str | None:
         """An address that anybody can fetch `key` from until `lifetime` is over; None where the store is a folder."""
         if not isinstance(self._store, S3Store):
             return None
-        return await obstore.sign_async(self._store, "GET", _checked(key), lifetime)
+        with _translated():
+            return await obstore.sign_async(self._store, "GET", _checked(key), lifetime)
 
 
 def open_files(files_url: str, data_dir: Path) -> StoredFiles:
@@ -118,10 +133,28 @@ def open_files(files_url: str, data_dir: Path) -> StoredFiles:
             return StoredFiles(LocalStore(_absolute(Path(unquote(parts.path))), mkdir=True))
         if parts.scheme == "s3" and parts.netloc:
             prefix = parts.path.strip("/") or None
-            return StoredFiles(S3Store(parts.netloc, prefix=prefix, client_options={"allow_http": True}))
+            return StoredFiles(
+                S3Store(parts.netloc, prefix=prefix, client_options={"allow_http": True}, retry_config=_RETRIES)
+            )
     except (obstore.exceptions.BaseError, OSError, ValueError) as exc:
-        raise SettingsError(f"FILES_URL {files_url!r} can't be used: {str(exc).splitlines()[0]}") from exc
+        raise SettingsError(f"FILES_URL {files_url!r} can't be used: {_first_line(exc)}") from exc
     raise SettingsError(f"FILES_URL {files_url!r} can't be used: set it to file:///a/folder or s3://bucket/prefix")
+
+
+@contextmanager
+def _translated(*, missing: str | None = None) -> Iterator[None]:
+    """Errors of obstore and of the system as ours. `missing` is the key that a "not found" is about, where it is."""
+    try:
+        yield
+    except FileNotFoundError as exc:
+        error = FilesUnavailable(_first_line(exc)) if missing is None else FileNotStored(missing)
+        raise error from exc
+    except (obstore.exceptions.BaseError, OSError) as exc:
+        raise FilesUnavailable(_first_line(exc)) from exc
+
+
+def _first_line(exc: Exception) -> str:
+    return (str(exc).splitlines() or [type(exc).__name__])[0]
 
 
 def _absolute(folder: Path) -> Path:

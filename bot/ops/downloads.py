@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.errors import FileNotStored, FilesUnavailable
 from bot.rules.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -27,10 +28,11 @@ _ROUTE = f"/videos/{{job:{_JOB}}}/{{expires:[0-9]{{1,12}}}}/{{signature}}/{{name
 _FORBIDDEN = "This link is not valid. Please copy it again, whole, from the message in Discord."
 _EXPIRED = "This link has expired. In Discord, /jobs shows the video again."
 _GONE = "This video is not kept any more. In Discord, /jobs makes it again."
+_NOT_NOW = "This video can't be read at the moment. Please try again in a minute."
 
 
 class Blobs(Protocol):
-    """What downloads need of the stored files."""
+    """What downloads need of the stored files. Both may raise `FilesUnavailable`, and `read` also `FileNotStored`."""
 
     async def size_bytes(self, key: str) -> int | None: ...
 
@@ -70,7 +72,11 @@ class Downloads:
         if self._clock.now().timestamp() >= int(expires):
             return _plainly(403, _EXPIRED)
         key = f"jobs/{job_id}/result"
-        size = await self._blobs.size_bytes(key)
+        try:
+            size = await self._blobs.size_bytes(key)
+        except FilesUnavailable as exc:
+            log.warning("the video of job %s can't be downloaded now: %s", job_id, exc)
+            return _plainly(503, _NOT_NOW)
         if not size:
             return _plainly(404, _GONE)
         return await self._stream(request, key, size, name)
@@ -88,8 +94,15 @@ class Downloads:
         response.content_length = end - start
         await response.prepare(request)
         if request.method != "HEAD":
-            async for piece in self._blobs.read(key, start=start, end=end):
-                await response.write(piece)
+            try:
+                async for piece in self._blobs.read(key, start=start, end=end):
+                    await response.write(piece)
+            except (FilesUnavailable, FileNotStored) as exc:
+                log.warning("a download of %s broke off: %s", key, exc)
+                # More bytes were announced: only a broken connection tells the other side that they don't come.
+                if request.transport is not None:
+                    request.transport.abort()
+                return response
         await response.write_eof()
         return response
 

@@ -8,6 +8,7 @@ See `QueueClient`.
 
 from bot.errors import (
     QueueDeadlineError,
+    QueueDiskError,
     QueueError,
     QueueInputError,
     QueueJobNotFoundError,
@@ -39,6 +40,7 @@ __all__ = [
     "JobSubmitResponse",
     "QueueClient",
     "QueueDeadlineError",
+    "QueueDiskError",
     "QueueError",
     "QueueInputError",
     "QueueJobNotFoundError",

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.errors import QueueInputError, QueueResultError, QueueStatusError, QueueSubmitError
+from bot.errors import QueueDiskError, QueueInputError, QueueResultError, QueueStatusError, QueueSubmitError
 from bot.queue import protocol, transfer
 from bot.queue.protocol import Passing
 from bot.queue.responses import JobStatusResponse, JobSubmitResponse
@@ -82,7 +82,7 @@ class Calls:
         except transfer.TooLarge as exc:
             raise protocol.result_too_large(job_id, max_bytes or 0) from exc
         except transfer.DiskError as exc:
-            raise QueueResultError(f"the result can't be written: {exc}", job_id=job_id) from exc
+            raise QueueDiskError(f"the result can't be written: {exc}", job_id=job_id) from exc
         except NETWORK as exc:
             raise Passing(QueueResultError(f"the result did not come: {words(exc)}", job_id=job_id)) from exc
         finally:

@@ -149,8 +149,8 @@ class QueueClient:
     async def result(self, job_id: str, path: Path, *, max_bytes: int | None = None) -> Path:
         """The video of a completed job, at `path`, which appears (or is replaced) only once all of it is there.
 
-        Raises `QueueJobNotFoundError` (expired) or `QueueResultError`: not to be had, not an MP4, not to be written, or
-        larger than `max_bytes` (`too_large`).
+        Raises `QueueJobNotFoundError` (expired), `QueueDiskError` (`path` can't be written) or `QueueResultError`: not
+        to be had, not an MP4, or larger than `max_bytes` (`too_large`).
         """
         remote = protocol.content_path(job_id)
         return await self._retries.run(

@@ -67,14 +67,14 @@ class Intake(Protocol):
 
 
 class Files(Protocol):
-    """Bytes by key: inputs that wait for their submit, and results too large for Discord."""
+    """Bytes by key: inputs that wait for their submit, and results. Every method may raise `FilesUnavailable`."""
 
     async def put(self, key: str, path: Path, content_type: str) -> int:
         """Store the file's bytes under `key`, all or nothing, over what was there; gives their number."""
         ...
 
     async def fetch(self, key: str, to: Path) -> Path:
-        """Write the bytes to `to`, all or nothing; raises `FileNotFoundError` where the key holds nothing."""
+        """Write the bytes to `to`, all or nothing; raises `FileNotStored` where the key holds nothing."""
         ...
 
     async def delete(self, keys: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, func, literal, null, select, update
+from sqlalchemy import and_, case, delete, func, literal, not_, null, select, update
 
 from bot.errors import RowUnreadable
 from bot.rules.jobs import ENDED, LIVE, Job, Reply, Requester
@@ -80,14 +80,16 @@ class JobHistory:
         async with self._database.reading() as connection:
             return list(await connection.scalars(select(jobs.c.id).where(old).limit(limit)))
 
-    async def unknown(self, job_ids: Collection[str]) -> set[str]:
-        """Those of the ids that have no row."""
+    async def without_files(self, job_ids: Collection[str]) -> set[str]:
+        """Those of the ids whose jobs can have no stored files: they have no row, or have ended with none in it."""
+        nothing = fact_columns({"stored": {}, "result": None})
+        emptied = and_(jobs.c.state.not_in(_LIVE), jobs.c.stored == nothing["stored"], jobs.c.result.is_(None))
         found: set[str] = set()
         wanted = sorted(job_ids)
         async with self._database.reading() as connection:
             for start in range(0, len(wanted), 500):
                 some = jobs.c.id.in_(wanted[start : start + 500])
-                found |= set(await connection.scalars(select(jobs.c.id).where(some)))
+                found |= set(await connection.scalars(select(jobs.c.id).where(some, not_(emptied))))
         return set(wanted) - found
 
     async def drop_results(self, job_ids: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import URL
 
-from bot.errors import DatabaseUnavailable, SettingsError
+from bot.errors import DatabaseUnavailable, FilesUnavailable, SettingsError
 from bot.files import StoredFiles, open_files
 from bot.rules.clock import Clock
 from bot.settings import Settings
@@ -45,7 +45,10 @@ async def open_store(process: Process, closing: AsyncExitStack) -> Store:
     keys = await asyncio.to_thread(Keys.open, settings.secret_keys, settings.data_dir)
     notes = Notes(database)
     if settings.clustered:
-        await join(notes, files, keys, folder=working_root(settings))
+        try:
+            await join(notes, files, keys, folder=working_root(settings))
+        except FilesUnavailable as exc:
+            raise SettingsError(f"FILES_URL {settings.files_url!r} can't be used: {exc}") from exc
     return Store(
         database=database,
         files=files,

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.errors import ClapperError
-from bot.rules.catalog import Role
 from bot.rules.clock import Clock
 from bot.rules.media import Files
 from bot.settings import Settings
@@ -21,7 +20,7 @@ from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
 from bot.store.notes import Notes
 from bot.work.guilds.moderation import Moderation
-from bot.work.jobs.context import input_key, result_key, results_kept, working_root
+from bot.work.jobs.context import file_keys, result_key, results_kept, working_root
 from bot.work.members.drafts import Drafts
 
 log = logging.getLogger(__name__)
@@ -96,7 +95,7 @@ class Retention:
         pruned = 0
         while stale := await self._jobs.stale(before):
             for job_id in stale:
-                await self._files.delete([result_key(job_id), *(input_key(job_id, role) for role in Role)])
+                await self._files.delete(file_keys(job_id))
             await self._jobs.remove(stale)
             pruned += len(stale)
         if pruned:
@@ -116,15 +115,15 @@ class Retention:
         return gone
 
     async def sweep(self) -> int:
-        """Delete files of jobs without a row, such as one forgotten in the middle of a step; gives their number.
+        """Delete files that no row names, such as those of a job forgotten in the middle of a step; gives their number.
 
-        A row is written before the first file of its job, so what has none never will.
+        A row is written before the first file of its job, so a job that has none never will.
         """
         if self._history is None:
             return 0
         keys = {key: key.split("/")[1] for key in await self._files.keys("jobs")}
-        unknown = await self._history.unknown(set(keys.values()))
-        lost = [key for key, job_id in keys.items() if job_id in unknown]
+        unnamed = await self._history.without_files(set(keys.values()))
+        lost = [key for key, job_id in keys.items() if job_id in unnamed]
         await self._files.delete(lost)
         return len(lost)
 

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from bot.errors import FilesUnavailable
 from bot.files import StoredFiles, open_files
 from bot.ops.downloads import Downloads
 from bot.ops.health import HealthServer
@@ -152,3 +153,35 @@ async def test_a_bucket_signs_its_own_addresses(
     own = await ResultLinks(server.files, server.downloads, lifetime=LIFETIME, clock=server.clock).link(JOB, "a.mp4")
     assert own is not None
     assert own[0].startswith(server.url)
+
+
+@pytest.mark.asyncio
+async def test_a_video_that_cannot_be_read_now_is_one_plain_sentence(server: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "files" / "jobs"
+    await asyncio.to_thread(folder.rename, tmp_path / "elsewhere")
+    await asyncio.to_thread(folder.write_text, "in the way")
+    status, _, body = await get(server.link())
+    assert (status, body) == (503, b"This video can't be read at the moment. Please try again in a minute.\n")
+
+
+@pytest.mark.asyncio
+async def test_a_video_that_breaks_off_is_no_whole_answer(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    class Breaking:
+        """The stored files, of which no more than the first piece can be read."""
+
+        async def size_bytes(self, key: str) -> int | None:
+            return await server.files.size_bytes(key)
+
+        async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+            async for piece in server.files.read(key, start=start, end=end):
+                yield piece
+                raise FilesUnavailable("the disk is gone")
+
+    broken = Downloads(Breaking(), secret=b"s" * 32, public_url="", clock=server.clock)
+    health = HealthServer(host="127.0.0.1", port=0, metrics=Metrics(), checks={}, routes=broken.routes())
+    url = f"http://127.0.0.1:{await health.start()}"
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await get(server.link().replace(server.url, url))
+    await health.stop()
+    assert "broke off: the disk is gone" in caplog.text
+    assert "Traceback" not in caplog.text

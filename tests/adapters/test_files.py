@@ -6,46 +6,32 @@ import asyncio
 import hashlib
 import os
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterable, Awaitable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import psutil
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto.server import ThreadedMotoServer
 
-from bot.errors import SettingsError
+from bot.errors import FileNotStored, FilesUnavailable, SettingsError
 from bot.files import StoredFiles, _checked, open_files
+from tests.adapters.s3 import S3Server, s3_server
 
 MIB = 1024**2
 
 
-@pytest.fixture(scope="module")
-def s3_endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[S3Server, str]]:
+    with s3_server(monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture
-def s3_url(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "a-key",
-        "AWS_SECRET_ACCESS_KEY": "a-secret",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": s3_endpoint,
-    }.items():
-        monkeypatch.setenv(name, value)
-    bucket = f"clapper-{uuid4().hex}"
-    with urllib.request.urlopen(urllib.request.Request(f"{s3_endpoint}/{bucket}", method="PUT")) as answer:
-        assert answer.status == 200
-    return f"s3://{bucket}/some/prefix"
+def s3_url(bucket: tuple[S3Server, str]) -> str:
+    return bucket[1]
 
 
 @pytest_asyncio.fixture(params=["default folder", "named folder", "s3"])
@@ -96,9 +82,9 @@ async def test_a_key_without_bytes_is_told_apart_from_an_empty_one(files: Stored
     await files.put("empty", tmp_path / "in", "text/plain")
     assert await files.exists("empty")
     assert not await files.exists("nothing")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotStored, match="nothing"):
         await files.fetch("nothing", tmp_path / "out")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotStored, match="nothing"):
         _ = [piece async for piece in files.read("nothing")]
     assert not (tmp_path / "out").exists()
 
@@ -210,3 +196,83 @@ def test_a_folder_that_cannot_be_made_is_one_plain_line(tmp_path: Path) -> None:
     (tmp_path / "files").write_text("a file is in the way")
     with pytest.raises(SettingsError, match="FILES_URL"):
         open_files((tmp_path / "files" / "x").as_uri(), tmp_path)
+
+
+def _everything(files: StoredFiles, source: Path, to: Path) -> list[Awaitable[object]]:
+    """Each thing that files can be asked for."""
+    return [
+        files.put("jobs/1/data", source, "video/mp4"),
+        files.fetch("jobs/1/data", to),
+        files.delete(["jobs/1/data"]),
+        files.exists("jobs/1/data"),
+        _drained(files.read("jobs/1/data")),
+        files.keys("jobs/1"),
+    ]
+
+
+async def _drained(pieces: AsyncIterable[bytes]) -> bytes:
+    return b"".join([piece async for piece in pieces])
+
+
+@pytest.mark.asyncio
+async def test_whatever_is_asked_of_a_server_that_is_down_is_unavailable(
+    bucket: tuple[S3Server, str], tmp_path: Path
+) -> None:
+    server, url = bucket
+    files = open_files(url, tmp_path)
+    (tmp_path / "in").write_text("x")
+    await files.put("jobs/1/data", tmp_path / "in", "video/mp4")
+    server.stop()
+    for asked in _everything(files, tmp_path / "in", tmp_path / "out"):
+        with pytest.raises(FilesUnavailable) as caught:
+            await asked
+        assert len(str(caught.value).splitlines()) == 1
+        assert caught.value.__cause__ is not None
+    assert not list(tmp_path.glob("*.part"))
+    server.start()
+    assert (await files.fetch("jobs/1/data", tmp_path / "out")).read_text() == "x"
+
+
+@pytest.mark.asyncio
+async def test_a_server_that_answers_with_its_own_failure_is_unavailable(
+    bucket: tuple[S3Server, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    _, url = bucket
+    (tmp_path / "in").write_text("x")
+    async with await asyncio.start_server(refuse, "127.0.0.1") as failing:
+        port = failing.sockets[0].getsockname()[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+        for asked in _everything(open_files(url, tmp_path), tmp_path / "in", tmp_path / "out"):
+            with pytest.raises(FilesUnavailable):
+                await asked
+
+
+@pytest.mark.asyncio
+async def test_a_bucket_that_is_gone_is_no_place_to_store_in(bucket: tuple[S3Server, str], tmp_path: Path) -> None:
+    (tmp_path / "in").write_text("x")
+    files = open_files("s3://never-made", tmp_path)
+    with pytest.raises(FilesUnavailable):
+        await files.put("jobs/1/data", tmp_path / "in", "video/mp4")
+    with pytest.raises(FilesUnavailable):
+        await files.keys("jobs")
+
+
+@pytest.mark.asyncio
+async def test_a_folder_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    files = open_files("", tmp_path)
+    (tmp_path / "in").write_text("x")
+    in_the_way = tmp_path / "files" / "jobs"
+    in_the_way.write_text("a file where a folder has to be")
+    with pytest.raises(FilesUnavailable):
+        await files.put("jobs/1/data", tmp_path / "in", "video/mp4")
+    in_the_way.unlink()
+    await files.put("jobs/1/data", tmp_path / "in", "video/mp4")
+    with pytest.raises(FilesUnavailable):
+        await files.fetch("jobs/1/data", tmp_path / "no folder" / "out")
+    assert (await files.fetch("jobs/1/data", tmp_path / "out")).read_text() == "x"

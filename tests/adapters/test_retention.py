@@ -14,6 +14,7 @@ from bot.store.encryption import Keys
 from bot.store.history import JobHistory
 from bot.work.retention import Retention
 from tests.adapters.runner_setup import KEY, MP4, Bench, bench, empty_url
+from tests.adapters.test_runner_files import nothing_can_be_stored
 from tests.jobs import ADA, GRACE, NOW, a_job, a_member, a_reply, a_request, an_image_request
 
 __all__ = ["bench", "empty_url"]
@@ -112,6 +113,17 @@ async def test_a_forgotten_member_leaves_numbers_that_still_count_and_nothing_el
     again = await bench.services.job_controls.forget_member(a_member())
     assert (again.number, again.counted) == (0, 0)
     assert (await bench.services.own_jobs.page(ADA, 0, size=5)).jobs == ()
+
+
+@pytest.mark.asyncio
+async def test_files_of_a_forgotten_member_that_cannot_be_deleted_now_are_deleted_later(bench: Bench) -> None:
+    job = await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id)
+    with nothing_can_be_stored(bench, keep=bench.folder / "elsewhere"):
+        assert (await bench.services.job_controls.forget_member(a_member())).counted == 1
+    assert len(await bench.files.keys("jobs")) == 2
+    assert (await bench.jobs.get(job.id)).requester.user_id == 0, "its row stays for the limits"
+    assert await _retention(bench).sweep() == 2
+    assert await bench.files.keys("jobs") == []
 
 
 @pytest.mark.asyncio

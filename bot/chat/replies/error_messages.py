@@ -8,7 +8,7 @@ import uuid
 import discord
 from discord import app_commands
 
-from bot.errors import AlreadyAsked, DatabaseUnavailable, UserFacing
+from bot.errors import AlreadyAsked, Unavailable, UserFacing
 from bot.wording import say, sentence_of
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,8 @@ def sentence_for(error: Exception, locale: str, what: str) -> str | None:
             return say("option_unreadable", locale, option=str(unread.value))
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
             return say("command_outdated", locale)
-        case DatabaseUnavailable() as cause:
-            log.warning("%s met no database: %s", what, cause)
+        case Unavailable() as cause:
+            log.warning("%s can't be done now, %s: %s", what, type(cause).__name__, cause)
             return say("records_unavailable", locale)
         case AlreadyAsked() | discord.HTTPException(code=40060):  # 40060: the interaction has had its answer
             log.info("%s came twice; its first coming is answered", what)

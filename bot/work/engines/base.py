@@ -1,19 +1,30 @@
-"""What runs jobs: asyncio tasks in this process (`embedded`), or workers on other machines."""
+"""What runs jobs: asyncio tasks in this process (`embedded`), or workers on other machines (`cluster`)."""
 
 from __future__ import annotations
 
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Protocol
 
+from bot.errors import Unavailable
+from bot.rules.backoff import Backoff, retry
+from bot.rules.clock import Clock
 from bot.rules.jobs import Job
 from bot.store.jobs import Companion
 
+log = logging.getLogger(__name__)
+
+_BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
+
 
 class Engine(Protocol):
-    """Says "see to job N now" and nothing else; what that means is the pipeline's and the row's business."""
+    """Says "run job N now" and nothing else. What that means, the job's row and `JobRunner` decide."""
 
     @property
     def companion(self) -> Companion | None:
-        """What must be written in the very transaction that inserts a job's row."""
+        """What must be written in the same transaction that inserts a job's row; None where nothing must."""
         ...
 
     async def resume(self) -> int:
@@ -34,3 +45,22 @@ class Engine(Protocol):
     async def close(self) -> None:
         """Take nothing new and stop what runs, within seconds. Rows stay as they are: the next start goes on."""
         ...
+
+
+async def run_to_its_end(run: Callable[[], Awaitable[None]], job_id: str, *, clock: Clock) -> None:
+    """`run` until it returns, with growing pauses while the database or the files are unavailable.
+
+    Any other error is logged and ends it. The job's row is as it was then, and the next start goes on from it.
+    """
+
+    def pause_after(error: Exception, tries: int) -> float | None:
+        if not isinstance(error, Unavailable):
+            return None
+        seconds = _BACKOFF.seconds(tries, chance=random.random())
+        log.warning("job %s is run again in %.0f s, %s: %s", job_id, seconds, type(error).__name__, error)
+        return seconds
+
+    try:
+        await retry(run, pause_after, sleep=clock.sleep)
+    except Exception:
+        log.exception("job %s could not be run; its row is as it was", job_id)

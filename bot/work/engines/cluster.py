@@ -18,7 +18,7 @@ from bot.rules.clock import Clock
 from bot.rules.jobs import Job
 from bot.store.jobs import Companion, Jobs
 from bot.store.queue import Entry, WorkQueue
-from bot.work.engines.outages import run_patiently
+from bot.work.engines.base import run_to_its_end
 from bot.work.jobs.runner import JobRunner
 
 log = logging.getLogger(__name__)
@@ -219,8 +219,8 @@ class ClusterEngine:
         self._wake.set()
 
     async def _see_to(self, job_id: str) -> None:
-        await run_patiently(lambda: self._runner.run(job_id), job_id, clock=self._clock)
+        await run_to_its_end(lambda: self._runner.run(job_id), job_id, clock=self._clock)
         if self._closing:
             return  # `leave` gives it to the others, unless its row has ended
         entry = self._entries.pop(job_id)
-        await run_patiently(lambda: self._queue.finish(entry), job_id, clock=self._clock)
+        await run_to_its_end(lambda: self._queue.finish(entry), job_id, clock=self._clock)

@@ -7,8 +7,8 @@ import asyncio
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job, fairness_group
 from bot.store.jobs import Jobs
+from bot.work.engines.base import run_to_its_end
 from bot.work.engines.fair_semaphore import FairSemaphore
-from bot.work.engines.outages import run_patiently
 from bot.work.jobs.runner import JobRunner
 
 GRACE_SECONDS = 6.0
@@ -73,7 +73,7 @@ class EmbeddedEngine:
             del self._tasks[job_id]
 
     async def _see_to(self, job_id: str, new: Job | None) -> None:
-        unread = [new] if new is not None else []  # after an outage of the database the row is read like any other
+        unread = [new] if new is not None else []  # after an outage the row is read like any other
 
         async def run() -> None:
             job = unread.pop() if unread else None
@@ -82,4 +82,4 @@ class EmbeddedEngine:
                 async with self._semaphore.place(group):
                     await self._runner.run(job_id, job)
 
-        await run_patiently(run, job_id, clock=self._clock)
+        await run_to_its_end(run, job_id, clock=self._clock)

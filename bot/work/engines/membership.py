@@ -20,7 +20,7 @@ _PROOF = "clapper"
 async def join(notes: Notes, files: Files, keys: Keys, *, folder: Path) -> None:
     """Leave a mark where there is none, else look for the others'. `folder` is for a moment's use.
 
-    Raises `SettingsError`, `DatabaseUnavailable`, `OSError`.
+    Raises `SettingsError`, and `DatabaseUnavailable` or `FilesUnavailable`.
     """
     await _same_keys(notes, keys)
     await _same_files(notes, files, folder)

@@ -11,9 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bot.errors import FilesUnavailable
 from bot.ops.metrics import Metrics
 from bot.queue import QueueClient
-from bot.rules.catalog import Catalog
+from bot.rules.catalog import Catalog, Role
 from bot.rules.clock import Clock
 from bot.rules.delivery import Announcer
 from bot.rules.media import Encoder, Files, Intake, Links
@@ -45,9 +46,14 @@ class JobContext:
     def working_folder(self) -> Iterator[Path]:
         """A folder of its own under `DATA_DIR`, gone at the end however it ends (after a crash: at the next start).
 
-        It is locked while it is in use, so that whoever tidies up can tell it from one that a crash left.
+        It is locked while it is in use, so that whoever tidies up can tell it from one that a crash left. Raises
+        `FilesUnavailable` where none can be made.
         """
-        with TemporaryDirectory(dir=working_root(self.settings), prefix="job-", ignore_cleanup_errors=True) as folder:
+        try:
+            made = TemporaryDirectory(dir=working_root(self.settings), prefix="job-", ignore_cleanup_errors=True)
+        except OSError as exc:
+            raise FilesUnavailable(f"no working folder can be made: {exc}") from exc
+        with made as folder:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -74,3 +80,8 @@ def input_key(job_id: str, role: str) -> str:
 
 def result_key(job_id: str) -> str:
     return f"jobs/{job_id}/result"
+
+
+def file_keys(job_id: str) -> list[str]:
+    """Every key under which a job may have stored files, whatever its row says."""
+    return [result_key(job_id), *(input_key(job_id, role) for role in Role)]

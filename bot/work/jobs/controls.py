@@ -6,13 +6,12 @@ import contextlib
 import logging
 
 from bot.errors import JobGone, JobMoved, NotYours, Refused, RowUnreadable, TooLateToCancel
-from bot.rules.catalog import Role
 from bot.rules.jobs import Job, JobState, Reply, Requester
 from bot.work.engines.base import Engine
 from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
 from bot.work.jobs.acceptance import Acceptance, Prechecked
-from bot.work.jobs.context import JobContext, input_key, result_key
+from bot.work.jobs.context import JobContext, file_keys
 from bot.work.jobs.endings import Endings
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import Forgotten, OwnJobs
@@ -101,7 +100,7 @@ class JobControls:
             except TooLateToCancel:
                 job = await self.job(job_id)
         # By their names, not by the row: a step that was broken off may have stored what no row tells of.
-        await self._files.delete([result_key(job_id), *(input_key(job_id, role) for role in Role)])
+        await self._files.delete(file_keys(job_id))
         return await self._jobs.drop_files(job_id)
 
     async def move_reply(self, job_id: str, reply: Reply) -> Job:

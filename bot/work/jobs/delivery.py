@@ -7,13 +7,24 @@ the download on, so that a restart, or a member who comes for it later, needs th
 from __future__ import annotations
 
 import logging
+import random
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.errors import ClapperError, JobGone, JobMoved, QueueResultError, ResultInvalid, ResultTooLarge
+from bot.errors import (
+    FileNotStored,
+    FilesUnavailable,
+    JobGone,
+    JobMoved,
+    QueueDiskError,
+    QueueResultError,
+    ResultInvalid,
+    ResultTooLarge,
+)
+from bot.rules.backoff import Backoff, retry
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
-from bot.rules.jobs import Job, StoredFile
+from bot.rules.jobs import Job, Reply, StoredFile
 from bot.work.jobs.context import JobContext, result_key
 from bot.work.jobs.failures import passing
 from bot.work.jobs.owned import OwnedJob
@@ -25,6 +36,8 @@ RESULT_PATIENCE = timedelta(minutes=10)
 RESULT_PAUSE_SECONDS = 15.0
 DISCORD_PAUSE_SECONDS = 60.0
 """Between two tries while Discord itself is out of reach."""
+_STORE_TRIES = 3
+_STORE_BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
 _USUAL_LIMIT_BYTES = 10 * 1024**2
 """What Discord has taken everywhere for years: the announced limit may be of a way that is closed (the member's own
 subscription, another place's boosts), and nobody is told the one that holds."""
@@ -41,12 +54,15 @@ class Delivery:
     def __init__(self, owned: OwnedJob, context: JobContext) -> None:
         self._owned = owned
         self._context = context
+        self._reply: Reply | None = None
+        """Where the video goes, if that is not the reply that the row tells of."""
         self._linked = False
         self._smaller_clips: dict[int, Clip | None] = {}
 
     @property
     def _job(self) -> Job:
-        return self._owned.row
+        row = self._owned.row
+        return row if self._reply is None else row.model_copy(update={"reply": self._reply})
 
     @property
     def _filename(self) -> str:
@@ -55,7 +71,8 @@ class Delivery:
     async def run(self) -> bool:
         """Whether the member has the video; else the row says why it is `undeliverable` now.
 
-        Raises `ResultTooLarge` and the other failures of the job, `QueueResultError`, `JobMoved`.
+        Raises `ResultTooLarge` and the other failures of the job, `QueueResultError`, `JobMoved`, and
+        `FilesUnavailable` where the video can't be had from our files now: run it again later.
         """
         with self._context.working_folder() as folder:
             video = await self._video(folder)
@@ -73,21 +90,24 @@ class Delivery:
     async def again(self) -> None:
         """Deliver it once more, to the job's reply as it was given here; the row stays as it is.
 
-        Raises `DeliveryLost`, `QueueResultError` where nobody has the video any more, and `ResultTooLarge`.
+        Raises `DeliveryLost`, `QueueResultError` where nobody has the video any more, `ResultTooLarge`, and
+        `FilesUnavailable`.
         """
-        reply = self._job.reply
+        self._reply = self._job.reply  # the row, when it is written and read, tells of the one that has it already
         with self._context.working_folder() as folder:
-            video = await self._video(folder)
-            # The row, which may just have been written and read, tells of another reply: the one that has it already.
-            self._owned.row = self._job.model_copy(update={"reply": reply})
-            await self._descend(video, folder)
+            await self._descend(await self._video(folder), folder)
 
     async def _lost(self, video: Path, folder: Path) -> str | None:
         """Why it was not delivered, or None if it was."""
         try:
             await self._descend(video, folder)
         except DeliveryLost as exc:
-            return exc.reason or "lost"
+            reason = exc.reason or "lost"
+            if reason == _UNREACHABLE or self._job.result is not None or await self._store(video):
+                return reason
+            return _UNREACHABLE  # the member comes for it later, so it has to be stored first
+        except FilesUnavailable:
+            return _UNREACHABLE
         return None
 
     def _size_bytes(self, video: Path) -> int:
@@ -99,11 +119,11 @@ class Delivery:
             return
         try:
             await self._context.files.delete([result_key(self._job.id)])
-        except (OSError, ClapperError):
-            log.warning("the result of job %s was not deleted", self._job.id, exc_info=True)
+        except FilesUnavailable as exc:
+            log.warning("the result of job %s was not deleted: %s", self._job.id, exc)
 
     async def _video(self, folder: Path) -> Path:
-        """The result on the local disk: our own copy, or the service's, which then becomes ours.
+        """The result on the local disk: our own copy, or the service's, which is then stored if that can be.
 
         Writing where it is kept is also how a process that lost the job finds out before it uploads anything.
         """
@@ -111,19 +131,40 @@ class Delivery:
         if self._job.result is not None:
             try:
                 return await self._context.files.fetch(self._job.result.key, local)
-            except FileNotFoundError:
+            except FileNotStored:
                 log.warning("the stored result of job %s is gone; asking the service again", self._job.id)
         raw = await self._download(folder / "raw.mp4")
-        ready = await self._context.encoder.faststart(raw, local)
-        key = result_key(self._job.id)
-        size = await self._context.files.put(key, ready, _VIDEO)
+        try:
+            ready = await self._context.encoder.faststart(raw, local)
+        except OSError as exc:
+            raise FilesUnavailable(f"the video can't be written: {exc}") from exc
+        await self._store(ready)
+        return ready
+
+    async def _store(self, ready: Path) -> bool:
+        """Keep the video under the job's key, trying for some seconds; False while the files are unavailable.
+
+        A member need not wait for the files to be back: what is not stored is handed over from the working folder.
+        """
+        key, files = result_key(self._job.id), self._context.files
+
+        def pause_after(error: Exception, tries: int) -> float | None:
+            passes = isinstance(error, FilesUnavailable) and tries < _STORE_TRIES
+            return _STORE_BACKOFF.seconds(tries, chance=random.random()) if passes else None
+
+        try:
+            size = await retry(lambda: files.put(key, ready, _VIDEO), pause_after, sleep=self._owned.pause)
+        except FilesUnavailable as exc:
+            log.warning("the result of job %s can't be stored now: %s", self._job.id, exc)
+            await self._owned.confirm()  # what the write below would have found out
+            return False
         result = StoredFile(key=key, filename=f"{self._job.id}.mp4", content_type=_VIDEO, size_bytes=size)
         try:
             await self._owned.note(result=result)
         except (JobGone, JobMoved):
             await self._let_go(key)
             raise
-        return ready
+        return True
 
     async def _let_go(self, key: str) -> None:
         """The job was ended meanwhile: nobody asks for its video. If another process has it now, that one does."""
@@ -142,6 +183,8 @@ class Delivery:
                 return await self._context.queue.result(
                     job.remote_id or "", to, max_bytes=self._context.settings.max_result_bytes
                 )
+            except QueueDiskError as exc:
+                raise FilesUnavailable(str(exc)) from exc
             except QueueResultError as exc:
                 if not passing(exc) or clock.now() >= give_up_at:
                     raise
@@ -213,6 +256,8 @@ class Delivery:
         )
 
     async def _link(self, video: Path, folder: Path) -> Link | None:
+        if self._job.result is None and not await self._store(video):
+            raise FilesUnavailable("a link needs the stored video")
         signed = None if self._context.links is None else await self._context.links.link(self._job.id, self._filename)
         if signed is None:
             return None

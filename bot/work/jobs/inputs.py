@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from bot.download import Downloader
-from bot.errors import FileTooLarge, FileUnsupported, InputRejected, PictureTooLarge
+from bot.errors import FilesUnavailable, FileTooLarge, FileUnsupported, InputRejected, PictureTooLarge
 from bot.media import Normaliser, Sketcher
 from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS, too_long
 from bot.rules.catalog import Kind, Model, Role
@@ -62,12 +63,13 @@ class DiscordInputs:
             raise type(exc)(**(exc.facts | {"role": _named(Role.DATA, model)})) from exc
 
     async def take(self, job: Job, model: Model) -> dict[Role, StoredFile]:
-        """The job's inputs, stored. Raises a leaf of `InputRejected` that names the role."""
+        """The job's inputs, stored. Raises a leaf of `InputRejected` that names the role, or `FilesUnavailable`."""
         stored: dict[Role, StoredFile] = {}
         try:
             await self._take_each(job, model, stored)
         except BaseException:
-            await self._files.delete([file.key for file in stored.values()])
+            with suppress(FilesUnavailable):  # what stays is deleted with the job's row
+                await self._files.delete([file.key for file in stored.values()])
             raise
         return stored
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from bot.errors import FileGone, JobGone, JobMoved
+from bot.errors import FileGone, FileNotStored, JobGone, JobMoved
 from bot.queue import Upload
 from bot.rules.catalog import Role
 from bot.rules.jobs import Job, StoredFile
@@ -23,7 +23,7 @@ def gathered(job: Job) -> bool:
 async def gather(job: Job, context: JobContext) -> Mapping[Role, StoredFile]:
     """The inputs as the model takes them, under the job's own keys; those that are there already are not fetched.
 
-    Raises a leaf of `InputRejected`, `ModelUnknown`.
+    Raises a leaf of `InputRejected`, `ModelUnknown`, `FilesUnavailable`.
     """
     if gathered(job):
         return job.stored
@@ -49,7 +49,7 @@ async def belonging(job: Job, context: JobContext) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def uploads(job: Job, context: JobContext) -> AsyncIterator[dict[Role, Upload]]:
-    """The inputs as files in a folder that lasts as long as the block. Raises `FileGone`."""
+    """The inputs as files in a folder that lasts as long as the block. Raises `FileGone`, `FilesUnavailable`."""
     if not job.stored:
         yield {}
         return
@@ -58,7 +58,7 @@ async def uploads(job: Job, context: JobContext) -> AsyncIterator[dict[Role, Upl
         for role, file in job.stored.items():
             try:
                 local = await context.files.fetch(file.key, folder / role)
-            except FileNotFoundError:
+            except FileNotStored:
                 raise FileGone(role=role) from None
             found[role] = Upload(local, file.filename, file.content_type)
         yield found
@@ -73,7 +73,7 @@ async def _inherit(job: Job, context: JobContext) -> dict[Role, StoredFile] | No
         for role, file in job.stored.items():
             try:
                 local = await context.files.fetch(file.key, folder / role)
-            except FileNotFoundError:
+            except FileNotStored:
                 return None
             key = input_key(job.id, role)
             await context.files.put(key, local, file.content_type)

@@ -44,6 +44,11 @@ class OwnedJob:
         """Write facts without a move."""
         self.row = self._kept(await self._context.jobs.note(self.row, **facts))
 
+    async def write_message(self) -> None:
+        """Write which message answers, if the row does not say so yet."""
+        if self._message_id is not None:
+            await self.note()
+
     async def tell(self) -> None:
         """Have the reply say what the row says. Whatever goes wrong there, the row stays and the work goes on."""
         await self.confirm_if_stopped()

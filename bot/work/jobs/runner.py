@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from bot.errors import (
-    DatabaseUnavailable,
+    FilesUnavailable,
     InternalFailure,
     JobGone,
     JobMoved,
     QueueError,
     RowUnreadable,
+    Unavailable,
     UserFacing,
 )
 from bot.rules.jobs import Failure, Job, JobState
@@ -63,7 +64,7 @@ class JobRunner:
         process has it, and where it has no next step.
 
         `new` is the row of a job that this process has just inserted: it is its owner, and need not read it.
-        Raises `DatabaseUnavailable` alone: run it again later.
+        Raises `Unavailable` alone: run it again later.
         """
         if self._stopping or self.nudge(job_id):
             return
@@ -129,7 +130,10 @@ class JobRunner:
                     await steps.settle_unknown()
                 else:
                     await steps.step()
-            except (JobGone, JobMoved, DatabaseUnavailable):
+            except FilesUnavailable:
+                await steps.write_message()
+                raise
+            except (JobGone, JobMoved, Unavailable):
                 raise
             except (UserFacing, QueueError) as exc:
                 await steps.fail(exc)

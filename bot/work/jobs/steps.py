@@ -8,7 +8,14 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
-from bot.errors import OutcomeUnknown, QueueError, QueueModelUnknownError, QueueSubmitError, UserFacing
+from bot.errors import (
+    FilesUnavailable,
+    OutcomeUnknown,
+    QueueError,
+    QueueModelUnknownError,
+    QueueSubmitError,
+    UserFacing,
+)
 from bot.rules.backoff import Backoff
 from bot.rules.catalog import Model, Role
 from bot.rules.jobs import Job, JobState
@@ -28,7 +35,8 @@ _BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
 class Steps:
     """The steps of one job, from the state in which this process found it.
 
-    Every step may raise `JobMoved`, `DatabaseUnavailable`, and a `UserFacing` or `QueueError` that ends the job.
+    Every step may raise `JobMoved`, `Unavailable` (the job is to be run again later), and a `UserFacing` or
+    `QueueError` that ends the job.
     """
 
     def __init__(self, job: Job, context: JobContext, endings: Endings, nudge: asyncio.Event) -> None:
@@ -68,6 +76,10 @@ class Steps:
             stored = await gather(self.job, self._context)
             async with belonging(self.job, self._context):
                 await self._owned.note(stored=stored)
+
+    async def write_message(self) -> None:
+        """Write which message answers: whoever runs the job again later reads it from the row."""
+        await self._owned.write_message()
 
     async def settle_unknown(self) -> None:
         """The row was found `submitting`: the process that wrote it may have sent the job, and nobody knows."""
@@ -130,6 +142,9 @@ class Steps:
                 )
         except QueueSubmitError as exc:
             await self._not_submitted(exc)
+        except FilesUnavailable:  # before the POST: the row must not say that one may be under way
+            await self._owned.advance(JobState.ACCEPTED, tell=False)
+            raise
         else:
             await self._owned.advance(JobState.PENDING, remote_id=answer.job_id)
 

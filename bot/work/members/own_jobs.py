@@ -7,13 +7,12 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.errors import DeliveryImpossible, QueueResultError, ResultTooLarge, VideoNotKept
-from bot.rules.catalog import Role
+from bot.errors import DeliveryImpossible, FilesUnavailable, QueueResultError, ResultTooLarge, VideoNotKept
 from bot.rules.delivery import DeliveryLost
 from bot.rules.jobs import Job, JobState, Reply
 from bot.rules.limit_rules import LENGTHS
 from bot.store.history import JobHistory
-from bot.work.jobs.context import JobContext, input_key, result_key, results_kept
+from bot.work.jobs.context import JobContext, file_keys, results_kept
 from bot.work.jobs.delivery import Delivery
 from bot.work.jobs.failures import passing
 from bot.work.jobs.owned import OwnedJob
@@ -64,7 +63,7 @@ class OwnJobs:
     async def show_again(self, job: Job, reply: Reply) -> None:
         """Put a job that has ended into another reply, with its video if it has one.
 
-        Raises `VideoNotKept` where nobody has it any more, and `DeliveryImpossible`.
+        Raises `VideoNotKept` where nobody has it any more, `DeliveryImpossible`, and `FilesUnavailable`.
         """
         job = job.model_copy(update={"reply": reply})
         if job.state is not JobState.DELIVERED:
@@ -92,7 +91,10 @@ class OwnJobs:
         """Delete what is kept of the member's ended jobs; what limits still count keeps its number."""
         now, counted_for = self._context.clock.now(), timedelta(days=self.counted_days)
         gone = await self._history.forget(user_id, counted_since=now - counted_for)
-        for job_id in gone.job_ids:
-            await self._context.files.delete([result_key(job_id), *(input_key(job_id, role) for role in Role)])
+        keys = [key for job_id in gone.job_ids for key in file_keys(job_id)]
+        try:
+            await self._context.files.delete(keys)
+        except FilesUnavailable as exc:  # no row names them any more, so that retention deletes them
+            log.warning("the files of a forgotten member are deleted later: %s", exc)
         log.info("a member was forgotten: %d jobs, of which %d are still counted", len(gone.job_ids), gone.counted)
         return Forgotten(number=len(gone.job_ids), counted=gone.counted, until=now + counted_for)
