@@ -21,7 +21,7 @@ from bot.wiring.media import open_media
 from bot.wiring.process import Process
 from bot.wiring.store import open_store
 from bot.wiring.work import Parts, put_to_work
-from bot.work.retention import clear_working_folders
+from bot.work.working_folders import clear_working_folders
 
 log = logging.getLogger(__name__)
 
@@ -107,25 +107,18 @@ class App:
         return put_to_work(process, store, chat, media, context)
 
     async def _open(self, process: Process, parts: Parts) -> None:
-        """Begin to serve. `stop` goes the other way: the door, the engine, the house, then what they stand on."""
+        """Begin to serve. `stop` goes the other way: new jobs, periodic tasks, jobs, then what they all need."""
         await clear_working_folders(self.settings, at_start=True)
         server = health_server(process, parts)
         self.http_port = await server.start()
         self._closing.push_async_callback(server.stop)
         await log_in(parts.client, self.settings, self._closing)
         services = parts.services
-        for watch in (parts.retention.run, services.limits.watch, parts.token_expiry.watch):
-            self._closing.push_async_callback(_cancel, asyncio.create_task(watch()))
-        for close in (services.limits.close, services.audit_log.close, parts.engine.close, services.acceptance.close):
+        for close in (services.audit_log.close, parts.engine.close, parts.periodic.close, services.acceptance.close):
             self._closing.push_async_callback(close)
         await services.guilds.refresh()
         await services.availability.refresh()
         resumed = await parts.engine.resume()
-        await services.limits.move()
+        parts.periodic.start()
         await services.moderation.resume()
         log.info("Clapper is logged in as %s; %d jobs go on", parts.client.user, resumed)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

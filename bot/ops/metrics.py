@@ -36,6 +36,10 @@ class Metrics:
         )
         self.running = Gauge("clapper_jobs_running", "Jobs that this process looks after now", registry=self.registry)
 
+        self.background_failures = Counter(
+            "clapper_background_failures_total", "Failures of periodic tasks", ["task"], registry=self.registry
+        )
+
     def page(self) -> bytes:
         """Everything, as Prometheus reads it."""
         return generate_latest(self.registry)

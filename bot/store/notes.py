@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -34,13 +34,21 @@ class Notes:
             await connection.execute(insert(notes).values(key=key, value=value).on_conflict_do_nothing())
             return str(await connection.scalar(select(notes.c.value).where(notes.c.key == key)))
 
-    async def replace(self, key: str, old: str | None, new: str) -> bool:
-        """Put `new` if `old` is what is there (None: nothing); of several that try at once one succeeds."""
-        if old is None:
-            return await self.put_if_absent(key, new) == new
-        same = (notes.c.key == key, notes.c.value == old)
+    async def add(self, key: str, value: str) -> bool:
+        """Put it where nothing is yet; False where something is. Of several that try at once one succeeds."""
+        insert = sqlite_insert if self._database.is_sqlite else postgres_insert
+        statement = insert(notes).values(key=key, value=value).on_conflict_do_nothing()
         async with self._database.writing() as connection:
-            return (await connection.execute(update(notes).where(*same).values(value=new))).rowcount == 1
+            return await connection.scalar(statement.returning(notes.c.key)) is not None
+
+    async def replace_older(self, key: str, new: str, *, than: str) -> bool:
+        """Put `new` where there is nothing, or a text that sorts up to `than`; of several that try at once one can."""
+        insert = sqlite_insert if self._database.is_sqlite else postgres_insert
+        statement = insert(notes).values(key=key, value=new)
+        older = notes.c.value <= than
+        async with self._database.writing() as connection:
+            put = statement.on_conflict_do_update(index_elements=["key"], set_={"value": new}, where=older)
+            return await connection.scalar(put.returning(notes.c.key)) is not None
 
     async def take(self, key: str) -> str | None:
         """Give the text and forget it, in one: of two who take the same, one gets None."""

@@ -130,11 +130,14 @@ class WorkQueue:
             return (await connection.execute(query, {"id": worker})).rowcount == 1
 
     async def fetch(self, worker: int) -> Entry | None:
-        """The next job whose turn it is, now this worker's; None where nothing is to be done."""
+        """The next job whose turn it is, now this worker's.
+
+        None where nothing is to be done, and where this worker was taken for dead: its next `beat` says so.
+        """
         try:
             found = await self._manager.fetch_job([QUEUE], worker)
-        except psycopg.errors.ForeignKeyViolation as exc:
-            raise DatabaseUnavailable("this worker was struck off meanwhile") from exc
+        except psycopg.errors.ForeignKeyViolation:
+            return None
         if found is None or found.id is None:
             return None
         return Entry(found.id, str(found.task_kwargs["job_id"]))

@@ -19,7 +19,7 @@ from bot.store.jobs import Jobs
 from bot.store.notes import Notes
 from bot.wiring.process import Process
 from bot.work.engines.membership import join, leave_no_mark
-from bot.work.jobs.context import working_root
+from bot.work.working_folders import working_root
 
 DATABASE_CONNECTIONS = 5
 

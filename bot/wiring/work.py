@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import discord
 
@@ -36,10 +38,12 @@ from bot.work.jobs.runner import JobRunner
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
 from bot.work.members.statistics import StatisticsService
+from bot.work.periodic import PeriodicTask, PeriodicTasks
 from bot.work.retention import Retention
 from bot.work.services import Services
 from bot.work.synced_commands import SyncedCommands
 from bot.work.token_expiry import TokenExpiry
+from bot.work.working_folders import clear_working_folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Parts:
     services: Services
     retention: Retention
     token_expiry: TokenExpiry
+    periodic: PeriodicTasks
     downloads: Downloads
 
     @property
@@ -78,14 +83,24 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
     services = _services(process, store, chat, media, context, guilds, audit_log, endings, limits, engine)
     if isinstance(chat.client, VideoBot):
         chat.client.attach(services, chat.announcer)
+    retention = Retention(
+        jobs=store.jobs,
+        history=store.history,
+        files=store.files,
+        moderation=services.moderation,
+        settings=process.settings,
+        clock=process.clock,
+    )
+    token_expiry = TokenExpiry(store.jobs, chat.announcer, clock=process.clock)
     return Parts(
         database=store.database,
         jobs=store.jobs,
         client=chat.client,
         engine=engine,
         services=services,
-        retention=_retention(process, store, services),
-        token_expiry=TokenExpiry(store.jobs, chat.announcer, clock=process.clock),
+        retention=retention,
+        token_expiry=token_expiry,
+        periodic=_periodic(process, store, [*engine.tasks, limits.task, token_expiry.task, *retention.tasks]),
         downloads=media.downloads,
     )
 
@@ -158,7 +173,6 @@ def _limits(process: Process, store: Store, chat: Chat, guilds: Guilds, audit_lo
         announcer=chat.announcer,
         guilds=guilds,
         audit_log=audit_log,
-        clock=process.clock,
         shared=process.settings.clustered,
     )
     guilds.listen(limits.heed)
@@ -176,15 +190,8 @@ def _engine(process: Process, store: Store, runner: JobRunner) -> Engine:
     )
 
 
-def _retention(process: Process, store: Store, services: Services) -> Retention:
-    """In a cluster the processes take turns, which the notes tell."""
-    return Retention(
-        store.jobs,
-        store.files,
-        process.settings,
-        clock=process.clock,
-        notes=store.notes if process.settings.clustered else None,
-        history=store.history,
-        drafts=services.drafts,
-        moderation=services.moderation,
-    )
+def _periodic(process: Process, store: Store, tasks: Sequence[PeriodicTask]) -> PeriodicTasks:
+    """In a cluster the processes take turns at what one of them does for all, which the notes tell."""
+    folders = PeriodicTask("working_folders", lambda: clear_working_folders(process.settings), every=timedelta(hours=1))
+    notes = store.notes if process.settings.clustered else None
+    return PeriodicTasks([*tasks, folders], clock=process.clock, metrics=process.metrics, notes=notes)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from bot.errors import ClapperError
 from bot.rules.clock import Clock
 from bot.rules.delivery import Announcer
 from bot.rules.jobs import LAST_EDIT_BEFORE, Job, JobState
 from bot.store.jobs import Jobs
+from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
 
-EVERY_SECONDS = LAST_EDIT_BEFORE.total_seconds() / 3
+EVERY = LAST_EDIT_BEFORE / 3
 """So that no reply's last minute is missed."""
 
 
@@ -23,25 +23,15 @@ class TokenExpiry:
         self._jobs = jobs
         self._announcer = announcer
         self._clock = clock
-
-    async def watch(self) -> None:
-        """Look again and again, until it is cancelled."""
-        while True:
-            await self._clock.sleep(EVERY_SECONDS)
-            await self.look()
+        self.task = PeriodicTask("token_expiry", self.look, every=EVERY)
 
     async def look(self) -> None:
-        """Have each reply in its token's last minute offer a way to come for the video. Waits out the database."""
-        try:
-            for job in await self._jobs.accepted():
-                if self._is_due(job):
-                    current = await self._jobs.get(job.id)
-                    if current.state is JobState.ACCEPTED and self._is_due(current):
-                        await self._announcer.show(current)
-        except ClapperError as exc:
-            log.warning("private replies could not be looked at, trying again later: %s", exc)
-        except Exception:
-            log.exception("a private reply could not be edited before its token died")
+        """Have each reply in its token's last minute offer a way to come for the video."""
+        for job in await self._jobs.accepted():
+            if self._is_due(job):
+                current = await self._jobs.get(job.id)
+                if current.state is JobState.ACCEPTED and self._is_due(current):
+                    await self._announcer.show(current)
 
     def _is_due(self, job: Job) -> bool:
         at = job.reply.last_edit_at

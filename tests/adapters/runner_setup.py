@@ -46,15 +46,18 @@ from bot.work.guilds.policy import Policy
 from bot.work.guilds.settings import Guilds
 from bot.work.jobs.acceptance import Acceptance
 from bot.work.jobs.availability import Availability
-from bot.work.jobs.context import JobContext, working_root
+from bot.work.jobs.context import JobContext
 from bot.work.jobs.controls import JobControls
 from bot.work.jobs.endings import Endings
 from bot.work.jobs.runner import JobRunner
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
 from bot.work.members.statistics import StatisticsService
+from bot.work.periodic import PeriodicTasks
+from bot.work.retention import Retention
 from bot.work.services import Services
 from bot.work.synced_commands import SyncedCommands
+from bot.work.working_folders import working_root
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.databases import empty_url
 from tests.clock import ManualClock
@@ -274,9 +277,8 @@ class Bench:
         self.notices = Notices()
         audit_log = AuditLog(guilds=self.guilds, notes=notes, notices=self.notices)
         self.limits = GuildLimits(
-            admission=admission, jobs=self.jobs, announcer=self.announcer, guilds=self.guilds, audit_log=audit_log,
-            clock=self.clock,
-        )  # fmt: skip
+            admission=admission, jobs=self.jobs, announcer=self.announcer, guilds=self.guilds, audit_log=audit_log
+        )
         self.guilds.listen(self.limits.heed)
         self.guilds.listen(audit_log.amended)
         endings = Endings(jobs=self.jobs, announcer=self.announcer, metrics=self.metrics)
@@ -318,9 +320,17 @@ class Bench:
         await self.guilds.refresh()
         await self.availability.refresh()
 
+        self.retention = Retention(
+            jobs=self.jobs, history=JobHistory(self.database, keys=Keys([KEY])), files=self.files,
+            moderation=moderation, settings=self.settings, clock=self.clock,
+        )  # fmt: skip
+        # On a clock that stands still: the waitlist moves when a place is freed, and at no other time.
+        self.periodic = PeriodicTasks([self.limits.task], clock=ManualClock(), metrics=self.metrics)
+        self.periodic.start()
+
     async def close(self) -> None:
         await self.engine.close()
-        await self.limits.close()
+        await self.periodic.close()
         await self.services.audit_log.close()
         await self._closing.aclose()
 
@@ -354,7 +364,7 @@ class Bench:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self.limits.close()
+        await self.periodic.close()
         await self.services.audit_log.close()
         await self._closing.aclose()
 

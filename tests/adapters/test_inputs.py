@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from bot.rules.jobs import Job, StoredFile
 from bot.rules.requests import Attachment, Inputs, compose
 from bot.settings import Settings
 from bot.work.jobs.inputs import DiscordInputs
+from bot.work.working_folders import clear_working_folders, working_root
 from tests import corpus
 from tests.clock import ManualClock
 from tests.jobs import CATALOG, a_job
@@ -48,6 +50,7 @@ class Bench:
         self.attached = folder / "attached"
         self.attached.mkdir()
         self.asked: list[str] = []
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
         self.settings = Settings.model_validate(
             {"discord_token": "t", "decart_api_key": "k", "data_dir": folder / "data", "max_input_bytes": 2 * MIB}
         )
@@ -59,6 +62,8 @@ class Bench:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         self.asked.append(name)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         path = self.attached / name
         if not path.exists():
             raise web.HTTPNotFound
@@ -112,6 +117,19 @@ async def test_a_good_picture_is_stored_byte_for_byte(bench: Bench) -> None:
     assert (found.filename, found.content_type, found.size_bytes) == ("my_cat.png", "image/png", path.stat().st_size)
     assert await bench.content(found) == path.read_bytes()
     assert list((bench.folder / "data" / "work").iterdir()) == []
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_is_still_coming_is_not_cleared_away(bench: Bench) -> None:
+    async def clear() -> None:
+        for folder in working_root(bench.settings).iterdir():
+            os.utime(folder, (0, 0))
+        await clear_working_folders(bench.settings)
+
+    bench.meanwhile = clear
+    path = corpus.saved(bench.attached / "cat.png", "PNG")
+    _, stored = await bench.take(ANIMATE, data=bench.attachment(path))
+    assert await bench.content(stored[Role.DATA]) == path.read_bytes()
 
 
 @pytest.mark.asyncio

@@ -10,10 +10,7 @@ from bot.errors import JobGone, NotYours, VideoNotKept
 from bot.rules.catalog import Model, Role
 from bot.rules.delivery import DeliveryLost
 from bot.rules.jobs import LAST_EDIT_BEFORE, Job, JobState, StoredFile
-from bot.store.encryption import Keys
-from bot.store.history import JobHistory
-from bot.work.retention import Retention
-from tests.adapters.runner_setup import KEY, MP4, Bench, bench, empty_url
+from tests.adapters.runner_setup import MP4, Bench, bench, empty_url
 from tests.adapters.test_runner_files import nothing_can_be_stored
 from tests.jobs import ADA, GRACE, NOW, a_job, a_member, a_reply, a_request, an_image_request
 
@@ -22,24 +19,16 @@ __all__ = ["bench", "empty_url"]
 S = JobState
 
 
-def _history(bench: Bench) -> JobHistory:
-    return JobHistory(bench.database, keys=Keys([KEY]))
-
-
-def _retention(bench: Bench) -> Retention:
-    return Retention(bench.jobs, bench.files, bench.settings, clock=bench.clock, history=_history(bench))
-
-
 @pytest.mark.asyncio
 async def test_a_video_stays_for_its_hours_and_its_row_for_its_days(bench: Bench) -> None:
     job = await bench.ended((await bench.accept(a_request(), a_member(), a_reply())).id)
     key = f"jobs/{job.id}/result"
     bench.clock._elapsed += timedelta(hours=71).total_seconds()
-    assert await _retention(bench).let_results_go() == 0
+    assert await bench.retention.drop_results() == 0
     assert await bench.files.exists(key)
     assert bench.services.own_jobs.kept_until(job) == (job.ended_at or NOW) + timedelta(hours=72)
     bench.clock._elapsed += timedelta(hours=2).total_seconds()
-    assert await _retention(bench).let_results_go() == 1
+    assert await bench.retention.drop_results() == 1
     assert not await bench.files.exists(key)
     assert (await bench.services.job_controls.job(job.id)).result is None
 
@@ -53,7 +42,7 @@ async def test_a_video_that_waits_for_its_member_is_not_let_go(bench: Bench) -> 
         "the card offers the way to it, if it can be edited"
     )
     bench.clock._elapsed += timedelta(days=9).total_seconds()
-    assert await _retention(bench).let_results_go() == 0
+    assert await bench.retention.drop_results() == 0
     await bench.services.job_controls.bring(job.id, a_member(), a_reply(message_id=77))
     assert (await bench.ended(job.id)).state is S.DELIVERED
     assert bench.announcer.delivered[0][0].reply.message_id == 77
@@ -65,7 +54,7 @@ async def test_files_without_a_row_are_swept_and_no_others(bench: Bench) -> None
     source = bench.folder / "x"
     source.write_bytes(b"x")
     await bench.files.put(f"jobs/{'cd' * 16}/result", source, "video/mp4")
-    assert await _retention(bench).sweep() == 1
+    assert await bench.retention.sweep_files() == 1
     assert await bench.files.keys("jobs") == [f"jobs/{job.id}/data", f"jobs/{job.id}/result"]
 
 
@@ -122,7 +111,7 @@ async def test_files_of_a_forgotten_member_that_cannot_be_deleted_now_are_delete
         assert (await bench.services.job_controls.forget_member(a_member())).counted == 1
     assert len(await bench.files.keys("jobs")) == 2
     assert (await bench.jobs.get(job.id)).requester.user_id == 0, "its row stays for the limits"
-    assert await _retention(bench).sweep() == 2
+    assert await bench.retention.sweep_files() == 2
     assert await bench.files.keys("jobs") == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -17,26 +16,21 @@ from bot.rules.jobs import JobState
 from bot.store.encryption import Keys
 from bot.store.notes import Notes
 from bot.work.engines.membership import join, leave_no_mark
-from bot.work.jobs.context import working_root
-from bot.work.retention import EVERY, Retention, clear_working_folders
+from bot.work.working_folders import clear_working_folders, working_folder, working_root
 from tests.adapters.runner_setup import Bench, bench, empty_url
 from tests.jobs import NOW, a_job, a_member, a_reply, an_image_request
 
 __all__ = ["bench", "empty_url"]
 
 
-def _retention(bench: Bench) -> Retention:
-    return Retention(bench.jobs, bench.files, bench.settings, clock=bench.clock)
-
-
 @pytest.mark.asyncio
 async def test_after_the_days_that_are_set_a_job_and_its_files_are_gone(bench: Bench) -> None:
     old = await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id)
     bench.clock._elapsed += timedelta(days=29).total_seconds()
-    assert await _retention(bench).prune() == 0
+    assert await bench.retention.prune_jobs() == 0
     bench.clock._elapsed += timedelta(days=2).total_seconds()
     young = await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id)
-    assert await _retention(bench).prune() == 1
+    assert await bench.retention.prune_jobs() == 1
     with pytest.raises(JobGone):
         await bench.services.job_controls.job(old.id)
     assert not await bench.files.exists(f"jobs/{old.id}/data")
@@ -47,17 +41,7 @@ async def test_after_the_days_that_are_set_a_job_and_its_files_are_gone(bench: B
 async def test_more_jobs_than_one_look_finds_are_all_forgotten(bench: Bench) -> None:
     for _ in range(130):
         await bench.jobs.insert(a_job(state=JobState.FAILED, ended_at=NOW - timedelta(days=99)))
-    assert await _retention(bench).prune() == 130
-
-
-@pytest.mark.asyncio
-async def test_it_goes_on_every_hour(bench: Bench) -> None:
-    bench.clock.long = EVERY.total_seconds() + 1
-    task = asyncio.create_task(_retention(bench).run())
-    await bench.until(lambda: bench.clock.slept.count(EVERY.total_seconds()) >= 3)
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    assert await bench.retention.prune_jobs() == 130
 
 
 @pytest.mark.asyncio
@@ -65,15 +49,20 @@ async def test_folders_that_a_crash_left_are_cleared_but_none_that_is_worked_in(
     left = working_root(bench.settings) / "job-left"
     left.mkdir()
     (left / "raw.mp4").write_bytes(b"x")
-    with bench.context.working_folder() as used:
+    with (
+        bench.context.working_folder() as used,
+        working_folder(bench.settings, prefix="intake-") as fetched_into,
+    ):
         (used / "raw.mp4").write_bytes(b"x")
+        (fetched_into / "fetched").write_bytes(b"x")
         await clear_working_folders(bench.settings)
         assert left.exists()  # it is young: somebody may be about to lock it
-        for folder in (left, used):
+        for folder in (left, used, fetched_into):
             os.utime(folder, (0, 0))
         await clear_working_folders(bench.settings)
         assert not left.exists()
         assert (used / "raw.mp4").exists()
+        assert (fetched_into / "fetched").exists()
     assert bench.leftovers == []
     assert (tmp_path / "data").exists()
 
@@ -83,17 +72,6 @@ async def test_at_its_start_the_only_process_clears_young_folders_too(bench: Ben
     (working_root(bench.settings) / "job-left").mkdir()
     await clear_working_folders(bench.settings, at_start=True)
     assert bench.leftovers == []
-
-
-@pytest.mark.asyncio
-async def test_of_many_processes_one_an_hour_prunes(bench: Bench) -> None:
-    def one() -> Retention:
-        return Retention(bench.jobs, bench.files, bench.settings, clock=bench.clock, notes=Notes(bench.database))
-
-    assert await one().is_our_turn()
-    assert not await one().is_our_turn()
-    bench.clock._elapsed += EVERY.total_seconds()
-    assert sorted(await asyncio.gather(*(one().is_our_turn() for _ in range(4)))) == [False, False, False, True]
 
 
 @pytest.mark.asyncio

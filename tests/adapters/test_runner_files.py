@@ -12,7 +12,7 @@ import pytest
 from bot.errors import FilesUnavailable
 from bot.rules.delivery import DeliveryLost
 from bot.rules.jobs import Job, JobState
-from bot.work.jobs.context import working_root
+from bot.work.working_folders import working_root
 from tests.adapters.runner_setup import MP4, Bench, bench, empty_url
 from tests.jobs import a_member, a_reply, a_request, an_image_request
 

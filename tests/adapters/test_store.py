@@ -289,6 +289,14 @@ async def test_notes_are_kept_overwritten_and_dropped(database: Database) -> Non
 
 
 @pytest.mark.asyncio
+async def test_a_note_is_added_once_whatever_it_says(database: Database) -> None:
+    notes = Notes(database)
+    assert sorted(await asyncio.gather(*(notes.add("k", "yes") for _ in range(5)))) == [False] * 4 + [True]
+    assert not await notes.add("k", "yes")
+    assert await notes.get("k") == "yes"
+
+
+@pytest.mark.asyncio
 async def test_a_new_database_is_of_the_newest_migration(database: Database) -> None:
     async with database.reading() as connection:
         newest = await connection.run_sync(

@@ -143,12 +143,12 @@ async def test_a_delivered_one_is_shown_again_and_made_again_with_the_same_or_a_
         await all_delivered(app, 3)
         # The videos go after a while; then the service may still have this one, and in the end nobody.
         stage.pass_time(80 * 3600)
-        assert await app.parts.retention.let_results_go() == 3
+        assert await app.parts.retention.drop_results() == 3
         assert kept(stage) == []
         here = await ada.press(detail, "Show it here")
         assert (await stage.see(here, "delivered"))["attachments"]
         stage.pass_time(80 * 3600)
-        await app.parts.retention.let_results_go()
+        await app.parts.retention.drop_results()
         await stage.clock.advance(7200)
         gone = await ada.press(detail, "Show it here")
         told = await gone.followup(timeout=PATIENCE_SECONDS)

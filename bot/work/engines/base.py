@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from bot.rules.backoff import Backoff, retry
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job
 from bot.store.jobs import Companion
+from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,11 @@ class Engine(Protocol):
     @property
     def companion(self) -> Companion | None:
         """What must be written in the same transaction that inserts a job's row; None where nothing must."""
+        ...
+
+    @property
+    def tasks(self) -> Sequence[PeriodicTask]:
+        """What must be done periodically between `resume` and `close`."""
         ...
 
     async def resume(self) -> int:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from bot.errors import ClapperError, DatabaseUnavailable
+from bot.errors import DatabaseUnavailable
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job
 from bot.store.jobs import Companion, Jobs
 from bot.store.queue import Entry, WorkQueue
 from bot.work.engines.base import run_to_its_end
 from bot.work.jobs.runner import JobRunner
+from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ FETCH_POLL = timedelta(seconds=1)
 """A new job is announced; this is for announcements that were missed."""
 GRACE = timedelta(seconds=6)
 """How long a stop waits for submits and uploads under way: a supervisor kills after ten seconds."""
-_RETRY = timedelta(seconds=1)
+LISTEN_PAUSE = timedelta(seconds=1)
+"""Between the loss of the connection that listens and the next one."""
 
 
 class ClusterEngine:
@@ -60,10 +61,17 @@ class ClusterEngine:
         self._worker: int | None = None
         self._entries: dict[str, Entry] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._loops: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
         self._closing = False
         self._in_touch_since = self._touched_at = clock.monotonic()
+        self._fetching = PeriodicTask("queue_fetch", self._fill_places, every=FETCH_POLL)
+        self.tasks: Sequence[PeriodicTask] = (PeriodicTask("queue_sweep", self._sweep, every=SWEEP),)
+        if runs_jobs:
+            self.tasks = (
+                *self.tasks,
+                PeriodicTask("queue_heartbeat", self._beat, every=BEAT),
+                PeriodicTask("queue_listen", self._listen, every=LISTEN_PAUSE),
+                self._fetching,
+            )
 
     @property
     def companion(self) -> Companion | None:
@@ -76,15 +84,11 @@ class ClusterEngine:
         return self._clock.monotonic() - self._touched_at < STALLED_AFTER.total_seconds()
 
     async def resume(self) -> int:
-        """Begin to beat, sweep and fetch. Jobs of dead workers come by themselves, so that none is counted here."""
+        """Take part from now on. Jobs of dead workers come by themselves, so that none is counted here."""
         await self._queue.sweep(None)
         self._in_touch_since = self._touched_at = self._clock.monotonic()
-        self._spawn(self._keep("sweeping", self._sweep, SWEEP))
         if self._runs_jobs:
             self._worker = await self._queue.register()
-            self._spawn(self._keep("the heartbeat", self._beat, BEAT))
-            self._spawn(self._keep("listening", self._listen, _RETRY))
-            self._spawn(self._keep("fetching", self._fetch, FETCH_POLL))
         return 0
 
     async def begin(self, job: Job) -> None:
@@ -102,15 +106,13 @@ class ClusterEngine:
                 log.warning("nobody could be told of job %s: %s", job_id, exc)
 
     async def close(self) -> None:
-        """Fetch nothing more, break off what may be broken off, and leave the rest of the work to others at once."""
+        """Break off what may be broken off, and leave the rest of the work to others at once."""
         self._closing = True
         self._runner.stop()
-        for loop in self._loops:
-            loop.cancel()
         for job_id, task in self._running.items():
             if not self._runner.uninterruptible(job_id):
                 task.cancel()
-        tasks = [*self._loops, *self._running.values()]
+        tasks = list(self._running.values())
         if tasks:
             _, unfinished = await asyncio.wait(tasks, timeout=GRACE.total_seconds())
             for task in unfinished:
@@ -122,29 +124,7 @@ class ClusterEngine:
             except DatabaseUnavailable:
                 log.warning("the database is away: others find this worker's jobs once it has been silent for a while")
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._loops.add(task)
-        task.add_done_callback(self._loops.discard)
-
-    async def _keep(self, what: str, act: Any, every: timedelta) -> None:
-        """`act` again and again, whatever becomes of the database; one line when it fails, one when it works again."""
-        failing = False
-        while True:
-            try:
-                await act()
-                if failing:
-                    log.info("the database is back: %s goes on", what)
-                failing = False
-            except (DatabaseUnavailable, ClapperError) as exc:
-                if not failing:
-                    log.warning("%s waits for the database: %s", what, exc)
-                failing = True
-            except Exception:
-                log.exception("%s met an error of ours", what)
-            await self._clock.sleep(every.total_seconds())
-
-    # ---- one turn of each loop
+    # ---- periodic tasks
 
     async def _beat(self) -> None:
         if not await self._queue.beat(self._number):
@@ -167,29 +147,16 @@ class ClusterEngine:
             log.warning("job %s is taken from a worker that is silent", job_id)
 
     async def _listen(self) -> None:
-        await self._queue.listen(on_arrival=self._wake.set, on_nudge=self._look_at)
+        """Lasts until the connection is lost."""
+        await self._queue.listen(on_arrival=self._fetching.wake, on_nudge=self._look_at)
 
-    async def _fetch(self) -> None:
-        """Keep the places filled. Lasts until it raises."""
-        while True:
-            self._wake.clear()
-            if len(self._running) >= self._jobs_at_once:
-                await self._wake.wait()
-                continue
+    async def _fill_places(self) -> None:
+        """Take jobs from the queue until all places are filled or no job waits."""
+        while len(self._running) < self._jobs_at_once and not self._closing:
             entry = await self._queue.fetch(self._number)
             if entry is None:
-                await self._rest()
-            else:
-                self._take(entry)
-
-    async def _rest(self) -> None:
-        sleep = asyncio.ensure_future(self._clock.sleep(FETCH_POLL.total_seconds()))
-        wake = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait({sleep, wake}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            wake.cancel()
+                return
+            self._take(entry)
 
     # ---- jobs
 
@@ -216,7 +183,7 @@ class ClusterEngine:
 
     def _forget(self, job_id: str) -> None:
         del self._running[job_id]
-        self._wake.set()
+        self._fetching.wake()
 
     async def _see_to(self, job_id: str) -> None:
         await run_to_its_end(lambda: self._runner.run(job_id), job_id, clock=self._clock)

@@ -20,6 +20,7 @@ class EmbeddedEngine:
 
     companion = None
     """A job's row is all that there is to write."""
+    tasks = ()
 
     def __init__(self, runner: JobRunner, jobs: Jobs, *, clock: Clock, jobs_at_once: int) -> None:
         self._runner = runner

@@ -1,12 +1,12 @@
-"""Limits at work: what members have left, what moderators give back, and the waitlist that moves when a place frees."""
+"""Servers' limits: what members have left, what moderators give back, and the waitlist for free places."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 
-from bot.errors import ClapperError
-from bot.rules.clock import Clock
+from bot.errors import ClapperError, JobGone, RowUnreadable
 from bot.rules.delivery import Announcer
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
@@ -17,18 +17,19 @@ from bot.store.jobs import Jobs
 from bot.work.engines.base import Engine
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.settings import Guilds, GuildSettingsChanged, check_admin
+from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 60.0
-"""How often the line is looked at though nothing was heard: a process may have died just when it should have moved."""
+EVERY = timedelta(seconds=60)
+"""How often the waitlist is looked at though no place was freed: a process may have died before it could look."""
 
 _NEAR = 10
-"""Places whose every change is told; further back only each tenth: Discord allows few edits."""
+"""Places whose every change is told; further back only each tenth is, since Discord allows few edits."""
 
 
 class GuildLimits:
-    """What Studio, engine and cogs may ask. `attach` the engine before the first move."""
+    """`attach` the engine before the first move, and have `task` done periodically."""
 
     def __init__(
         self,
@@ -38,7 +39,6 @@ class GuildLimits:
         announcer: Announcer,
         guilds: Guilds,
         audit_log: AuditLog,
-        clock: Clock,
         shared: bool = False,
     ) -> None:
         """`shared`: other processes let jobs wait, too, so that the waitlist is looked at whenever a place frees."""
@@ -48,12 +48,10 @@ class GuildLimits:
         self._audit_log = audit_log
         self._jobs = jobs
         self._announcer = announcer
-        self._clock = clock
         self._engine: Engine | None = None
         self._moving = asyncio.Lock()
-        self._mover: asyncio.Task[None] | None = None
-        self._freed = False
         self._somebody_waits = True
+        self.task = PeriodicTask("waitlist", self._move, every=EVERY)
 
     @property
     def admission(self) -> Admission:
@@ -91,44 +89,29 @@ class GuildLimits:
 
     async def freed(self) -> None:
         """A job has ended or rests: move soon, apart from whoever says so, who may be stopped in the middle."""
-        if not self._somebody_waits:
-            return
-        self._freed = True
-        if self._mover is None or self._mover.done():
-            self._mover = asyncio.create_task(self._catch_up(), name="line")
-
-    async def close(self) -> None:
-        """Let a move under way come to its end."""
-        if self._mover is not None:
-            await asyncio.wait({self._mover})
+        if self._somebody_waits:
+            self.task.wake()
 
     async def move(self) -> None:
-        """Start those for whom there is room now and tell the others their places. Never raises for the database's
-        sake: the next look comes."""
+        """Start the jobs for which there is room now and tell the others their places.
+
+        An error of ours is logged: the periodic task comes to it later.
+        """
+        try:
+            await self._move()
+        except ClapperError as exc:
+            log.warning("the waitlist could not move, trying again later: %s", exc)
+
+    async def _move(self) -> None:
         async with self._moving:
-            try:
-                moved = await self._admission.move_waitlist()
-                self._somebody_waits = self._shared or moved.waiting
-            except ClapperError as exc:
-                log.warning("the line could not move, trying again later: %s", exc)
-                return
+            moved = await self._admission.move_waitlist()
+            self._somebody_waits = self._shared or moved.waiting
         for job_id in moved.starting:
-            log.info("job %s has waited in line and may start", job_id)
+            log.info("job %s has waited and may start", job_id)
             if self._engine is not None:
                 await self._engine.start(job_id)
         for job_id in moved.nearer:
             await self._tell(job_id)
-
-    async def watch(self) -> None:
-        """Look at the line now and then, until it is cancelled."""
-        while True:
-            await self._clock.sleep(SWEEP_SECONDS)
-            await self.move()
-
-    async def _catch_up(self) -> None:
-        while self._freed:
-            self._freed = False
-            await self.move()
 
     async def _book(self, of: Requester) -> LimitBook:
         return OUTSIDE_OF_SERVERS if of.guild_id is None else (await self._guilds.settings(of.guild_id)).limits
@@ -136,7 +119,7 @@ class GuildLimits:
     async def _tell(self, job_id: str) -> None:
         try:
             job = await self._jobs.get(job_id)
-        except ClapperError:
+        except (JobGone, RowUnreadable):
             return
         if job.in_line and job.place is not None and (job.place <= _NEAR or job.place % _NEAR == 0):
             await self._announcer.show(job)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -153,8 +152,7 @@ class Guilds:
 
     async def is_first_join(self, guild_id: int) -> bool:
         """Whether the server has not been welcomed yet; from now on it has: rather never than twice."""
-        ours = uuid.uuid4().hex
-        return await self._notes.put_if_absent(f"welcomed:{guild_id}", ours) == ours
+        return await self._notes.add(f"welcomed:{guild_id}", "yes")
 
     async def keep_import(self, guild_id: int, by: Requester, text: str) -> None:
         """Keep the file that an admin was shown the changes of, instead of an earlier one of theirs."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from bot.errors import FilesUnavailable
 from bot.ops.metrics import Metrics
 from bot.queue import QueueClient
 from bot.rules.catalog import Catalog, Role
@@ -22,6 +17,7 @@ from bot.rules.polling import Durations
 from bot.settings import Settings
 from bot.store.jobs import Jobs
 from bot.work.jobs.availability import Availability
+from bot.work.working_folders import working_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,31 +38,9 @@ class JobContext:
     settings: Settings
     links: Links | None = None
 
-    @contextmanager
-    def working_folder(self) -> Iterator[Path]:
-        """A folder of its own under `DATA_DIR`, gone at the end however it ends (after a crash: at the next start).
-
-        It is locked while it is in use, so that whoever tidies up can tell it from one that a crash left. Raises
-        `FilesUnavailable` where none can be made.
-        """
-        try:
-            made = TemporaryDirectory(dir=working_root(self.settings), prefix="job-", ignore_cleanup_errors=True)
-        except OSError as exc:
-            raise FilesUnavailable(f"no working folder can be made: {exc}") from exc
-        with made as folder:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_SH)
-                yield Path(folder)
-            finally:
-                os.close(descriptor)
-
-
-def working_root(settings: Settings) -> Path:
-    """Where the folders of `workbench` are; made if need be."""
-    root = settings.data_dir / "work"
-    root.mkdir(parents=True, exist_ok=True)
-    return root
+    def working_folder(self) -> AbstractContextManager[Path]:
+        """A folder for the files of one step, gone at its end. Entering raises `FilesUnavailable`."""
+        return working_folder(self.settings, prefix="job-")
 
 
 def results_kept(settings: Settings) -> timedelta:

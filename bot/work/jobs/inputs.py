@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from bot.download import Downloader
 from bot.errors import FilesUnavailable, FileTooLarge, FileUnsupported, InputRejected, PictureTooLarge
@@ -18,7 +17,8 @@ from bot.rules.jobs import Job, StoredFile
 from bot.rules.media import Files
 from bot.rules.requests import Attachment, VideoRequest
 from bot.settings import Settings
-from bot.work.jobs.context import input_key, working_root
+from bot.work.jobs.context import input_key
+from bot.work.working_folders import working_folder
 
 _UNFIT = {
     Kind.IMAGE: frozenset({"text", "audio", "video"}),
@@ -54,8 +54,8 @@ class DiscordInputs:
         points = request.inputs.trajectory or ()
         try:
             check_declared({Role.DATA: picture}, model, max_bytes=self._settings.max_input_bytes)
-            with TemporaryDirectory(dir=working_root(self._settings), prefix="preview-") as folder:
-                fetched, drawn = Path(folder, "fetched"), Path(folder, "drawn")
+            with working_folder(self._settings, prefix="preview-") as folder:
+                fetched, drawn = folder / "fetched", folder / "drawn"
                 await self._downloader.fetch(picture.url, fetched, max_bytes=self._settings.max_input_bytes)
                 sketched = await self._sketcher.sketch(fetched, drawn, model=model, points=points)
                 return Preview(picture=await asyncio.to_thread(drawn.read_bytes), cropped=sketched.cropped)
@@ -77,8 +77,8 @@ class DiscordInputs:
         for role, attachment in job.request.files.items():
             try:
                 _check_declared(attachment, model.files[role], model, self._settings.max_input_bytes)
-                with TemporaryDirectory(dir=working_root(self._settings), prefix="intake-") as folder:
-                    stored[role] = await self._one(job, role, attachment, model, Path(folder))
+                with working_folder(self._settings, prefix="intake-") as folder:
+                    stored[role] = await self._one(job, role, attachment, model, folder)
             except InputRejected as exc:
                 raise type(exc)(**(exc.facts | {"role": _named(role, model)})) from exc
 
