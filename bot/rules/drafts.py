@@ -1,9 +1,8 @@
-"""A draft: a request whose preview a member is looking at. It does not count, and is deleted within two hours."""
+"""A draft: a request whose preview a member is looking at. No limit counts it, and it is deleted after an hour."""
 
 from __future__ import annotations
 
-import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,8 +10,6 @@ from bot.rules.requests import VideoRequest
 
 LIFE = timedelta(hours=1)
 """How long a preview can be used. Discord keeps what the member attached for longer."""
-
-_STAMP_DIGITS = 12
 
 
 class Draft(BaseModel):
@@ -32,21 +29,3 @@ class Preview(BaseModel):
 
     picture: bytes
     cropped: bool
-
-
-def draft_id(now: datetime) -> str:
-    """32 hexadecimal digits, as a job id has: first the second at which it expires (12 digits), then random ones."""
-    return f"{_stamp(now + LIFE)}{secrets.token_hex(10)}"
-
-
-def is_over(draft: str, now: datetime) -> bool:
-    return draft[:_STAMP_DIGITS] <= _stamp(now)
-
-
-def ended_before(now: datetime) -> str:
-    """An id that sorts after those of all drafts that have expired."""
-    return f"{_stamp(now)}{'f' * 20}"
-
-
-def _stamp(at: datetime) -> str:
-    return f"{int(at.timestamp()):0{_STAMP_DIGITS}x}"

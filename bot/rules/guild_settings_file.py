@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.errors import Fact
@@ -13,6 +14,9 @@ from bot.rules.limit_rules import Block, Rule
 
 FILE_MAX_CHARS = 500_000
 """Twice what a document with every list full needs."""
+
+IMPORT_LIFE = timedelta(hours=1)
+"""How long a file is kept between the look at what it would change and the word to apply it."""
 
 _FORMAT = 1
 

@@ -110,6 +110,7 @@ def _emptied() -> dict[str, object]:
         "requester": nobody.model_dump_json(),
         "reply": nowhere.model_dump_json(exclude={"token", "message_id"}),
         "reply_token": null(),
+        "last_edit_due_at": null(),
         "failure": null(),
         "remote_id": null(),
         "again_of": null(),

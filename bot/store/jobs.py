@@ -161,13 +161,6 @@ class Jobs:
         async with self._database.reading() as connection:
             return list(await connection.scalars(query.order_by(jobs.c.accepted_at, jobs.c.id)))
 
-    async def accepted(self) -> list[Job]:
-        """All that have not been submitted, whatever they wait for, oldest first; without rows that can't be read."""
-        query = select(*ROW).where(jobs.c.state == JobState.ACCEPTED.value).order_by(jobs.c.accepted_at, jobs.c.id)
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return list(self._readable(rows))
-
     async def fairness_group_of(self, job_id: str) -> int | None:
         """Whose jobs it waits behind: its server's, or its member's in direct messages. None where it is gone."""
         query = select(func.coalesce(jobs.c.guild_id, jobs.c.user_id)).where(jobs.c.id == job_id)

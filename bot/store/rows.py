@@ -80,6 +80,7 @@ def reply_columns(reply: Reply, keys: Keys) -> dict[str, Any]:
         "message_id": reply.message_id,
         "reply": reply.model_dump_json(exclude={"token", "message_id"}),
         "reply_token": None if reply.token is None else keys.encrypt(reply.token),
+        "last_edit_due_at": reply.last_edit_at,
     }
 
 

@@ -90,6 +90,7 @@ jobs = Table(
     Column("message_id", BigInteger),
     Column("reply", Text, nullable=False),
     Column("reply_token", Text),  # encrypted: it lets its holder write as the bot for a quarter of an hour
+    Column("last_edit_due_at", Moment),  # of a reply that only its token reaches, until somebody makes that edit
     Column("stored", Text, nullable=False),
     Column("result", Text),
     Column("failure", Text),
@@ -108,6 +109,7 @@ Index(
     sqlite_where=jobs.c.ended_at.is_(None),
     postgresql_where=jobs.c.ended_at.is_(None),
 )
+Index("ix_jobs_last_edit_due_at", jobs.c.last_edit_due_at)
 Index("ix_jobs_answers", jobs.c.answers, unique=True)
 
 guild_settings = Table(
@@ -124,4 +126,5 @@ notes = Table(
     metadata,
     Column("key", String(200), primary_key=True),
     Column("value", Text, nullable=False),
+    Column("expires_at", Moment),
 )

@@ -10,13 +10,15 @@ from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseUnavailable, FilesUnavailable, SettingsError
 from bot.files import StoredFiles, open_files
+from bot.rules import drafts
 from bot.rules.clock import Clock
+from bot.rules.guild_settings_file import IMPORT_LIFE
 from bot.settings import Settings
 from bot.store.database import Database, FileLock, migrate, parse_url
 from bot.store.encryption import Keys
 from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
-from bot.store.notes import Notes
+from bot.store.notes import Notes, TemporaryNotes
 from bot.wiring.process import Process
 from bot.work.engines.membership import join, leave_no_mark
 from bot.work.working_folders import working_root
@@ -33,6 +35,8 @@ class Store:
     keys: Keys
     jobs: Jobs
     notes: Notes
+    drafts: TemporaryNotes
+    imports: TemporaryNotes
     history: JobHistory
 
 
@@ -55,6 +59,8 @@ async def open_store(process: Process, closing: AsyncExitStack) -> Store:
         keys=keys,
         jobs=Jobs(database, keys=keys, clock=clock),
         notes=notes,
+        drafts=TemporaryNotes(database, kind="draft", life=drafts.LIFE, clock=clock),
+        imports=TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=clock),
         history=JobHistory(database, keys=keys),
     )
 

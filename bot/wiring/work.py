@@ -16,6 +16,7 @@ from bot.store.admission import Admission
 from bot.store.database import Database
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
+from bot.store.last_edits import LastEdits
 from bot.store.queue import WorkQueue
 from bot.store.statistics import StatisticsTable
 from bot.wiring.chat import Chat
@@ -70,9 +71,12 @@ class Parts:
 
 def put_to_work(process: Process, store: Store, chat: Chat, media: Media, context: JobContext) -> Parts:
     """The rules of servers, the engine, and the studio, which the bot is given here."""
-    shared = process.settings.clustered
     guilds = Guilds(
-        GuildSettingsTable(store.database, clock=process.clock), store.notes, clock=process.clock, shared=shared
+        GuildSettingsTable(store.database, clock=process.clock),
+        store.notes,
+        imports=store.imports,
+        clock=process.clock,
+        shared=process.settings.clustered,
     )
     audit_log = AuditLog(guilds=guilds, notes=store.notes, notices=chat.notices)
     limits = _limits(process, store, chat, guilds, audit_log)
@@ -87,11 +91,17 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         jobs=store.jobs,
         history=store.history,
         files=store.files,
+        temporary_notes=[store.drafts, store.imports],
         moderation=services.moderation,
         settings=process.settings,
         clock=process.clock,
     )
-    token_expiry = TokenExpiry(store.jobs, chat.announcer, clock=process.clock)
+    token_expiry = TokenExpiry(
+        last_edits=LastEdits(store.database, clock=process.clock),
+        jobs=store.jobs,
+        announcer=chat.announcer,
+        clock=process.clock,
+    )
     return Parts(
         database=store.database,
         jobs=store.jobs,
@@ -133,7 +143,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
         context=context, engine=engine, limits=limits, policy=policy, moderation=moderation, audit_log=audit_log
     )
     own_jobs = OwnJobs(context, store.history)
-    drafts = Drafts(store.notes, previewer=media.intake, catalog=process.catalog, clock=process.clock)
+    drafts = Drafts(store.drafts, previewer=media.intake, catalog=process.catalog)
     return Services(
         catalog=context.catalog,
         policy=policy,

@@ -1,8 +1,9 @@
-"""What is kept no longer than it must be: jobs' rows and files, videos, and prompts that no moderator decided on."""
+"""What is kept no longer than it must be: jobs' rows and files, videos, prompts that no moderator decided on, notes."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.rules.clock import Clock
@@ -10,6 +11,7 @@ from bot.rules.media import Files
 from bot.settings import Settings
 from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
+from bot.store.notes import TemporaryNotes
 from bot.work.guilds.moderation import Moderation
 from bot.work.jobs.context import file_keys, result_key, results_kept
 from bot.work.periodic import PeriodicTask
@@ -23,11 +25,20 @@ class Retention:
     """Every method may raise `DatabaseUnavailable` and `FilesUnavailable`; repeating it is harmless."""
 
     def __init__(
-        self, *, jobs: Jobs, history: JobHistory, files: Files, moderation: Moderation, settings: Settings, clock: Clock
+        self,
+        *,
+        jobs: Jobs,
+        history: JobHistory,
+        files: Files,
+        temporary_notes: Sequence[TemporaryNotes],
+        moderation: Moderation,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
         self._jobs = jobs
         self._history = history
         self._files = files
+        self._temporary_notes = temporary_notes
         self._moderation = moderation
         self._settings = settings
         self._clock = clock
@@ -40,6 +51,7 @@ class Retention:
             "prune_jobs": self.prune_jobs,
             "drop_results": self.drop_results,
             "sweep_files": self.sweep_files,
+            "drop_notes": self.drop_notes,
         }
         return tuple(PeriodicTask(name, act, every=EVERY, shared=True) for name, act in acts.items())
 
@@ -58,6 +70,7 @@ class Retention:
             for job_id in stale:
                 await self._files.delete(file_keys(job_id))
             await self._jobs.remove(stale)
+            await self._moderation.forget(stale)
             pruned += len(stale)
         if pruned:
             log.info("%d old jobs were deleted", pruned)
@@ -83,3 +96,7 @@ class Retention:
         unnamed = [key for key, job_id in keys.items() if job_id in without_files]
         await self._files.delete(unnamed)
         return len(unnamed)
+
+    async def drop_notes(self) -> int:
+        """Forget temporary notes whose life is over, such as drafts; gives their number."""
+        return sum([await notes.drop_expired() for notes in self._temporary_notes])

@@ -21,7 +21,7 @@ from bot.ops.metrics import Metrics
 from bot.queue import QueueClient, Retry, Timeouts
 from bot.rules.catalog import Model, Role
 from bot.rules.delivery import Clip, Link, Shown
-from bot.rules.drafts import Preview
+from bot.rules.drafts import LIFE, Preview
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.limit_rules import LimitBook, operator_rules
@@ -36,7 +36,7 @@ from bot.store.encryption import Keys
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
-from bot.store.notes import Notes
+from bot.store.notes import Notes, TemporaryNotes
 from bot.store.statistics import StatisticsTable
 from bot.work.engines.embedded import EmbeddedEngine
 from bot.work.guilds.audit_log import AuditLog
@@ -256,6 +256,8 @@ class Bench:
         )
         await self._closing.enter_async_context(queue)
         notes = Notes(self.database)
+        kept_drafts = TemporaryNotes(self.database, kind="draft", life=LIFE, clock=self.clock)
+        imports = TemporaryNotes(self.database, kind="import", life=LIFE, clock=self.clock)
         self.availability = Availability(notes, clock=self.clock)
         self.context = context = JobContext(
             jobs=self.jobs,
@@ -273,7 +275,9 @@ class Bench:
         )
         operator = operator_rules(self.settings.operator_limits)
         admission = Admission(self.database, operator=operator, clock=self.clock)
-        self.guilds = Guilds(GuildSettingsTable(self.database, clock=self.clock), notes, clock=self.clock)
+        self.guilds = Guilds(
+            GuildSettingsTable(self.database, clock=self.clock), notes, imports=imports, clock=self.clock
+        )
         self.notices = Notices()
         audit_log = AuditLog(guilds=self.guilds, notes=notes, notices=self.notices)
         self.limits = GuildLimits(
@@ -296,7 +300,7 @@ class Bench:
             audit_log=audit_log,
         )  # fmt: skip
         own_jobs = OwnJobs(context, JobHistory(self.database, keys=Keys([KEY])))
-        drafts = Drafts(notes, previewer=self.intake, catalog=CATALOG, clock=self.clock)
+        drafts = Drafts(kept_drafts, previewer=self.intake, catalog=CATALOG)
         self.services = Services(
             catalog=CATALOG,
             policy=policy,
@@ -322,7 +326,7 @@ class Bench:
 
         self.retention = Retention(
             jobs=self.jobs, history=JobHistory(self.database, keys=Keys([KEY])), files=self.files,
-            moderation=moderation, settings=self.settings, clock=self.clock,
+            temporary_notes=[kept_drafts, imports], moderation=moderation, settings=self.settings, clock=self.clock,
         )  # fmt: skip
         # On a clock that stands still: the waitlist moves when a place is freed, and at no other time.
         self.periodic = PeriodicTasks([self.limits.task], clock=ManualClock(), metrics=self.metrics)

@@ -10,12 +10,13 @@ from sqlalchemy import update
 from bot.errors import AdminsOnly, GuildSettingsInvalid, GuildSettingsOutdated, RowUnreadable
 from bot.rules.catalog import Operation
 from bot.rules.guild_settings import Access, GuildSettings
+from bot.rules.guild_settings_file import IMPORT_LIFE
 from bot.rules.limit_rules import LimitBook, Scope, Window, make_rule
 from bot.rules.prompts import WordAction, make_word_rule
 from bot.store import tables
 from bot.store.database import Database
 from bot.store.guild_settings import GuildSettingsTable
-from bot.store.notes import Notes
+from bot.store.notes import Notes, TemporaryNotes
 from bot.work.guilds.settings import Guilds, GuildSettingsChanged
 from tests.adapters.databases import database, empty_url
 from tests.clock import ManualClock
@@ -33,7 +34,20 @@ def guilds(database: Database) -> GuildSettingsTable:
 
 @pytest.fixture
 def keeper(guilds: GuildSettingsTable, database: Database) -> Guilds:
-    return Guilds(guilds, Notes(database), clock=ManualClock(auto=True))
+    imports = TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=ManualClock())
+    return Guilds(guilds, Notes(database), imports=imports, clock=ManualClock(auto=True))
+
+
+@pytest.mark.asyncio
+async def test_an_import_that_is_never_applied_is_forgotten(database: Database, guilds: GuildSettingsTable) -> None:
+    clock = ManualClock()
+    imports = TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=clock)
+    keeper, admin = Guilds(guilds, Notes(database), imports=imports, clock=clock), a_member(admin=True)
+    await keeper.keep_import(GUILD, admin, "a file")
+    assert await keeper.kept_import(GUILD, admin) == "a file"
+    await clock.advance(IMPORT_LIFE.total_seconds())
+    assert await keeper.kept_import(GUILD, admin) == ""
+    assert await imports.drop_expired() == 1
 
 
 def with_rule(amount: int, window: Window = Window.HOUR) -> LimitBook:

@@ -23,15 +23,15 @@ from bot.store.encryption import Keys
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
 from bot.store.rows import row_of
-from bot.store.tables import metadata
+from bot.store.tables import jobs, metadata, notes
 from tests.adapters.databases import empty_url
 from tests.clock import ManualClock
-from tests.jobs import GUILD, a_job
+from tests.jobs import GUILD, a_job, a_reply
 
 __all__ = ["empty_url"]
 
 KEYS = Keys([Fernet.generate_key().decode()])
-OLD = a_job()
+OLD = a_job(reply=a_reply(ephemeral=True))
 RENAMED = {"houses": "guild_settings"}
 _SCRIPTS = ScriptDirectory(str(Path(migrations.__file__).parent))
 EARLIER = [script.revision for script in _SCRIPTS.walk_revisions()][1:]
@@ -58,6 +58,7 @@ def _fill(connection: Connection) -> dict[str, int]:
     known: dict[str, dict[str, Any]] = {
         # Before 0006 the reply's text alone says which message it is.
         "jobs": row_of(OLD, KEYS) | {"reply": OLD.reply.model_dump_json(exclude={"token"})},
+        "notes": {"key": "import:1:2", "value": "{}"},
         "houses": {"guild_id": GUILD, "version": 1, "document": GuildSettings(version=1).model_dump_json()},
     }
     counts = {}
@@ -95,6 +96,10 @@ async def test_an_upgrade_from_an_earlier_version_keeps_every_row(empty_url: URL
             assert len((await connection.execute(select(table.c[0]))).all()) >= rows, name
         if database.is_sqlite:
             assert (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all() == []
+    async with database.reading() as connection:
+        assert await connection.scalar(select(jobs.c.last_edit_due_at)) == OLD.reply.last_edit_at
+        if revision < "0007":  # from then on whoever writes it says when it expires
+            assert await connection.scalar(select(notes.c.expires_at).where(notes.c.key == "import:1:2")) is not None
     assert (await Jobs(database, keys=KEYS, clock=clock).get(OLD.id)) == OLD
     if "houses" in before:
         assert (await GuildSettingsTable(database, clock=clock).get(GUILD)).version == 1

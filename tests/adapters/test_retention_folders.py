@@ -38,6 +38,16 @@ async def test_after_the_days_that_are_set_a_job_and_its_files_are_gone(bench: B
 
 
 @pytest.mark.asyncio
+async def test_where_moderators_were_asked_is_forgotten_with_the_job(bench: Bench) -> None:
+    old = a_job(state=JobState.FAILED, ended_at=NOW - timedelta(days=99))
+    await bench.jobs.insert(old)
+    notes = Notes(bench.database)
+    await notes.put(f"hold:{old.id}", "1:2")
+    assert await bench.retention.prune_jobs() == 1
+    assert await notes.get(f"hold:{old.id}") is None
+
+
+@pytest.mark.asyncio
 async def test_more_jobs_than_one_look_finds_are_all_forgotten(bench: Bench) -> None:
     for _ in range(130):
         await bench.jobs.insert(a_job(state=JobState.FAILED, ended_at=NOW - timedelta(days=99)))

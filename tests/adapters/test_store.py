@@ -26,7 +26,7 @@ from bot.store import tables
 from bot.store.database import Database, alembic_config
 from bot.store.encryption import Keys
 from bot.store.jobs import Jobs
-from bot.store.notes import Notes
+from bot.store.notes import Notes, TemporaryNotes
 from tests.adapters.databases import database, empty_url
 from tests.clock import ManualClock
 from tests.jobs import ADA, GRACE, NOW, a_job, a_member, a_reply, an_image_request
@@ -294,6 +294,43 @@ async def test_a_note_is_added_once_whatever_it_says(database: Database) -> None
     assert sorted(await asyncio.gather(*(notes.add("k", "yes") for _ in range(5)))) == [False] * 4 + [True]
     assert not await notes.add("k", "yes")
     assert await notes.get("k") == "yes"
+
+
+@pytest.mark.asyncio
+async def test_temporary_notes_are_there_for_their_life_and_then_dropped(database: Database) -> None:
+    clock, hour = ManualClock(), timedelta(hours=1)
+    drafts = TemporaryNotes(database, kind="draft", life=hour, clock=clock)
+    imports = TemporaryNotes(database, kind="import", life=hour, clock=clock)
+    await drafts.put("a", "one")
+    await imports.put("a", "another")
+    await clock.advance(1800)
+    await drafts.put("b", "two")
+    assert await drafts.all() == {"a": "one", "b": "two"}
+    await clock.advance(1800)
+    assert [await drafts.get(key) for key in "ab"] == [None, "two"]
+    assert await drafts.take("a") is None
+    assert await imports.get("a") is None
+    assert (await drafts.all(), await drafts.drop_expired()) == ({"b": "two"}, 1)
+    assert await Notes(database).get("import:a") == "another", "each kind by itself"
+    assert await imports.drop_expired() == 1
+    await drafts.put("b", "again")
+    await clock.advance(3599)
+    assert sorted(await asyncio.gather(drafts.take("b"), drafts.take("b")), key=str) == [None, "again"]
+    assert await drafts.get("b") is None
+    await drafts.put("c", "three")
+    await drafts.drop("c")
+    assert await drafts.all() == {}
+
+
+@pytest.mark.asyncio
+async def test_temporary_notes_of_versions_that_knew_no_time_are_dropped(database: Database) -> None:
+    imports = TemporaryNotes(database, kind="import", life=timedelta(hours=1), clock=ManualClock())
+    notes = Notes(database)
+    for key in ("import:1:2", "important", "welcomed:1"):
+        await notes.put(key, "x")
+    assert await imports.get("1:2") is None
+    assert await imports.drop_expired() == 1
+    assert [await notes.get(key) for key in ("import:1:2", "important", "welcomed:1")] == [None, "x", "x"]
 
 
 @pytest.mark.asyncio

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -214,16 +213,18 @@ async def test_a_picture_of_another_shape_is_cut_as_the_preview_shows_it(stage: 
 @pytest.mark.asyncio
 async def test_old_drafts_are_forgotten(stage: Stage) -> None:
     async with stage.clapper() as app:
-        drafts = app.parts.services.drafts
+        drafts, ada = app.parts.services.drafts, int(stage.discord.member("Ada").id)
         preview = await preview_of(await ask(stage))
         key = preview["components"][0]["components"][0]["custom_id"].rpartition(":")[2]
-        draft = await drafts.get(key, int(stage.discord.member("Ada").id))
-        old = f"{int((stage.discord.clock.now() - timedelta(days=1)).timestamp()):012x}{key[12:]}"
-        await drafts.put_back(old, draft)
-        await drafts.sweep()
+        draft = await drafts.get(key, ada)
+        stage.pass_time(3601)
+        newer = await drafts.keep(draft)
+        with pytest.raises(DraftGone):
+            await drafts.get(key, ada)
+        assert await app.parts.retention.drop_notes() == 1
         notes = Notes(app.parts.database)
-        assert await notes.get(f"draft:{old}") is None
-        assert await notes.get(f"draft:{key}") is not None
+        assert await notes.get(f"draft:{key}") is None
+        assert await notes.get(f"draft:{newer}") is not None
 
 
 @pytest.mark.asyncio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 
 from bot.errors import (
@@ -98,6 +99,10 @@ class Moderation:
             await self._notes.drop(_key(job_id))
             expired += 1
         return expired
+
+    async def forget(self, job_ids: Iterable[str]) -> None:
+        """The jobs are deleted: forget where moderators were asked about them."""
+        await self._notes.drop(*map(_key, job_ids))
 
     async def approve(self, job_id: str, by: Requester) -> Job:
         """Let the job go on, through the line like all others. Raises as `deny`."""

@@ -14,7 +14,7 @@ from bot.rules.guild_settings import GuildSettings
 from bot.rules.guild_settings_file import Change, diff
 from bot.rules.jobs import Requester
 from bot.store.guild_settings import GuildSettingsTable, read_document
-from bot.store.notes import Notes
+from bot.store.notes import Notes, TemporaryNotes
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +50,20 @@ class Guilds:
     Every other method may raise `DatabaseUnavailable` and `RowUnreadable`.
     """
 
-    def __init__(self, table: GuildSettingsTable, notes: Notes, *, clock: Clock, shared: bool = False) -> None:
+    def __init__(
+        self,
+        table: GuildSettingsTable,
+        notes: Notes,
+        *,
+        imports: TemporaryNotes,
+        clock: Clock,
+        shared: bool = False,
+    ) -> None:
         """`shared`: other processes save settings as well; `refresh` is called by notifications and from time to time,
         and by `settings` where that did not happen for `FRESH_FOR`."""
         self._table = table
         self._notes = notes
+        self._imports = imports
         self._clock = clock
         self._shared = shared
         self._documents: dict[int, str] = {}
@@ -155,15 +164,15 @@ class Guilds:
         return await self._notes.add(f"welcomed:{guild_id}", "yes")
 
     async def keep_import(self, guild_id: int, by: Requester, text: str) -> None:
-        """Keep the file that an admin was shown the changes of, instead of an earlier one of theirs."""
-        await self._notes.put(_import_key(guild_id, by), text)
+        """Keep the file that an admin was shown the changes of, instead of an earlier one of theirs, for an hour."""
+        await self._imports.put(_import_key(guild_id, by), text)
 
     async def kept_import(self, guild_id: int, by: Requester) -> str:
-        """That file's text; "" where there is none."""
-        return await self._notes.get(_import_key(guild_id, by)) or ""
+        """That file's text; "" where there is none (any more)."""
+        return await self._imports.get(_import_key(guild_id, by)) or ""
 
     async def drop_import(self, guild_id: int, by: Requester) -> None:
-        await self._notes.drop(_import_key(guild_id, by))
+        await self._imports.drop(_import_key(guild_id, by))
 
     async def _save(self, guild_id: int, by: Requester, before: GuildSettings, after: GuildSettings) -> GuildSettings:
         await self._table.replace(guild_id, after, expected_version=before.version)
@@ -180,7 +189,7 @@ class Guilds:
 
 
 def _import_key(guild_id: int, by: Requester) -> str:
-    return f"import:{guild_id}:{by.user_id}"
+    return f"{guild_id}:{by.user_id}"
 
 
 def check_admin(guild_id: int, by: Requester) -> None:

@@ -1,20 +1,18 @@
-"""Requests that wait for their member's word: kept for an hour, shown as a picture, and taken once."""
+"""Requests that their members have not confirmed yet: kept for an hour, shown as a picture, and taken once."""
 
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Protocol
 
 from pydantic import ValidationError
 
 from bot.errors import DraftGone
 from bot.rules.catalog import Catalog, Model
-from bot.rules.clock import Clock
-from bot.rules.drafts import Draft, Preview, draft_id, ended_before, is_over
+from bot.rules.drafts import Draft, Preview
 from bot.rules.requests import VideoRequest
-from bot.store.notes import Notes
-
-_PREFIX = "draft:"
+from bot.store.notes import TemporaryNotes
 
 
 class Previewer(Protocol):
@@ -28,56 +26,51 @@ class Previewer(Protocol):
 class Drafts:
     """Every method may raise `DatabaseUnavailable`. A draft is no job: no limit counts it, nothing is submitted."""
 
-    def __init__(self, notes: Notes, *, previewer: Previewer, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, notes: TemporaryNotes, *, previewer: Previewer, catalog: Catalog) -> None:
         self._notes = notes
         self._previewer = previewer
         self._catalog = catalog
-        self._clock = clock
 
     async def preview(self, request: VideoRequest) -> Preview:
         """Raises a leaf of `InputRejected` for a picture that can't be used."""
         return await self._previewer.preview(request, self._catalog.get(request.model))
 
     async def keep(self, draft: Draft) -> str:
-        """The id under which it can be had for an hour. Drafts that are over are forgotten on the way."""
-        await self.sweep()
-        key = draft_id(self._clock.now())
-        await self._notes.put(_PREFIX + key, draft.model_dump_json())
+        """The id under which it can be had for an hour: 32 hexadecimal digits, as job ids are."""
+        key = uuid.uuid4().hex
+        await self._notes.put(key, draft.model_dump_json())
         return key
-
-    async def sweep(self) -> None:
-        """Forget those that are over."""
-        await self._notes.drop_between(_PREFIX, _PREFIX + ended_before(self._clock.now()))
 
     async def get(self, key: str, user_id: int) -> Draft:
         """Raises `DraftGone`, for what is somebody else's, too."""
-        return self._read(key, user_id, await self._notes.get(_PREFIX + key))
+        return _read(await self._notes.get(key), user_id)
 
     async def take(self, key: str, user_id: int) -> Draft:
         """Give and forget it, so that two presses start one job. Raises `DraftGone`."""
         await self.get(key, user_id)
-        return self._read(key, user_id, await self._notes.take(_PREFIX + key))
+        return _read(await self._notes.take(key), user_id)
 
     async def put_back(self, key: str, draft: Draft) -> None:
-        """What was taken could not be used after all: its member may try again."""
-        await self._notes.put(_PREFIX + key, draft.model_dump_json())
+        """What was taken could not be used after all: its member may try again, for another hour."""
+        await self._notes.put(key, draft.model_dump_json())
 
     async def drop(self, key: str) -> None:
-        await self._notes.drop(_PREFIX + key)
+        await self._notes.drop(key)
 
     async def forget(self, user_id: int) -> None:
-        """Drop all of the member's, which a version other than this may have written."""
-        for key, text in (await self._notes.between(_PREFIX, _PREFIX + "g")).items():  # ids are hexadecimal
+        """Drop all of the member's, whichever version wrote them."""
+        for key, text in (await self._notes.all()).items():
             if json.loads(text).get("user_id") == user_id:
                 await self._notes.drop(key)
 
-    def _read(self, key: str, user_id: int, text: str | None) -> Draft:
-        if text is None or is_over(key, self._clock.now()):
-            raise DraftGone
-        try:
-            draft = Draft.model_validate_json(text)
-        except ValidationError:  # written by another version
-            raise DraftGone from None
-        if draft.user_id != user_id:
-            raise DraftGone
-        return draft
+
+def _read(text: str | None, user_id: int) -> Draft:
+    if text is None:
+        raise DraftGone
+    try:
+        draft = Draft.model_validate_json(text)
+    except ValidationError:  # written by another version
+        raise DraftGone from None
+    if draft.user_id != user_id:
+        raise DraftGone
+    return draft
