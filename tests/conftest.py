@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,7 +17,7 @@ SLOWEST_FIRST = ("chaos", "end_to_end", "adapters", "unit")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = len(__file__.split(os.sep)) - 1
+    here = len(Path(__file__).parts) - 1
     items.sort(key=lambda item: SLOWEST_FIRST.index(item.path.parts[here]))
     for item in items:
         if item.get_closest_marker("browser"):

@@ -28,8 +28,8 @@ from bot.queue.responses import (
     JobSubmitResponse,
     QueueJobResult,
 )
-from bot.queue.tuning import Concurrency, Retry, Timeouts
 from bot.queue.retries import Retries
+from bot.queue.tuning import Concurrency, Retry, Timeouts
 from bot.queue.wire import Wire
 from bot.rules.catalog import Catalog, Model, Role, load_catalog
 from bot.rules.clock import Clock, SystemClock
