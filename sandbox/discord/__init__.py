@@ -13,9 +13,20 @@ async with DiscordStandIn() as discord:
 from __future__ import annotations
 
 from sandbox.discord.clock import StandInClock
-from sandbox.discord.faults import Fault, Faults
+from sandbox.discord.faults import Fault, Faults, Omission
 from sandbox.discord.member import Invocation, MemberClient
 from sandbox.discord.options import ClientRefused
+from sandbox.discord.recording import by_operation
 from sandbox.discord.standin import DiscordStandIn
 
-__all__ = ["ClientRefused", "DiscordStandIn", "Fault", "Faults", "Invocation", "MemberClient", "StandInClock"]
+__all__ = [
+    "ClientRefused",
+    "DiscordStandIn",
+    "Fault",
+    "Faults",
+    "Invocation",
+    "MemberClient",
+    "Omission",
+    "StandInClock",
+    "by_operation",
+]

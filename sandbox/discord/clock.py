@@ -42,6 +42,12 @@ class StandInClock:
         heapq.heappush(self._due, (when, next(self._order), act))
         self._arm(when)
 
+    async def sleep(self, seconds: float) -> None:
+        """Return once that many seconds have passed, in real time or by `advance`."""
+        woken = asyncio.Event()
+        self.call_at(self.now() + timedelta(seconds=seconds), woken.set)
+        await woken.wait()
+
     def _arm(self, when: datetime) -> None:
         # Ten milliseconds late rather than a hair early, which would arm the timer again.
         delay = max(0.0, (when - self.now()).total_seconds()) + 0.01

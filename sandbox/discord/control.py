@@ -10,7 +10,7 @@ from aiohttp import web
 
 from sandbox.discord.actions import Actions
 from sandbox.discord.core import Core
-from sandbox.discord.faults import Fault
+from sandbox.discord.faults import Fault, Omission
 from sandbox.discord.files import Upload
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.objects import channel_json
@@ -176,14 +176,15 @@ class Control:
         return answer({"now": self.core.clock.now().isoformat()})
 
     async def faults(self, _: web.Request, body: Body) -> web.Response:
-        """`{"rest": [fault…]}`, any switch of `Faults` by name, `"gateway": drop | reconnect | invalidate | resume`, or
-        `"clear": true`."""
+        """`{"rest": [fault…]}`, `{"omit": [omission…]}`, any switch of `Faults` by name,
+        `"gateway": drop | reconnect | invalidate | resume`, or `"clear": true`."""
         wanted, faults = body.object, self.core.faults
         if wanted.get("clear"):
             faults.clear()
         for item in wanted.get("rest") or []:
             faults.add(Fault(**item))
-        switches = {f.name for f in fields(faults)} - {"queue"}
+        faults.omissions += [Omission(**item) for item in wanted.get("omit") or []]
+        switches = {f.name for f in fields(faults)} - {"queue", "omissions"}
         for name in switches & set(wanted):
             setattr(faults, name, wanted[name])
         gateway = self.core.gateway
@@ -197,7 +198,8 @@ class Control:
             case "resume":
                 await gateway.invalidate(resumable=True)
         left = [{"method": f.method, "path": f.path, "times": f.times} for f in faults.queue if f.times]
-        return answer({"rest": left} | {name: getattr(faults, name) for name in switches})
+        omit = [{"event": o.event, "field": o.field, "times": o.times} for o in faults.omissions if o.times]
+        return answer({"rest": left, "omit": omit} | {name: getattr(faults, name) for name in switches})
 
 
 def _begun(interaction: Interaction) -> web.Response:

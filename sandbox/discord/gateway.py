@@ -190,9 +190,9 @@ class Gateway:
 
     def _emit(self, session: Session, kind: str, data: Json) -> None:
         session.seq += 1
-        event: Json = {"op": 0, "t": kind, "s": session.seq, "d": data}
-        session.events = [*session.events[-_KEPT_EVENTS:], event]
         faults = self.core.faults
+        event: Json = {"op": 0, "t": kind, "s": session.seq, "d": faults.without_omitted(kind, data)}
+        session.events = [*session.events[-_KEPT_EVENTS:], event]
         if session.socket is None or faults.deaf:
             return
         if faults.lose_events > 0 and kind not in {"READY", "GUILD_CREATE", "RESUMED"}:

@@ -12,6 +12,7 @@ from sandbox.discord.files import Upload
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.messages import Message, Version
 from sandbox.discord.options import ClientRefused
+from sandbox.discord.recording import Exchange
 from sandbox.discord.wire import Json
 from sandbox.discord.world import Channel, User
 
@@ -67,6 +68,14 @@ class Invocation:
     def followups(self) -> list[Json]:
         found = [self._core.messages.all[message_id] for message_id in self.interaction.followup_ids]
         return [self._core.messages.json(message) for message in found if not message.deleted]
+
+    @property
+    def requests(self) -> list[Exchange]:
+        """The bot's requests for this interaction so far: its answer, and whatever concerned its reply or follow-ups,
+        by the interaction's token or by the bot's own. `by_operation(….requests)` counts them."""
+        interaction = self.interaction
+        replies = [interaction.original_id] if interaction.original_id else []
+        return self._core.record.about(interaction.token, *replies, *interaction.followup_ids)
 
     @property
     def history(self) -> list[Version]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.discord.wire import Json
-from sandbox.discord.world import VOICE, Channel, Guild, Member, World
+from sandbox.discord.world import STAGE, VOICE, Channel, Guild, Member, World
 
 
 def channel_json(world: World, channel: Channel, *, beside: str | None = None) -> Json:
@@ -23,7 +23,7 @@ def channel_json(world: World, channel: Channel, *, beside: str | None = None) -
             for target, (allow, deny) in channel.overwrites.items()
         ],
     }  # fmt: skip
-    if channel.type == VOICE:
+    if channel.type in {VOICE, STAGE}:
         data |= {"bitrate": 64000, "user_limit": 0, "rtc_region": None}
     if channel.is_thread:
         data |= {

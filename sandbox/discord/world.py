@@ -14,7 +14,7 @@ from sandbox.discord.wire import Json, unknown_channel
 MIB = 1024 * 1024
 DEFAULT_UPLOAD_BYTES = 20 * MIB  # per file, since 2026-09-03
 TIER_UPLOAD_BYTES = {0: DEFAULT_UPLOAD_BYTES, 1: DEFAULT_UPLOAD_BYTES, 2: 50 * MIB, 3: 100 * MIB}
-TEXT, DM, VOICE, GROUP_DM, THREAD = 0, 1, 2, 3, 11
+TEXT, DM, VOICE, GROUP_DM, THREAD, STAGE = 0, 1, 2, 3, 11, 13
 
 
 @dataclass(slots=True)

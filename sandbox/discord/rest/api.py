@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 
@@ -39,8 +38,8 @@ class Api:
             self.core.clock.now(), request.method, path, route, dict(request.headers), dict(request.query)
         )  # fmt: skip
         fault = self.core.faults.take(request.method, path)
-        if fault is not None and fault.delay:
-            await asyncio.sleep(fault.delay)
+        if fault is not None and not fault.late:
+            await self._delay(fault)
         major = "/".join(v for k, v in request.match_info.items() if k not in {"message_id", "command_id", "user_id"})
         response = await self._answered(request, route, act, exchange, fault=fault, major=major, open_route=open_route)
         response.headers.update(self.core.rates.headers(request.method, route, major) | dict(response.headers))
@@ -48,11 +47,18 @@ class Api:
         exchange.answer_headers = dict(response.headers)
         raw = response.body if isinstance(response.body, bytes) else b""
         exchange.answer = json.loads(raw) if raw and response.content_type == "application/json" else None
-        self.core.record.exchanges.append(exchange)
+        self.core.record.add(exchange)
         self.core.rates.count(response.status, response.headers.get("X-RateLimit-Scope"))
-        if fault is not None and fault.reset and fault.late:
-            _cut(request)
+        if fault is not None and fault.late:
+            await self._delay(fault)
+            if fault.reset:
+                _cut(request)
         return response
+
+    async def _delay(self, fault: Fault) -> None:
+        if fault.delay:
+            self.core.bus.stir()  # a test may wait until the request has come
+            await self.core.clock.sleep(fault.delay)
 
     async def _answered(self, request: web.Request, route: str, act: Act, exchange: Exchange, *,
                         fault: Fault | None, major: str, open_route: bool) -> web.Response:  # fmt: skip
