@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -16,18 +16,15 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.chat.client_base import ClientBase
 from bot.chat.inputs.picker import ChoiceMenu, Choose, DraftMenu, Pick
 from bot.chat.persistent import JobButton, Press, Verb
-from bot.chat.replies.announcer import DiscordAnnouncer
 from bot.chat.replies.edit_routes import UNSENT
 from bot.chat.replies.error_messages import sentence_for
 from bot.chat.replies.interactions import Interaction, tell
 from bot.chat.translator import WordingTranslator
 from bot.settings import Settings
 from bot.wording import say
-
-if TYPE_CHECKING:
-    from bot.work.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +84,8 @@ class Form:
 TakeForm = Callable[[Interaction, Form], Awaitable[None]]
 
 
-class VideoBot(commands.AutoShardedBot):
-    """Clapper in Discord. Hand it its `studio` before `start`.
+class VideoBot(ClientBase):
+    """Clapper in Discord. `attach` the services before `start`.
 
     `cogs` are module names, each a feature; none of them is imported by anything else.
     """
@@ -104,8 +101,6 @@ class VideoBot(commands.AutoShardedBot):
         self._choose: Choose | None = None
         self._pick: Pick | None = None
         self._underway: set[int] = set()
-        self._services: Services | None = None
-        self._announcer: DiscordAnnouncer | None = None
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -119,25 +114,6 @@ class VideoBot(commands.AutoShardedBot):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
         )
-
-    @property
-    def services(self) -> Services:
-        """What commands and buttons may ask. Raises `RuntimeError` before `attach`."""
-        if self._services is None:
-            raise RuntimeError("the bot has no studio yet: attach one before start")
-        return self._services
-
-    @property
-    def announcer(self) -> DiscordAnnouncer:
-        """What shows jobs in their replies. Raises `RuntimeError` before `attach`."""
-        if self._announcer is None:
-            raise RuntimeError("the bot has no announcer yet: attach one before start")
-        return self._announcer
-
-    def attach(self, services: Services, announcer: DiscordAnnouncer) -> None:
-        """Give the bot what it asks, and what shows the jobs."""
-        self._services = services
-        self._announcer = announcer
 
     def on_choice(self, choose: Choose) -> None:
         """Have `choose` called for every choice in the question which picture is meant."""

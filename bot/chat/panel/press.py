@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from bot.chat.client import VideoBot
+from bot.chat.client_base import ClientBase
 from bot.chat.panel import panel
 from bot.chat.panel.parts import Page, Part, Place, Scene
 from bot.chat.replies.interactions import Interaction
@@ -77,7 +77,7 @@ class Press:
             await response.edit_message(view=view)
 
 
-def known_of(bot: VideoBot, guild: discord.Guild) -> Known:
+def known_of(bot: ClientBase, guild: discord.Guild) -> Known:
     """What settings can name in that server."""
     channel_ids = {channel.id for channel in guild.channels} | {thread.id for thread in guild.threads}
     return Known(
@@ -89,7 +89,7 @@ def known_of(bot: VideoBot, guild: discord.Guild) -> Known:
 
 
 async def scene_of(
-    bot: VideoBot,
+    bot: ClientBase,
     guild: discord.Guild,
     by: Requester,
     guild_settings: GuildSettings,

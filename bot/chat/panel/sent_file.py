@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import discord
 
-from bot.chat.client import VideoBot
+from bot.chat.client_base import ClientBase
 from bot.chat.panel.forms import FILE_MAX_BYTES, SentFile
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 _FETCH_SECONDS = 20.0
 
 
-async def text_of(file: SentFile | None, bot: VideoBot) -> str | None:
+async def text_of(file: SentFile | None, bot: ClientBase) -> str | None:
     """None where it can't be had, is none, or is too large."""
     hosts = bot.settings.discord_cdn_hosts
     if file is None or file.size_bytes > FILE_MAX_BYTES or urlsplit(file.url).netloc not in hosts:

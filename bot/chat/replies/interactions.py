@@ -11,22 +11,20 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import discord
 
+from bot.chat.client_base import ClientBase
 from bot.chat.replies.edit_routes import CONNECTION_LOST, UNSENT
 from bot.errors import DatabaseUnavailable, PermissionsMissing
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import Attachment, VideoRequest
 from bot.work.services import Prechecked
 
-if TYPE_CHECKING:
-    from bot.chat.client import VideoBot
-
 log = logging.getLogger(__name__)
 
-Interaction: TypeAlias = "discord.Interaction[VideoBot]"
+Interaction: TypeAlias = discord.Interaction[ClientBase]
 T = TypeVar("T")
 
 CARD_SECONDS = 0.25

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 
+from bot.chat.client_base import ClientBase
 from bot.chat.replies.edit_routes import UNSENT
 from bot.chat.replies.error_messages import sentence_for
 from bot.chat.replies.interactions import is_age_restricted
 from bot.errors import PermissionsMissing, RoleNotAllowed
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import VideoRequest
-
-if TYPE_CHECKING:
-    from bot.chat.client import VideoBot
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +25,7 @@ _BOOSTED_UPLOAD_BYTES = {2: 50 * _MIB, 3: 100 * _MIB}
 _SILENT = discord.AllowedMentions.none()
 
 
-async def answer_text(bot: VideoBot, message: discord.Message, request: VideoRequest) -> Job:
+async def answer_text(bot: ClientBase, message: discord.Message, request: VideoRequest) -> Job:
     """Take the job and show its card as a reply, or raise the `Refused` that says why not."""
     acceptance = bot.services.acceptance
     job = await acceptance.accept(acceptance.precheck(request, author_of(message)), _unsent_reply(bot, message))
@@ -46,7 +44,7 @@ async def answer_text(bot: VideoBot, message: discord.Message, request: VideoReq
     return job
 
 
-def _unsent_reply(bot: VideoBot, message: discord.Message) -> Reply:
+def _unsent_reply(bot: ClientBase, message: discord.Message) -> Reply:
     return Reply(
         application_id=bot.application_id or 0,
         channel_id=message.channel.id,
