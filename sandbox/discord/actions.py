@@ -12,7 +12,8 @@ from sandbox.discord.components import BUTTON, SELECTS, STRING_SELECT, walk
 from sandbox.discord.core import Core
 from sandbox.discord.files import Upload
 from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL_SUBMIT, Interaction
-from sandbox.discord.messages import Message, Rules
+from sandbox.discord.message import Message
+from sandbox.discord.messages import Rules
 from sandbox.discord.modals import ModalForm
 from sandbox.discord.options import ClientRefused, Form, descend, resolve_user
 from sandbox.discord.wire import Json

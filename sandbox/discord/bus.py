@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.discord.message import Message
 from sandbox.discord.wire import Json
-
-if TYPE_CHECKING:
-    from sandbox.discord.messages import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,67 +1,25 @@
-"""What all parts of the stand-in share."""
+"""The stand-in without its HTTP routes: the shared state, the gateway and the interactions."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any
-
-from sandbox.discord.bus import Bus
 from sandbox.discord.clock import StandInClock
-from sandbox.discord.commands import Commands
-from sandbox.discord.faults import Faults
-from sandbox.discord.files import Files
 from sandbox.discord.gateway import Gateway
-from sandbox.discord.ids import Snowflakes
 from sandbox.discord.interactions import Interactions
-from sandbox.discord.messages import Messages
-from sandbox.discord.rates import Rates
-from sandbox.discord.recording import Recording
-from sandbox.discord.world import World
+from sandbox.discord.state import State
 
 CONTENT_GRANTED = 1 << 18  # GATEWAY_MESSAGE_CONTENT; 1 << 19 is the same for small apps
 
 
-class Core:
-    """One of each. `application_flags` are the portal's toggles."""
+class Core(State):
+    """What REST routes, the control surface and the members' clients work on."""
 
     def __init__(self, clock: StandInClock, token: str) -> None:
-        self.clock = clock
-        self.token = token
-        self.base = ""
-        self.application_flags = 0
-        self.recommended_shards = 1
-        self.ids = Snowflakes(clock)
-        self.bus = Bus()
-        self.faults = Faults()
-        self.rates = Rates(clock)
-        self.record = Recording()
-        self.world = World(clock, self.ids)
-        self.files = Files(clock, self.ids)
-        self.messages = Messages(self.world, self.files, self.bus)
-        self.commands = Commands(self.world)
+        super().__init__(clock, token)
         self.gateway = Gateway(self)
-        self.interactions = Interactions(self)
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    @property
-    def gateway_url(self) -> str:
-        return self.base.replace("http", "ws", 1) + "/gateway"
-
-    @property
-    def content_granted(self) -> bool:
-        """Whether the portal allows the message content intent."""
-        return bool(self.application_flags & (0b11 << 18))
-
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.interactions = Interactions(self, self.gateway)
 
     async def close(self) -> None:
         self.clock.close()
         await self.gateway.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.cancel_tasks()
         self.files.close()

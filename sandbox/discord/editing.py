@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sandbox.discord.actions import Actions
 from sandbox.discord.bus import Event
+from sandbox.discord.core import Core
 from sandbox.discord.gateway import GUILD_MEMBERS, GUILDS
 from sandbox.discord.member import MemberClient
-from sandbox.discord.messages import Version
+from sandbox.discord.message import Version
 from sandbox.discord.objects import guild_create_json, guild_json, member_json
 from sandbox.discord.world import TEXT, THREAD, Channel, Guild, Member, Role, User
-
-if TYPE_CHECKING:
-    from sandbox.discord.actions import Actions
-    from sandbox.discord.core import Core
 
 
 class Editing:
@@ -23,7 +21,7 @@ class Editing:
     actions: Actions
 
     def client_of(self, user: User) -> MemberClient:
-        return MemberClient(self, user)
+        return MemberClient(self.core, self.actions, user)
 
     # Who and what there is
 
@@ -41,15 +39,8 @@ class Editing:
         raise LookupError(f"no guild is called {name!r}")
 
     def channel(self, name: str) -> Channel:
-        """By id, by name (the first guild's that has it), or `Guild#name`."""
-        if name in self.core.world.channels:
-            return self.core.world.channels[name]
-        guild_name, _, channel_name = name.rpartition("#")
-        for channel in self.core.world.channels.values():
-            guild = self.core.world.guild_of(channel)
-            if channel.name == channel_name and guild and guild_name in {"", guild.name}:
-                return channel
-        raise LookupError(f"no channel is called {name!r}")
+        """By id, by name (the first guild's that has it), or `Guild#name`. Raises LookupError."""
+        return self.core.world.channel_named(name)
 
     def message(self, message_id: str) -> dict[str, Any]:
         return self.core.messages.json(self.core.messages.get(message_id))

@@ -6,19 +6,17 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from sandbox.discord import permissions as bits
 from sandbox.discord.bus import Event
 from sandbox.discord.connections import Session, Socket
+from sandbox.discord.message import Message
 from sandbox.discord.objects import channel_json, guild_create_json, member_json
+from sandbox.discord.state import State
 from sandbox.discord.wire import Json
-
-if TYPE_CHECKING:
-    from sandbox.discord.core import Core
-    from sandbox.discord.messages import Message
 
 GUILDS, GUILD_MEMBERS, PRESENCES = 1 << 0, 1 << 1, 1 << 8
 GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 12, 1 << 15
@@ -32,8 +30,8 @@ _FRAME_BYTES = 4096
 class Gateway:
     """Counts what clients do, for tests: identifies, resumes, heartbeats, close codes."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, state: State) -> None:
+        self.state = state
         self.sessions: dict[str, Session] = {}
         self.sockets: set[Socket] = set()
         self.identifies: list[Json] = []
@@ -42,7 +40,7 @@ class Gateway:
         self.close_codes: list[int | None] = []
         self.heartbeat_interval_ms = 41250
         self.was_online = False
-        core.bus.listen(self._on_event)
+        state.bus.listen(self._on_event)
 
     @property
     def online(self) -> bool:
@@ -51,7 +49,7 @@ class Gateway:
     # Connections
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        if self.core.faults.gateway_down:
+        if self.state.faults.gateway_down:
             return web.Response(status=503, text="upstream error")
         ws = web.WebSocketResponse(max_msg_size=4096 * 4, autoclose=True)
         await ws.prepare(request)
@@ -80,9 +78,9 @@ class Gateway:
     def _tell_presence(self) -> None:
         if self.online != self.was_online:
             self.was_online = self.online
-            self.core.bus.tell(Event("ready" if self.online else "offline"))
+            self.state.bus.tell(Event("ready" if self.online else "offline"))
         else:
-            self.core.bus.stir()
+            self.state.bus.stir()
 
     def _refusal(self, socket: Socket, text: str) -> int | None:
         """The close code that this frame earns, if any: too many, too long, no JSON, not identified, twice."""
@@ -109,8 +107,8 @@ class Gateway:
         op, data = frame.get("op"), frame.get("d")
         if op == 1:
             self.heartbeats += 1
-            self.core.bus.stir()
-            if not self.core.faults.deaf:
+            self.state.bus.stir()
+            if not self.state.faults.deaf:
                 await socket.send({"op": 11, "d": None, "s": None, "t": None})
         elif op == 2 and isinstance(data, dict):
             await self._identify(socket, data)
@@ -123,12 +121,12 @@ class Gateway:
 
     async def _identify(self, socket: Socket, data: Json) -> None:
         self.identifies.append(data)
-        if data.get("token") != self.core.token:
+        if data.get("token") != self.state.token:
             await socket.ws.close(code=4004, message=b"Authentication failed.")
             return
         intents = int(data.get("intents", 0))
         for intent, flags in _PRIVILEGED.items():
-            if intents & intent and not self.core.application_flags & flags:
+            if intents & intent and not self.state.application_flags & flags:
                 await socket.ws.close(code=4014, message=b"Disallowed intent(s).")
                 return
         shard = tuple(data.get("shard") or (0, 1))
@@ -137,13 +135,13 @@ class Gateway:
             del self.sessions[old.id]
         self.sessions[session.id] = session
         socket.session = session
-        world = self.core.world
+        world = self.state.world
         guilds = [g for g in world.guilds.values() if world.bot.id in g.members and self._owns(session, g.id)]
         self._emit(session, "READY", {
             "v": 10, "user": world.bot.json() | {"verified": True, "mfa_enabled": False, "email": None},
             "guilds": [{"id": guild.id, "unavailable": True} for guild in guilds], "session_id": session.id,
-            "resume_gateway_url": self.core.gateway_url, "shard": list(session.shard), "private_channels": [],
-            "application": {"id": world.bot.id, "flags": self.core.application_flags}, "_trace": [],
+            "resume_gateway_url": self.state.gateway_url, "shard": list(session.shard), "private_channels": [],
+            "application": {"id": world.bot.id, "flags": self.state.application_flags}, "_trace": [],
         })  # fmt: skip
         if intents & GUILDS:
             for guild in guilds:
@@ -154,7 +152,7 @@ class Gateway:
     async def _resume(self, socket: Socket, data: Json) -> None:
         self.resumes.append(data)
         session = self.sessions.get(str(data.get("session_id")))
-        if session is None or data.get("token") != self.core.token:
+        if session is None or data.get("token") != self.state.token:
             await socket.send({"op": 9, "d": False, "s": None, "t": None})
             return
         session.socket, socket.session = socket, session
@@ -165,10 +163,10 @@ class Gateway:
         self._tell_presence()
 
     async def _members(self, socket: Socket, data: Json) -> None:
-        guild = self.core.world.guilds.get(str(data.get("guild_id")))
+        guild = self.state.world.guilds.get(str(data.get("guild_id")))
         if guild is None or socket.session is None:
             return
-        members = [member_json(self.core.world, member) for member in guild.members.values()]
+        members = [member_json(self.state.world, member) for member in guild.members.values()]
         chunk: Json = {"guild_id": guild.id, "members": members, "chunk_index": 0, "chunk_count": 1, "not_found": []}
         if data.get("nonce"):
             chunk["nonce"] = data["nonce"]
@@ -190,7 +188,7 @@ class Gateway:
 
     def _emit(self, session: Session, kind: str, data: Json) -> None:
         session.seq += 1
-        faults = self.core.faults
+        faults = self.state.faults
         event: Json = {"op": 0, "t": kind, "s": session.seq, "d": faults.without_omitted(kind, data)}
         session.events = [*session.events[-_KEPT_EVENTS:], event]
         if session.socket is None or faults.deaf:
@@ -200,14 +198,14 @@ class Gateway:
             return
         twice = faults.duplicate_events and kind not in {"READY", "GUILD_CREATE", "RESUMED"}
         session.socket.outbox.extend([json.dumps(event)] * (2 if twice else 1))
-        self.core.spawn(session.socket.flush())
+        self.state.spawn(session.socket.flush())
 
     def _on_event(self, event: Event) -> None:
         if event.message is not None and event.kind.startswith("message_"):
             self._message_event(event.kind.upper(), event.message)
 
     def _message_event(self, kind: str, message: Message) -> None:
-        world = self.core.world
+        world = self.state.world
         channel = world.channels.get(message.channel_id)
         if channel is None or not world.bot_is_in(channel):
             return
@@ -224,19 +222,19 @@ class Gateway:
         if kind == "MESSAGE_DELETE":
             data: Json = {"id": message.id, "channel_id": message.channel_id}
         else:
-            content = bool(session.intents & MESSAGE_CONTENT) and self.core.content_granted
-            data = self.core.messages.json_for_bot(message, content=content)
+            content = bool(session.intents & MESSAGE_CONTENT) and self.state.content_granted
+            data = self.state.messages.json_for_bot(message, content=content)
         if guild_id is not None:
             data["guild_id"] = guild_id
-            member = self.core.world.guilds[guild_id].members.get(message.author_id)
+            member = self.state.world.guilds[guild_id].members.get(message.author_id)
             if member is not None and kind != "MESSAGE_DELETE":
-                data["member"] = member_json(self.core.world, member, user=False)
+                data["member"] = member_json(self.state.world, member, user=False)
         return data
 
     def channel_event(self, kind: str, channel_id: str) -> None:
         """CHANNEL_CREATE, CHANNEL_UPDATE, CHANNEL_DELETE, THREAD_UPDATE."""
-        channel = self.core.world.channels[channel_id]
-        self.dispatch(kind, channel_json(self.core.world, channel), channel.guild_id, needs=GUILDS)
+        channel = self.state.world.channels[channel_id]
+        self.dispatch(kind, channel_json(self.state.world, channel), channel.guild_id, needs=GUILDS)
 
     # Misbehaviour
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.discord import limits
 from sandbox.discord import permissions as bits
 from sandbox.discord.bus import Event
 from sandbox.discord.commands import context_of
-from sandbox.discord.messages import Message
+from sandbox.discord.gateway import Gateway
+from sandbox.discord.message import Message
 from sandbox.discord.objects import channel_json, member_json
+from sandbox.discord.state import State
 from sandbox.discord.wire import Json, Problem, unknown_message, unknown_webhook
 from sandbox.discord.world import Channel, User
-
-if TYPE_CHECKING:
-    from sandbox.discord.core import Core
 
 ANSWER_IN = timedelta(seconds=3)
 TOKEN_LIFE = timedelta(minutes=15)
@@ -65,8 +64,9 @@ class Interaction:
 class Interactions:
     """Makes them, delivers them, ends them."""
 
-    def __init__(self, core: Core) -> None:
-        self.core = core
+    def __init__(self, state: State, gateway: Gateway) -> None:
+        self.state = state
+        self.gateway = gateway
         self.answer_in = ANSWER_IN
         """Discord's own, unless a test is about something else than how fast the machine at hand is."""
         self.all: dict[str, Interaction] = {}
@@ -75,28 +75,29 @@ class Interactions:
     def begin(self, kind: int, user: User, channel: Channel, data: Json, *, message: Message | None = None,
               nonce: str | None = None, opener_id: str | None = None) -> Interaction:  # fmt: skip
         """Make one and push it to the bot; it fails by itself after three seconds."""
-        core = self.core
+        state = self.state
+        now = state.clock.now()
         interaction = Interaction(
-            core.ids.next(), secrets.token_urlsafe(120), kind, user.id, channel.id, channel.guild_id, core.clock.now(),
-            data, self._owners(user, channel, message), context_of(core.world, channel), 0, 0,
+            state.ids.next(), secrets.token_urlsafe(120), kind, user.id, channel.id, channel.guild_id, now,
+            data, self._owners(user, channel, message), context_of(state.world, channel), 0, 0,
             message_id=message.id if message else None, nonce=nonce, opener_id=opener_id,
         )  # fmt: skip
-        limit = max(core.world.upload_limit(channel), user.nitro_bytes or 0)
+        limit = max(state.world.upload_limit(channel), user.nitro_bytes or 0)
         interaction.upload_limit = limit
-        interaction.announced_limit = core.faults.announce_bytes or limit
+        interaction.announced_limit = state.faults.announce_bytes or limit
         interaction.only_ephemeral = interaction.by_user_install_alone and self._must_whisper(user, channel)
         self.all[interaction.id] = interaction
         self.by_token[interaction.token] = interaction
         body = self._payload(interaction, user, channel, message)
-        core.gateway.dispatch("INTERACTION_CREATE", body, channel.guild_id)
-        core.clock.call_at(interaction.created + self.answer_in, lambda: self._too_late(interaction))
+        self.gateway.dispatch("INTERACTION_CREATE", body, channel.guild_id)
+        state.clock.call_at(interaction.created + self.answer_in, lambda: self._too_late(interaction))
         return interaction
 
     def _owners(self, user: User, channel: Channel, message: Message | None) -> dict[str, str]:
         if message is not None and message.interaction is not None:
             return dict(message.interaction["authorizing_integration_owners"])
         owners: dict[str, str] = {}
-        if self.core.world.bot_is_in(channel):
+        if self.state.world.bot_is_in(channel):
             owners["0"] = channel.guild_id or "0"
         if user.has_app:
             owners["1"] = user.id
@@ -105,12 +106,12 @@ class Interactions:
     def _must_whisper(self, user: User, channel: Channel) -> bool:
         if channel.is_private:
             return False
-        held = self.core.world.permissions(channel, user.id)
+        held = self.state.world.permissions(channel, user.id)
         return not held & bits.USE_EXTERNAL_APPS or not held & bits.SEND_MESSAGES
 
     def app_permissions(self, interaction: Interaction) -> int:
         """The bot's own where it is a member, else what an app gets, and never more than the user has."""
-        world = self.core.world
+        world = self.state.world
         channel = world.channel(interaction.channel_id)
         if world.bot_is_in(channel):
             return world.permissions(channel, world.bot.id)
@@ -118,7 +119,7 @@ class Interactions:
         return held & (bits.EMBED_LINKS | bits.ATTACH_FILES | bits.USE_EXTERNAL_EMOJIS | bits.MENTION_EVERYONE)
 
     def _payload(self, interaction: Interaction, user: User, channel: Channel, message: Message | None) -> Json:
-        world = self.core.world
+        world = self.state.world
         body: Json = {
             "id": interaction.id, "application_id": world.bot.id, "type": interaction.type, "token": interaction.token,
             "version": 1, "data": interaction.data, "channel_id": channel.id, "context": interaction.context,
@@ -137,7 +138,7 @@ class Interactions:
         else:
             body["user"] = user.json()
         if message is not None:
-            body["message"] = self.core.messages.json(message)
+            body["message"] = self.state.messages.json(message)
         return body
 
     def _too_late(self, interaction: Interaction) -> None:
@@ -146,25 +147,25 @@ class Interactions:
 
     def watch_loading(self, interaction: Interaction) -> None:
         """A deferral that nobody fills fails in the member's eyes when its token dies."""
-        core = self.core
+        state = self.state
 
         def look() -> None:
-            message = core.messages.all.get(interaction.original_id or "")
+            message = state.messages.all.get(interaction.original_id or "")
             if message is not None and not message.deleted and message.flags & limits.LOADING:
                 told = {"interaction_id": interaction.id, "message_id": message.id, "reason": NO_ANSWER}
-                core.bus.tell(Event("interaction_failed", told, only_for=interaction.user_id))
+                state.bus.tell(Event("interaction_failed", told, only_for=interaction.user_id))
 
-        core.clock.call_at(interaction.created + TOKEN_LIFE, look)
+        state.clock.call_at(interaction.created + TOKEN_LIFE, look)
 
     def fail(self, interaction: Interaction, reason: str) -> None:
         interaction.state, interaction.reason = "failed", reason
         if interaction.type == AUTOCOMPLETE:
             data: Json = {"nonce": interaction.nonce, "interaction_id": interaction.id, "choices": None}
-            self.core.bus.tell(Event("autocomplete", data, only_for=interaction.user_id))
+            self.state.bus.tell(Event("autocomplete", data, only_for=interaction.user_id))
         else:
             data = {"interaction_id": interaction.id, "reason": reason}
-            self.core.bus.tell(Event("interaction_failed", data, only_for=interaction.user_id))
-        self.core.bus.stir()
+            self.state.bus.tell(Event("interaction_failed", data, only_for=interaction.user_id))
+        self.state.bus.stir()
 
     def for_callback(self, interaction_id: str, token: str) -> Interaction:
         """The interaction that may still be answered; else 404/10062 or 400/40060."""
@@ -173,16 +174,16 @@ class Interactions:
             raise Problem(404, 10062, "Unknown interaction")
         if interaction.state == "answered":
             raise Problem(400, 40060, "Interaction has already been acknowledged.")
-        if interaction.state == "failed" or self.core.clock.now() >= interaction.created + self.answer_in:
+        if interaction.state == "failed" or self.state.clock.now() >= interaction.created + self.answer_in:
             raise Problem(404, 10062, "Unknown interaction")
         return interaction
 
     def for_token(self, application_id: str, token: str) -> Interaction:
         """The answered interaction of a token that still lives; else 401/50027 or 404/10015."""
         interaction = self.by_token.get(token)
-        if application_id != self.core.world.bot.id or interaction is None:
+        if application_id != self.state.world.bot.id or interaction is None:
             raise Problem(401, 50027, "Invalid Webhook Token")
-        if self.core.clock.now() >= interaction.created + TOKEN_LIFE:
+        if self.state.clock.now() >= interaction.created + TOKEN_LIFE:
             raise Problem(401, 50027, "Invalid Webhook Token")
         if interaction.state != "answered":
             raise unknown_webhook()
@@ -194,12 +195,12 @@ class Interactions:
             message_id = interaction.original_id or ""
         elif message_id not in {interaction.original_id, interaction.message_id, *interaction.followup_ids}:
             raise unknown_message()
-        return self.core.messages.get(message_id)
+        return self.state.messages.get(message_id)
 
     def metadata(self, interaction: Interaction) -> Json:
         data: Json = {
             "id": interaction.id, "type": interaction.type, "authorizing_integration_owners": interaction.owners,
-            "user": self.core.world.users[interaction.user_id].json(),
+            "user": self.state.world.users[interaction.user_id].json(),
         }  # fmt: skip
         if interaction.type == COMMAND:
             data |= {"name": interaction.data["name"], "command_type": interaction.data["type"]}

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from sandbox.discord.actions import Actions
 from sandbox.discord.commands import MESSAGE, USER
 from sandbox.discord.components import walk
+from sandbox.discord.core import Core
 from sandbox.discord.files import Upload
 from sandbox.discord.interactions import Interaction
-from sandbox.discord.messages import Message, Version
+from sandbox.discord.message import Message, Version
 from sandbox.discord.options import ClientRefused
 from sandbox.discord.recording import Exchange
 from sandbox.discord.wire import Json
 from sandbox.discord.world import Channel, User
-
-if TYPE_CHECKING:
-    from sandbox.discord.editing import Editing
 
 FileSource = Path | bytes | tuple[str, bytes]
 Where = Channel | str
@@ -27,9 +26,8 @@ Which = Json | str
 class Invocation:
     """One interaction that a member began, and the reply to it. Messages are Discord's JSON."""
 
-    def __init__(self, standin: Editing, interaction: Interaction) -> None:
-        self._standin = standin
-        self._core = standin.core
+    def __init__(self, core: Core, interaction: Interaction) -> None:
+        self._core = core
         self.interaction = interaction
 
     @property
@@ -126,10 +124,9 @@ class MemberClient:
     Channels are `Channel`s, ids, or names such as `general` or `Film Club#general`; messages are their JSON or ids.
     """
 
-    def __init__(self, standin: Editing, user: User) -> None:
-        self._standin = standin
-        self._core = standin.core
-        self._actions = standin.actions
+    def __init__(self, core: Core, actions: Actions, user: User) -> None:
+        self._core = core
+        self._actions = actions
         self.user = user
 
     @property
@@ -146,7 +143,7 @@ class MemberClient:
         return self._core.world.private_channel(self.user, self._core.world.bot)
 
     def _where(self, channel: Where) -> Channel:
-        return self._standin.channel(channel) if isinstance(channel, str) else channel
+        return self._core.world.channel_named(channel) if isinstance(channel, str) else channel
 
     async def slash(self, channel: Where, name: str, /, *, files: Mapping[str, FileSource] | None = None,
                     raw: bool = False, **options: Any) -> Invocation:  # fmt: skip
@@ -157,18 +154,18 @@ class MemberClient:
         begun = self._actions.command(
             self.user, self._where(channel), first, subcommand=rest, options=options, uploads=uploads, raw=raw
         )  # fmt: skip
-        return Invocation(self._standin, begun)
+        return Invocation(self._core, begun)
 
     async def menu(self, message: Which, name: str) -> Invocation:
         """Apps → `name` on a message."""
         found = self._core.messages.get(_id(message))
         channel = self._core.world.channel(found.channel_id)
         begun = self._actions.command(self.user, channel, name, kind=MESSAGE, target_id=found.id)
-        return Invocation(self._standin, begun)
+        return Invocation(self._core, begun)
 
     async def user_menu(self, channel: Where, target: User | MemberClient, name: str) -> Invocation:
         begun = self._actions.command(self.user, self._where(channel), name, kind=USER, target_id=target.id)
-        return Invocation(self._standin, begun)
+        return Invocation(self._core, begun)
 
     async def autocomplete(self, channel: Where, name: str, focused: str, /, timeout: float = 10.0,  # noqa: ASYNC109
                            **options: Any) -> list[Json]:  # fmt: skip
@@ -177,7 +174,7 @@ class MemberClient:
         begun = self._actions.autocomplete(
             self.user, self._where(channel), first, focused=focused, options=options, subcommand=rest
         )  # fmt: skip
-        invocation = Invocation(self._standin, begun)
+        invocation = Invocation(self._core, begun)
         if await invocation.done(timeout) == "failed":
             raise ClientRefused("Loading options failed")
         return invocation.choices or []
@@ -193,7 +190,7 @@ class MemberClient:
         found = self._core.messages.get(message_id or "")
         custom_id = custom_id_or_label if raw else _component(found.components, custom_id_or_label)
         chosen = list(values) if values is not None else None
-        return Invocation(self._standin, self._actions.component(self.user, found.id, custom_id, chosen, raw=raw))
+        return Invocation(self._core, self._actions.component(self.user, found.id, custom_id, chosen, raw=raw))
 
     async def submit_modal(self, opened: Invocation, values: Json | None = None,
                            files: Mapping[str, FileSource | Sequence[FileSource]] | None = None, *,
@@ -206,7 +203,7 @@ class MemberClient:
             for key, source in (files or {}).items()
         }
         renamed = {names.get(key, key): value for key, value in (values or {}).items()}
-        return Invocation(self._standin, self._actions.modal(self.user, opened.id, renamed, uploads, raw=raw))
+        return Invocation(self._core, self._actions.modal(self.user, opened.id, renamed, uploads, raw=raw))
 
     async def say(self, channel: Where, content: str = "", files: Sequence[FileSource] = (), *,
                   reply_to: Which | None = None, mention_reply: bool = True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.discord import permissions as bits
 from sandbox.discord.commands import (
     ATTACHMENT,
     BOOLEAN,
@@ -185,7 +184,7 @@ def resolve_user(core: Core, channel: Channel, user: User, resolved: Json) -> No
     resolved.setdefault("users", {})[user.id] = user.json()
     guild = core.world.guild_of(channel)
     if guild is not None and user.id in guild.members:
-        held = bits.permissions_in(guild, channel, user.id)
+        held = guild.permissions_of(user.id, channel)
         member = member_json(core.world, guild.members[user.id], user=False, permissions=held)
         resolved.setdefault("members", {})[user.id] = member
 

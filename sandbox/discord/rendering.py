@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.discord.components import walk
 from sandbox.discord.files import Attachment, Files
+from sandbox.discord.message import Message
 from sandbox.discord.wire import Json
-
-if TYPE_CHECKING:
-    from sandbox.discord.messages import Message
 
 _SCHEME = "attachment://"
 

@@ -18,7 +18,7 @@ from sandbox.discord.rates import Rates
 from sandbox.discord.recording import Recording
 from sandbox.discord.rest.api import PREFIX, Api
 from sandbox.discord.rest.callback import CallbackRoute
-from sandbox.discord.rest.messages import MessageRoutes
+from sandbox.discord.rest.channels import ChannelRoutes
 from sandbox.discord.rest.others import OtherRoutes, unknown_route
 from sandbox.discord.rest.webhooks import WebhookRoutes
 from sandbox.discord.sse import Feeds
@@ -46,7 +46,7 @@ class DiscordStandIn(Editing):
         app = web.Application(client_max_size=1 << 30)
         self.actions = Actions(self.core)
         api = Api(self.core, app.router)
-        MessageRoutes(self.core, api)
+        ChannelRoutes(self.core, api)
         WebhookRoutes(self.core, api)
         CallbackRoute(self.core, api)
         OtherRoutes(self.core, api)

@@ -109,6 +109,38 @@ class Guild:
         """Bytes for each file, by boost tier unless a test set it."""
         return self.upload_bytes if self.upload_bytes is not None else TIER_UPLOAD_BYTES[self.premium_tier]
 
+    def permissions_of(self, user_id: str, channel: Channel | None = None) -> int:
+        """All bits of a member in a channel, or in the guild; 0 for somebody who isn't there."""
+        if self.owner_id == user_id:
+            return bits.EVERYTHING
+        member = self.members.get(user_id)
+        if member is None:
+            return 0
+        role_ids = [self.id, *member.roles]
+        held = 0
+        for role_id in role_ids:
+            held |= self.roles[role_id].permissions if role_id in self.roles else 0
+        if held & bits.ADMINISTRATOR:
+            return bits.EVERYTHING
+        if channel is not None:
+            held = self._overwritten(held, channel, role_ids[1:], user_id)
+        return held
+
+    def _overwritten(self, held: int, channel: Channel, role_ids: list[str], user_id: str) -> int:
+        # A thread has no overwrites of its own: its parent's hold.
+        source = self.channels.get(channel.parent_id or "", channel) if channel.is_thread else channel
+        everyone = source.overwrites.get(self.id, (0, 0))
+        held = (held & ~everyone[1]) | everyone[0]
+        allow = deny = 0
+        for role_id in role_ids:
+            role = source.overwrites.get(role_id, (0, 0))
+            allow, deny = allow | role[0], deny | role[1]
+        held = (held & ~deny) | allow
+        own = source.overwrites.get(user_id, (0, 0))
+        held = (held & ~own[1]) | own[0]
+        # Who can't see a channel can do nothing in it.
+        return held if held & bits.VIEW_CHANNEL else 0
+
 
 class World:
     """All of it, with the ways to add to it. Ids are snowflake strings."""
@@ -181,6 +213,17 @@ class World:
             raise unknown_channel()
         return channel
 
+    def channel_named(self, name: str) -> Channel:
+        """By id, by name (the first guild's that has it), or `Guild#name`. Raises LookupError."""
+        if name in self.channels:
+            return self.channels[name]
+        guild_name, _, channel_name = name.rpartition("#")
+        for channel in self.channels.values():
+            guild = self.guild_of(channel)
+            if channel.name == channel_name and guild and guild_name in {"", guild.name}:
+                return channel
+        raise LookupError(f"no channel is called {name!r}")
+
     def guild_of(self, channel: Channel) -> Guild | None:
         return self.guilds.get(channel.guild_id) if channel.guild_id else None
 
@@ -188,7 +231,7 @@ class World:
         """A user's bits in a channel: by roles in a guild, all that exist in a private channel of theirs."""
         guild = self.guild_of(channel)
         if guild is not None:
-            return bits.permissions_in(guild, channel, user_id)
+            return guild.permissions_of(user_id, channel)
         return bits.PRIVATE if user_id in channel.recipients else 0
 
     def bot_is_in(self, channel: Channel) -> bool:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.queue_api.faults import Fault
-
-if TYPE_CHECKING:
-    from sandbox.queue_api.server import QueueStandIn
+from sandbox.queue_api.faults import Fault, FaultBook
+from sandbox.queue_api.jobs import Job
 
 
 class Orders(BaseModel):
@@ -34,11 +33,13 @@ class Times(BaseModel):
     keep_seconds: float | None = Field(default=None, ge=0)
 
 
-def add_routes(app: web.Application, standin: QueueStandIn) -> None:
-    """Give `app` the routes that steer `standin`."""
+def add_routes(
+    app: web.Application, *, faults: FaultBook, jobs: Mapping[str, Job], set_seconds: Callable[[str, float], None]
+) -> None:
+    """Give `app` the control routes. `set_seconds` changes one of the stand-in's times by its name in `Times`."""
 
     async def list_faults(_: web.Request) -> web.Response:
-        return web.json_response(_faults(standin))
+        return web.json_response(_faults(faults))
 
     async def change_faults(request: web.Request) -> web.Response:
         try:
@@ -47,11 +48,11 @@ def add_routes(app: web.Application, standin: QueueStandIn) -> None:
         except ValidationError as exc:
             return web.json_response({"error": str(exc)}, status=400)
         if orders.clear:
-            standin.faults.clear()
+            faults.clear()
         if orders.seed is not None:
-            standin.faults.seed(orders.seed)
-        standin.faults.add(*orders.add)
-        return web.json_response(_faults(standin))
+            faults.seed(orders.seed)
+        faults.add(*orders.add)
+        return web.json_response(_faults(faults))
 
     async def change_times(request: web.Request) -> web.Response:
         try:
@@ -59,11 +60,11 @@ def add_routes(app: web.Application, standin: QueueStandIn) -> None:
         except ValidationError as exc:
             return web.json_response({"error": str(exc)}, status=400)
         for name, seconds in times.model_dump(exclude_none=True).items():
-            setattr(standin, name, seconds)
+            set_seconds(name, seconds)
         return web.json_response(times.model_dump(exclude_none=True))
 
     async def list_jobs(_: web.Request) -> web.Response:
-        return web.json_response({"jobs": [_job(job_id, standin) for job_id in standin.jobs]})
+        return web.json_response({"jobs": [_job(job) for job in jobs.values()]})
 
     app.router.add_get("/_sandbox/faults", list_faults)
     app.router.add_post("/_sandbox/faults", change_faults)
@@ -81,15 +82,14 @@ async def _object(request: web.Request) -> dict[str, Any]:
     return said
 
 
-def _faults(standin: QueueStandIn) -> dict[str, Any]:
+def _faults(faults: FaultBook) -> dict[str, Any]:
     return {
-        "faults": [fault.model_dump(exclude_defaults=True) for fault in standin.faults],
-        "fired": [{"fault": f.model_dump(exclude_defaults=True), "job": job} for f, job in standin.faults.fired],
+        "faults": [fault.model_dump(exclude_defaults=True) for fault in faults],
+        "fired": [{"fault": f.model_dump(exclude_defaults=True), "job": job} for f, job in faults.fired],
     }
 
 
-def _job(job_id: str, standin: QueueStandIn) -> dict[str, Any]:
-    job = standin.jobs[job_id]
+def _job(job: Job) -> dict[str, Any]:
     return {
         "job_id": job.id,
         "model": job.model,

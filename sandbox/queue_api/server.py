@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hmac
 import random
 import shutil
@@ -109,7 +110,7 @@ class QueueStandIn:
         app.router.add_post("/v1/jobs/{model}", self._submit)
         app.router.add_get("/v1/jobs/{job_id}", self._status)
         app.router.add_get("/v1/jobs/{job_id}/content", self._content)
-        control.add_routes(app, self)
+        control.add_routes(app, faults=self.faults, jobs=self.jobs, set_seconds=functools.partial(setattr, self))
         # Handlers that a fault has stalled never end by themselves, so a stop doesn't wait for them.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()

@@ -68,7 +68,7 @@ async def test_each_kind_of_interaction_takes_only_its_kinds_of_answer(standin: 
     assert await raw.answer(job, 5, {"flags": 1 << 15}) == (400, 50035)
     assert await raw.answer(job, 5, {"flags": 64}) == (204, 0)
     begun = standin.actions.autocomplete(ada.user, standin.channel(PLACE), "do", focused="model", options={})
-    typed = Invocation(standin, begun)
+    typed = Invocation(standin.core, begun)
     choices = [{"name": str(n), "value": str(n)} for n in range(26)]
     assert await raw.answer(typed, 4, {"content": "x"}) == (400, 50035)
     assert await raw.answer(typed, 8, {"choices": choices}) == (400, 50035)

@@ -9,7 +9,8 @@ from sandbox.discord.bus import Event
 from sandbox.discord.core import Core
 from sandbox.discord.interactions import AUTOCOMPLETE, COMPONENT, MODAL_SUBMIT, Interaction
 from sandbox.discord.mentions import FOR_INTERACTIONS
-from sandbox.discord.messages import Message, Rules
+from sandbox.discord.message import Message
+from sandbox.discord.messages import Rules
 from sandbox.discord.modalrules import check_modal
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.body import Body

@@ -7,7 +7,6 @@ from aiohttp import web
 from sandbox.discord.bus import Event
 from sandbox.discord.core import Core
 from sandbox.discord.objects import channel_json, guild_json, member_json
-from sandbox.discord.permissions import permissions_in
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.body import Body
 from sandbox.discord.wire import Json, Problem, answer, form_error
@@ -44,7 +43,7 @@ class OtherRoutes:
         return answer([
             {
                 "id": guild.id, "name": guild.name, "icon": None, "banner": None, "owner": guild.owner_id == bot_id,
-                "permissions": str(permissions_in(guild, None, bot_id)), "features": [],
+                "permissions": str(guild.permissions_of(bot_id)), "features": [],
             }
             for guild in guilds if bot_id in guild.members
         ])  # fmt: skip

@@ -11,7 +11,8 @@ from sandbox.discord.core import Core
 from sandbox.discord.ids import time_of
 from sandbox.discord.interactions import USER_INSTALL_FOLLOWUPS, Interaction
 from sandbox.discord.mentions import FOR_INTERACTIONS
-from sandbox.discord.messages import Message, Rules
+from sandbox.discord.message import Message
+from sandbox.discord.messages import Rules
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.body import Body
 from sandbox.discord.wire import Problem, answer, nothing

@@ -10,7 +10,8 @@ from sandbox.discord import permissions as bits
 from sandbox.discord.bus import Event
 from sandbox.discord.core import Core
 from sandbox.discord.ids import time_of
-from sandbox.discord.messages import Message, Rules
+from sandbox.discord.message import Message
+from sandbox.discord.messages import Rules
 from sandbox.discord.objects import channel_json
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.body import Body
@@ -30,7 +31,7 @@ from sandbox.discord.world import Channel
 _OLD = timedelta(hours=1)
 
 
-class MessageRoutes:
+class ChannelRoutes:
     def __init__(self, core: Core, api: Api) -> None:
         self.core = core
         one = "/channels/{channel_id}/messages/{message_id}"
