@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from sandbox.command_text import is_line
-from sandbox.launch import BotDied, NotOurs, Options, PortTaken, Sandbox
-from sandbox.trial import USAGE, Trial, attempt
+from sandbox.launch import BotEnded, DataFolderTaken, Options, PortTaken, Sandbox
+from sandbox.trial import USAGE, Trial, run_trial
 
 FAST_SECONDS = 0.3
 
@@ -63,8 +63,8 @@ def main(
     context.obj = options
     if context.invoked_subcommand is None:
         try:
-            sys.exit(asyncio.run(_until_told(_serve(options))))
-        except (NotOurs, PortTaken) as exc:
+            sys.exit(asyncio.run(_until_signal(_run_playground(options))))
+        except (DataFolderTaken, PortTaken) as exc:
             click.echo(str(exc), err=True)
             sys.exit(USAGE)
 
@@ -90,15 +90,15 @@ def try_it(text: str, out: Path | None, name: str, seconds: float) -> None:
         click.echo("A command begins with a slash, for example: /t2v prompt:a cat playing piano", err=True)
         sys.exit(USAGE)
     options = Options(port=0, pending_seconds=1.0, processing_seconds=2.0, quiet=True)
-    sys.exit(asyncio.run(_until_told(attempt(Trial(text=text, out=out, name=name, seconds=seconds), options))))
+    sys.exit(asyncio.run(_until_signal(run_trial(Trial(text=text, out=out, name=name, seconds=seconds), options))))
 
 
-async def _serve(options: Options) -> int:
-    """Run until told to stop."""
+async def _run_playground(options: Options) -> int:
+    """Run until cancelled."""
     async with Sandbox(options) as sandbox:
         try:
             await sandbox.bot_ready()
-        except BotDied:
+        except BotEnded:
             pass  # said already; the page still shows what there is
         except TimeoutError:
             click.echo("The bot is not online yet; the page shows when it is.", err=True)
@@ -109,8 +109,8 @@ async def _serve(options: Options) -> int:
     return 0
 
 
-async def _until_told(work: Coroutine[Any, Any, int]) -> int:
-    """Run `work` until it ends or SIGINT, SIGTERM or SIGHUP says so; then it is cancelled and tidies up."""
+async def _until_signal(work: Coroutine[Any, Any, int]) -> int:
+    """Run `work` until it ends or SIGINT, SIGTERM or SIGHUP says so; then it is cancelled, and cleans up."""
     task = asyncio.ensure_future(work)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)

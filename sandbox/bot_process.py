@@ -1,4 +1,4 @@
-"""The bot as a program of its own: started, watched and ended by its process id."""
+"""The bot as a process: started, watched and stopped."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class BotProcess:
     """`python -m bot` with `settings` alone: neither our environment's nor those of a developer's `.env`.
 
     `home` is the folder it runs in; the bot reads `.env` of that folder, and there is none. `log` takes what it prints;
-    None: our own standard error. `settings` is asked at each start. `on_end` hears the exit code of an end that nobody
-    asked for.
+    None: our own standard error. `settings` is asked at each start. `on_end` is called with the exit
+    code when the process ends without `stop`.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class BotProcess:
 
     @property
     def environment(self) -> dict[str, str]:
-        """All that the child is given."""
+        """All environment variables of the process."""
         kept = {name: value for name, value in os.environ.items() if name in INHERITED}
         return kept | {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"} | dict(self._settings())
 
@@ -83,8 +83,8 @@ class BotProcess:
         """Start it with what it prints going to `output`."""
         # A session of its own: Ctrl-C in the terminal reaches us alone, and we end it in order.
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "sandbox.leash", str(os.getpid()), "bot", cwd=self._home, env=self.environment,
-            stdin=DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            sys.executable, "-m", "sandbox.end_with_parent", str(os.getpid()), "bot", cwd=self._home,
+            env=self.environment, stdin=DEVNULL, stdout=output, stderr=output, start_new_session=True,
         )  # fmt: skip
 
     async def _watch(self, process: Program) -> None:
@@ -101,7 +101,7 @@ class BotProcess:
         return await self._process.wait()
 
     def kill(self) -> None:
-        """Take it away without a word, as a power cut would."""
+        """Kill it at once with SIGKILL."""
         if self._process is not None and self.pid is not None:
             self._process.kill()
 
@@ -120,11 +120,11 @@ class BotProcess:
             self.kill()
             await process.wait()
 
-    def obituary(self, code: int) -> str:
-        """One line on how it ended, and the end of its log where we keep one."""
+    def describe_end(self, code: int) -> str:
+        """A sentence on how it ended, with the last lines of its log file where there is one."""
         how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         lines = self.last_lines()
-        return f"The bot {how}." + (f" It said last:\n{lines}" if lines else "")
+        return f"The bot {how}." + (f" Its last lines:\n{lines}" if lines else "")
 
     def last_lines(self, count: int = 12) -> str:
         """The end of its log file; empty where there is none."""

@@ -1,4 +1,4 @@
-"""What a member does, written in a line, into what the control surface takes.
+"""Turns a line of text, such as `/t2v prompt:a cat`, into a call of the control surface.
 
 `/name option:value option:value` is a slash command as Discord shows it; `reply:@cat.jpg /animate make it snow` a
 message that replies to one with that file; `menu:Animate @cat.jpg prompt:snow` a menu on such a message, with its form.
@@ -74,7 +74,7 @@ Call = CommandCall | ReplyCall | MenuCall
 
 
 def parse_line(text: str, commands: Iterable[Mapping[str, Any]]) -> Call:
-    """What the line asks for. Raises `BadCommand`."""
+    """The call that the line describes. Raises `BadCommand`."""
     words = text.strip()
     if words.startswith("reply:"):
         found = re.fullmatch(r"reply:\s*(@\S+)\s+(.+)", words, re.DOTALL)
@@ -90,7 +90,7 @@ def parse_line(text: str, commands: Iterable[Mapping[str, Any]]) -> Call:
 
 
 def is_line(text: str) -> bool:
-    """Whether the text begins as one of the kinds does."""
+    """Whether the text begins like a command, a reply or a menu."""
     return text.lstrip().startswith(("/", "reply:", "menu:"))
 
 
@@ -165,7 +165,7 @@ def _pairs(text: str, title: str, known: Mapping[str, Mapping[str, Any]]) -> dic
 
 
 def _look_for_strays(title: str, pairs: Mapping[str, str], known: Mapping[str, Mapping[str, Any]]) -> None:
-    """A file's or a number's value has no room for another option: what looks like one is a misspelt name."""
+    """Raises `BadCommand` where a file, a number or a choice seems to be followed by an option with a misspelt name."""
     for name, value in pairs.items():
         stray = re.search(r"\s([\w-]+):", value)
         if stray and (known[name]["type"] != STRING or known[name].get("choices")):

@@ -1,4 +1,4 @@
-"""Both stand-ins, the page and the bot against them, started and ended together."""
+"""Starts and stops both stand-ins, the page, and the bot that talks to them."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from sandbox.bot_process import BotProcess
 from sandbox.discord import DiscordStandIn
 from sandbox.playground import add_playground
 from sandbox.queue_api import QueueStandIn
-from sandbox.scratch import scratch
+from sandbox.temporary_folder import temporary_folder
 
 DEFAULT_PORT = 8765
 PORTS_TRIED = 50
 READY_SECONDS = 45.0
 MARK = "bot.env"
-"""The file that says of a folder that a playground made it."""
+"""A file in every data folder of a playground: a folder without it is somebody else's."""
 
 
-class NotOurs(Exception):
-    """The folder that was named holds something else; `str()` is one plain line."""
+class DataFolderTaken(Exception):
+    """The folder is not empty or in use by another playground; `str()` is one sentence."""
 
 
 class PortTaken(Exception):
-    """Somebody listens on the wanted port; `str()` is one plain line."""
+    """The port can't be listened on; `str()` is one sentence."""
 
 
-class BotDied(Exception):
-    """The bot ended by itself; `str()` is one plain line, and the end of its log where we keep one."""
+class BotEnded(Exception):
+    """The bot ended by itself; `str()` is a sentence, with the last lines of its log where there is a log file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Options:
 
     `data` is the bot's folder, which stays, to be looked into; None: a temporary one. It begins empty, since the
     stand-ins know nothing of a former run's jobs. `quiet`: the bot's log goes into a file there.
-    `message_content` is the portal's toggle. `tell` hears a plain line when the bot ends by itself.
+    `message_content` is the portal's toggle. `tell` is called with a sentence when the bot ends by itself.
     """
 
     port: int | None = None
@@ -60,7 +60,7 @@ class Options:
 
 
 def addresses(discord: DiscordStandIn, queue: QueueStandIn) -> dict[str, str]:
-    """Where a bot finds the stand-ins, and what it shows them, as settings in its environment."""
+    """The environment variables that point a bot at the stand-ins, with its token and key."""
     return {
         "DISCORD_TOKEN": discord.token,
         "DISCORD_API_BASE_URL": discord.api_url,
@@ -93,7 +93,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as exits:
-            folder = exits.enter_context(scratch())
+            folder = exits.enter_context(temporary_folder())
             data = (self._options.data or folder / "bot").resolve()
             await asyncio.to_thread(_clear, data)
             self.discord.core.files.parent = self.queue.parent = folder
@@ -125,14 +125,14 @@ class Sandbox:
     def bot_process(self, data: Path) -> BotProcess:
         """The bot that is to be started, on the folder `data`."""
         log = data / "bot.log" if self._options.quiet else None
-        return BotProcess(lambda: self.settings(data), data / "empty", log=log, on_end=self._bot_is_gone)
+        return BotProcess(lambda: self.settings(data), data / "empty", log=log, on_end=self._on_bot_ended)
 
-    def _bot_is_gone(self, code: int) -> None:
+    def _on_bot_ended(self, code: int) -> None:
         if self.bot is not None:
-            self._options.tell(self.bot.obituary(code))
+            self._options.tell(self.bot.describe_end(code))
 
     def settings(self, data: Path) -> dict[str, str]:
-        """All that joins the bot to the stand-ins."""
+        """The bot's environment variables for this playground."""
         return addresses(self.discord, self.queue) | {
             "DATA_DIR": str(data),
             "HTTP_PORT": "0",
@@ -141,7 +141,7 @@ class Sandbox:
         }
 
     async def bot_ready(self) -> None:
-        """Wait until the bot is online and has registered its commands. Raises `BotDied`."""
+        """Wait until the bot is online and has registered its commands. Raises `BotEnded`."""
         if self.bot is None:
             return
         ready = asyncio.ensure_future(self._online())
@@ -149,7 +149,7 @@ class Sandbox:
         try:
             await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
             if ended.done() and not ready.done():
-                raise BotDied(self.bot.obituary(ended.result()))
+                raise BotEnded(self.bot.describe_end(ended.result()))
             await ready
         finally:
             for task in (ready, ended):
@@ -163,9 +163,9 @@ class Sandbox:
         )
 
     async def bot_ended(self) -> None:
-        """Wait for the bot's end. Raises `BotDied`."""
+        """Wait for the bot's end. Raises `BotEnded`."""
         if self.bot is not None:
-            raise BotDied(self.bot.obituary(await self.bot.wait()))
+            raise BotEnded(self.bot.describe_end(await self.bot.wait()))
 
 
 def _usual_port() -> int:
@@ -179,18 +179,18 @@ def _usual_port() -> int:
 
 
 def _clear(data: Path) -> None:
-    """Remove what a former playground's bot left in `data`. Raises `NotOurs` for any other bot's."""
+    """Empty `data` if an earlier playground made it. Raises `DataFolderTaken` for another folder and for one in use."""
     if not data.is_dir() or not any(data.iterdir()):
         return
     if not (data / MARK).exists():
-        raise NotOurs(f"--data {data} is not empty and not a playground's: name another folder")
+        raise DataFolderTaken(f"--data {data} is not empty and not a playground's: name another folder")
     lock = data / "clapper.sqlite3.lock"
     if lock.exists():
         with lock.open("r+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise NotOurs(f"--data {data} is in use by another playground: name another folder") from None
+                raise DataFolderTaken(f"--data {data} is in use by another playground: name another folder") from None
     for path in data.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -199,7 +199,7 @@ def _clear(data: Path) -> None:
 
 
 def _prepare(data: Path, settings: dict[str, str]) -> Path:
-    """The bot's folder, and a file with its settings for who starts the bot by hand."""
+    """Make the bot's folder and in it a file with the settings, for starting the bot by hand; returns the file."""
     data.mkdir(parents=True, exist_ok=True)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
     file = data / MARK

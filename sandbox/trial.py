@@ -1,4 +1,4 @@
-"""`python -m sandbox try`: one act of a member, each state of the reply printed, the clip checked."""
+"""`python -m sandbox try`: does one command as a member, prints each state of the reply, and checks the clip."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import click
 
 from sandbox.clip import NotPlayable, inspect
 from sandbox.command_text import TEXT, BadCommand, Call, CommandCall, MenuCall, ReplyCall, parse_line
-from sandbox.launch import BotDied, Options, Sandbox
-from sandbox.member import Json, Member, Turned, attachment_of, button_of
+from sandbox.control_client import ControlClient, ControlRefused, Json, attachment_of, button_of
+from sandbox.launch import BotEnded, Options, Sandbox
 
-GOOD, FAILED, USAGE = 0, 1, 2
+SUCCEEDED, FAILED, USAGE = 0, 1, 2
 SHOWN = ("pending", "processing", "completed", "delivered", "failed", "cancelled")
 """The states that the card's footer begins with and that are printed, each once."""
 GO, PREVIEW = "Go", "preview"
@@ -46,16 +46,16 @@ class Trial:
     seconds: float
 
 
-async def attempt(trial: Trial, options: Options) -> int:
-    """Start everything on free ports, do it, end everything. The exit code."""
+async def run_trial(trial: Trial, options: Options) -> int:
+    """Start everything on free ports, do the command, stop everything; returns the exit code."""
     try:
         async with asyncio.timeout(trial.seconds), Sandbox(options) as sandbox:
             await _act(trial, sandbox)
     except Ended as end:
         if end.sentence:
-            click.echo(end.sentence, err=end.code != GOOD)
+            click.echo(end.sentence, err=end.code != SUCCEEDED)
         return end.code
-    except BotDied as exc:
+    except BotEnded as exc:
         click.echo(str(exc), err=True)
     except TimeoutError:
         click.echo(f"Nothing more came within {trial.seconds:g} seconds.", err=True)
@@ -67,19 +67,19 @@ async def _act(trial: Trial, sandbox: Sandbox) -> None:
     await sandbox.bot_ready()
     timeout = aiohttp.ClientTimeout(total=60)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        member = Member(session, sandbox.url)
+        member = ControlClient(session, sandbox.url)
         try:
             await member.become(trial.name)
             world = await member.world()
             call = parse_line(_named(trial.text, world["bot"]), world["commands"])
             conversation = Conversation(member, call, world["guilds"][0]["channels"][0]["id"], trial.out)
             await _first_of(conversation.run(), sandbox.bot_ended())
-        except (Turned, BadCommand) as exc:
+        except (ControlRefused, BadCommand) as exc:
             raise Ended(USAGE, str(exc)) from None
 
 
 def _named(text: str, bot: Json) -> str:
-    """With the bot's name after an @ made the mention that Discord's client makes of it."""
+    """The text with `@` and the bot's name turned into a mention, as Discord's client does."""
     return re.sub(rf"@{re.escape(bot['global_name'] or bot['username'])}\b", f"<@{bot['id']}>", text)
 
 
@@ -97,9 +97,9 @@ async def _first_of(*work: Any) -> None:
 
 
 class Conversation:
-    """A command and what comes back. `handlers` says what each event means; a new kind of answer is one entry."""
+    """A command and the events that follow. `handlers` has one entry for each kind of event."""
 
-    def __init__(self, member: Member, call: Call, channel_id: str, out: Path | None) -> None:
+    def __init__(self, member: ControlClient, call: Call, channel_id: str, out: Path | None) -> None:
         self._member = member
         self._call = call
         self._channel_id = channel_id
@@ -122,7 +122,7 @@ class Conversation:
             handler = self.handlers.get(event["type"])
             if handler is not None:
                 await handler(event)
-        raise Ended(FAILED, "The stand-in closed the line.")
+        raise Ended(FAILED, "The stand-in closed the connection.")
 
     async def _ask(self) -> None:
         try:
@@ -135,7 +135,7 @@ class Conversation:
                 case MenuCall(name=name, file=file):
                     shown = await self._member.say(self._channel_id, "", [file])
                     self._interaction_id = await self._member.menu(name, self._channel_id, shown["id"])
-        except Turned as exc:  # Discord's own client would say no, before the bot hears of it
+        except ControlRefused as exc:  # Discord's own client would say no, before the bot hears of it
             raise Ended(FAILED, str(exc)) from None
 
     def _answers(self, message: Json) -> bool:
@@ -155,7 +155,7 @@ class Conversation:
             return
         if state is None:
             refused = self._message_id is not None or message.get("flags", 0) & EPHEMERAL
-            raise Ended(FAILED if refused else GOOD, words_of(message))
+            raise Ended(FAILED if refused else SUCCEEDED, words_of(message))
         if state in SHOWN and state not in self._said:
             self._said.append(state)
             click.echo(state)
@@ -165,7 +165,7 @@ class Conversation:
             await self._on_delivery(message)
 
     async def _on_question(self, message: Json, go: str) -> None:
-        """Something is shown before it is made: a person would look and press Go."""
+        """The bot shows a preview and waits for Go: press it."""
         if PREVIEW not in self._said:
             self._said.append(PREVIEW)
             click.echo(PREVIEW)
@@ -192,7 +192,7 @@ class Conversation:
         values, files = self._call.fill(form)
         try:
             self._interaction_id = await self._member.submit(event["interaction_id"], values, files)
-        except Turned as exc:
+        except ControlRefused as exc:
             raise Ended(FAILED, str(exc)) from None
 
 
@@ -246,4 +246,4 @@ def _save_and_check(body: bytes, out: Path | None, name: str) -> Ended:
             return Ended(FAILED, f"{path} can't be written: {exc.strerror}")
         except NotPlayable as exc:
             return Ended(FAILED, f"The clip does not play: {exc}")
-    return Ended(GOOD, f"{out or name}: {facts}")
+    return Ended(SUCCEEDED, f"{out or name}: {facts}")

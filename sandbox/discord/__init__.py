@@ -13,7 +13,7 @@ async with DiscordStandIn() as discord:
 from __future__ import annotations
 
 from sandbox.discord.clock import StandInClock
-from sandbox.discord.faults import Fault, Faults, Omission
+from sandbox.discord.faults import Faults, Omission, RequestFault
 from sandbox.discord.member import Invocation, MemberClient
 from sandbox.discord.options import ClientRefused
 from sandbox.discord.recording import by_operation
@@ -22,11 +22,11 @@ from sandbox.discord.standin import DiscordStandIn
 __all__ = [
     "ClientRefused",
     "DiscordStandIn",
-    "Fault",
     "Faults",
     "Invocation",
     "MemberClient",
     "Omission",
+    "RequestFault",
     "StandInClock",
     "by_operation",
 ]

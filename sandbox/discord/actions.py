@@ -1,4 +1,4 @@
-"""What members do, as their clients do it: commands, presses, modals, messages. Python and HTTP both come here."""
+"""What members do through their clients: commands, presses, modals, messages; for tests and the control surface."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sandbox.discord.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL
 from sandbox.discord.message import Message
 from sandbox.discord.messages import Rules
 from sandbox.discord.modals import ModalForm
-from sandbox.discord.options import ClientRefused, Form, descend, resolve_user
-from sandbox.discord.wire import Json
+from sandbox.discord.options import ClientRefused, CommandForm, descend, resolve_user
+from sandbox.discord.responses import Json
 from sandbox.discord.world import Channel, User
 
 
@@ -46,7 +46,7 @@ class Actions:
                 raw: bool = False) -> Interaction:  # fmt: skip
         """Use a slash or menu command."""
         command = self._command(user, channel, name, kind, raw=raw)
-        form = Form(self.core, user, channel, options or {}, uploads or {}, raw)
+        form = CommandForm(self.core, user, channel, options or {}, uploads or {}, raw)
         data: Json = {"id": command["id"], "name": command["name"], "type": kind}
         if kind == SLASH:
             declared, nest = descend(command, subcommand)
@@ -67,7 +67,7 @@ class Actions:
         option = next((o for o in declared if o["name"] == focused), None)
         if option is None or not option.get("autocomplete"):
             raise ClientRefused(f"The option {focused!r} offers nothing while typing")
-        form = Form(self.core, user, channel, {focused: ""} | options, {}, raw=False, focused=focused)
+        form = CommandForm(self.core, user, channel, {focused: ""} | options, {}, raw=False, focused=focused)
         data: Json = {"id": command["id"], "name": name, "type": SLASH, "options": _nested(nest, form.fill(declared))}
         return self.core.interactions.begin(AUTOCOMPLETE, user, channel, data, nonce=nonce)
 
@@ -99,14 +99,14 @@ class Actions:
         return values
 
     def _resolved(self, channel: Channel, kind: int, values: list[str], *, raw: bool) -> Json:
-        """A forged press may name what is not there; nothing stands for it then."""
-        form = Form(self.core, self.core.world.bot, channel, {}, {})
+        """The users, roles and channels that the values name. With `raw`, values that name nothing are left out."""
+        form = CommandForm(self.core, self.core.world.bot, channel, {}, {})
         for value in values:
             with contextlib.suppress(*((ClientRefused,) if raw else ())):
                 self._resolve(form, channel, kind, value)
         return form.resolved
 
-    def _resolve(self, form: Form, channel: Channel, kind: int, value: str) -> None:
+    def _resolve(self, form: CommandForm, channel: Channel, kind: int, value: str) -> None:
         if kind in {5, 7} and value in self.core.world.users:
             resolve_user(self.core, channel, self.core.world.users[value], form.resolved)
         elif kind in {6, 7}:

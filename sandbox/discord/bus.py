@@ -1,4 +1,4 @@
-"""What happened, told to everybody who listens: the gateway, the pages, waiting tests."""
+"""Events within the stand-in, for all who listen: the gateway, the open pages, waiting tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.discord.message import Message
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Bus:
         self._waiters: set[asyncio.Future[None]] = set()
 
     def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Returns what ends the listening."""
+        """Call `listener` for each event; returns a function that ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
@@ -39,7 +39,7 @@ class Bus:
         self.stir()
 
     def stir(self) -> None:
-        """Let the waiters look again although nothing was told."""
+        """Let the waiters look again without an event."""
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)

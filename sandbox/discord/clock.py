@@ -14,7 +14,7 @@ def _machine_time() -> datetime:
 
 
 class StandInClock:
-    """`now()` in UTC, `advance(seconds)`, and calls at a time that happen whichever way that time comes.
+    """`now()` in UTC, `advance(seconds)`, and calls at a time, which comes in real time or by `advance`.
 
     `source` may be any function that returns aware datetimes, such as the `now` of a test's own clock.
     """
@@ -33,7 +33,7 @@ class StandInClock:
         return self.now().timestamp()
 
     def advance(self, seconds: float) -> None:
-        """Move on and do what became due meanwhile, in its order."""
+        """Move the time on and make the calls that became due, in their order."""
         self.offset += timedelta(seconds=seconds)
         self.run_due()
 
@@ -64,7 +64,7 @@ class StandInClock:
             act()
 
     def close(self) -> None:
-        """Forget everything that is still to be done."""
+        """Drop all calls that are not due yet."""
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()

@@ -1,4 +1,4 @@
-"""Registered commands: what a registration may hold, and who is offered what where."""
+"""Registered commands: Discord's rules for a registration, and which commands a member is offered in a channel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.discord import permissions as bits
 from sandbox.discord.limits import check_text, too_long
-from sandbox.discord.wire import Json, Problem, form_error
+from sandbox.discord.responses import ApiError, Json, form_error
 from sandbox.discord.world import DM, Channel, User, World
 
 SLASH, USER, MESSAGE = 1, 2, 3
@@ -35,7 +35,7 @@ class Commands:
         for kind, most in _MOST.items():
             same = [command["name"] for command in wanted if command.get("type", SLASH) == kind]
             if len(same) > most:
-                raise Problem(400, 30032, f"Maximum number of application commands reached ({most})")
+                raise ApiError(400, 30032, f"Maximum number of application commands reached ({most})")
             if len(set(same)) != len(same):
                 raise form_error("_", "Application command names must be unique", "APPLICATION_COMMANDS_DUPLICATE_NAME")
         before = {(c["type"], c["name"]): c for c in self.by_scope.get(scope, [])}
@@ -96,7 +96,7 @@ class Commands:
         return matches[-1] if matches else None
 
     def find_anywhere(self, name: str, kind: int, guild_id: str | None) -> Json | None:
-        """Without asking whether the client would offer it."""
+        """The command, whether or not the client would offer it."""
         for scope in (guild_id, None):
             for command in self.by_scope.get(scope, []):
                 if command["name"] == name and command["type"] == kind:
@@ -122,7 +122,7 @@ def _clean(option: Json) -> Json:
 
 
 def check_command(command: Json, path: str) -> None:
-    """Raises 50035 for what a registration may not hold (D application-commands)."""
+    """Raises 50035 for what a registration may not hold (Discord's docs: application-commands)."""
     kind = command.get("type", SLASH)
     if kind not in _MOST:
         raise form_error(f"{path}.type", "Value must be one of {1, 2, 3}.", "BASE_TYPE_CHOICES")
@@ -133,7 +133,7 @@ def check_command(command: Json, path: str) -> None:
         check_text(command.get("name"), f"{path}.name", 32, 1)
         if command.get("options") or command.get("description"):
             raise form_error(f"{path}.options", "Context menu commands take neither.", "APPLICATION_COMMAND_INVALID")
-    _check_options(command.get("options") or [], f"{path}.options", depth=0)
+    _check_command_options(command.get("options") or [], f"{path}.options", depth=0)
     if _text_length(command) > _TEXT_MOST:
         raise form_error(path, "Command exceeds maximum size", "APPLICATION_COMMAND_TOO_LARGE")
     for key, allowed in (("contexts", {0, 1, 2}), ("integration_types", {0, 1})):
@@ -148,7 +148,7 @@ def _check_name(name: Any, path: str) -> None:
         raise form_error(path, "Command name is invalid", "APPLICATION_COMMAND_INVALID_NAME")
 
 
-def _check_options(options: list[Json], path: str, depth: int) -> None:
+def _check_command_options(options: list[Json], path: str, depth: int) -> None:
     if len(options) > 25:
         raise too_long(path, 25)
     names = [option.get("name") for option in options]
@@ -176,7 +176,7 @@ def _check_option(option: Json, path: str, depth: int) -> None:
             raise form_error(
                 f"{path}.type", "Sub-commands are nested too deep.", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID"
             )
-        _check_options(option.get("options") or [], f"{path}.options", depth + 1)
+        _check_command_options(option.get("options") or [], f"{path}.options", depth + 1)
         return
     _check_choices(option, path, may_have=kind in {STRING, INTEGER, NUMBER})
     for key in ("min_length", "max_length"):

@@ -1,4 +1,4 @@
-"""Component rules: classic rows, Components V2, modals (D components/reference)."""
+"""Component rules: classic rows, Components V2, modals (Discord's docs: components/reference)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.discord.limits import check_text, too_long
-from sandbox.discord.wire import Json, form_error
+from sandbox.discord.responses import Json, form_error
 
 ROW, BUTTON, TEXT_INPUT = 1, 2, 4
 STRING_SELECT = 3

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 
 
 @dataclass(slots=True)
 class Session:
-    """`socket` is None while the client is away; `missed` are the events that a resume replays."""
+    """`socket` is None while the client is away; `events` are those that a resume may replay."""
 
     id: str
     intents: int
@@ -28,7 +28,7 @@ class Session:
 
 
 class Socket:
-    """One connection. Events are sent in order by one task of aiohttp's writer; nothing is awaited by who tells."""
+    """One WebSocket connection. Frames are sent in order; putting one into `outbox` waits for nothing."""
 
     def __init__(self, ws: web.WebSocketResponse) -> None:
         self.ws = ws

@@ -10,21 +10,21 @@ from aiohttp import web
 
 from sandbox.discord.actions import Actions
 from sandbox.discord.core import Core
-from sandbox.discord.faults import Fault, Omission
+from sandbox.discord.faults import Omission, RequestFault
 from sandbox.discord.files import Upload
 from sandbox.discord.interactions import Interaction
 from sandbox.discord.objects import channel_json
 from sandbox.discord.options import ClientRefused
+from sandbox.discord.responses import ApiError, Json, TooMany, answer
 from sandbox.discord.rest.body import Body, read_body
 from sandbox.discord.sse import Feeds
-from sandbox.discord.wire import Json, Problem, TooMany, answer
 from sandbox.discord.world import Channel, User
 
 Act = Callable[[web.Request, Body], Awaitable[web.StreamResponse]]
 
 
 class Control:
-    """Every refusal is 400 with `{"error": sentence}`."""
+    """The routes. Every refusal is 400 with `{"error": sentence}`."""
 
     def __init__(self, core: Core, actions: Actions, feeds: Feeds, router: web.UrlDispatcher) -> None:
         self.core = core
@@ -53,7 +53,7 @@ class Control:
                 return await act(request, await read_body(request, self.core.files))
             except ClientRefused as refusal:
                 return answer({"error": str(refusal)}, 400)
-            except Problem as problem:
+            except ApiError as problem:
                 return answer({"error": problem.message, "code": problem.code, "errors": problem.errors}, 400)
             except TooMany as limit:
                 return answer({"error": "You are being rate limited.", "retry_after": limit.retry_after}, 400)
@@ -74,7 +74,7 @@ class Control:
     # Looking
 
     async def state(self, request: web.Request, _: Body) -> web.Response:
-        """Who and what `as` sees. Each guild and private channel names the commands on offer in its channels."""
+        """Who and what `as` sees. Each channel has the commands that are offered in it."""
         user = self._user(request.query.get("as") or next(u.id for u in self.core.world.users.values() if not u.bot))
         world = self.core.world
         guilds = [self._guild(guild_id, user) for guild_id, g in world.guilds.items() if user.id in g.members]
@@ -182,7 +182,7 @@ class Control:
         if wanted.get("clear"):
             faults.clear()
         for item in wanted.get("rest") or []:
-            faults.add(Fault(**item))
+            faults.add(RequestFault(**item))
         faults.omissions += [Omission(**item) for item in wanted.get("omit") or []]
         switches = {f.name for f in fields(faults)} - {"queue", "omissions"}
         for name in switches & set(wanted):

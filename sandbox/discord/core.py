@@ -5,12 +5,12 @@ from __future__ import annotations
 from sandbox.discord.clock import StandInClock
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.interactions import Interactions
-from sandbox.discord.state import State
+from sandbox.discord.state import SharedState
 
 CONTENT_GRANTED = 1 << 18  # GATEWAY_MESSAGE_CONTENT; 1 << 19 is the same for small apps
 
 
-class Core(State):
+class Core(SharedState):
     """What REST routes, the control surface and the members' clients work on."""
 
     def __init__(self, clock: StandInClock, token: str) -> None:

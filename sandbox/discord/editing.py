@@ -1,4 +1,4 @@
-"""Finding and changing who and what there is, with the events that the bot gets of it."""
+"""Finding and changing users, guilds, channels and messages; the bot gets the gateway events of each change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.discord.world import TEXT, THREAD, Channel, Guild, Member, Role, Us
 
 
 class Editing:
-    """What `DiscordStandIn` offers beyond running: names to objects, and a world that changes under the bot."""
+    """What `DiscordStandIn` offers tests: objects by their names, and changes of the world with their events."""
 
     core: Core
     actions: Actions
@@ -50,7 +50,7 @@ class Editing:
         return list(self.core.messages.all[message_id].versions)
 
     def pinged(self, message_id: str) -> list[str]:
-        """The ids of the users whose client rang."""
+        """The ids of the users that the message notified."""
         return list(self.core.messages.all[message_id].pinged)
 
     # Changing it, with the events that the bot gets
@@ -60,7 +60,7 @@ class Editing:
 
     def add_guild(self, name: str, owner: MemberClient | str = "Linus", members: tuple[str, ...] = ("Ada", "Grace"), *,
                   bot_installed: bool = True, channels: tuple[str, ...] = ("general",)) -> Guild:  # fmt: skip
-        """A new guild; the bot learns of it when it is in it."""
+        """A new guild; the bot gets GUILD_CREATE if it is installed there."""
         who = self.member(owner) if isinstance(owner, str) else owner
         users = [self.member(name).user for name in members]
         guild = self.core.world.add_guild(name, who.user, users, bot_installed=bot_installed)

@@ -1,4 +1,4 @@
-"""How the stand-in misbehaves when it is asked to."""
+"""What can be made to go wrong: requests, gateway events, downloads."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 
 
 @dataclass(slots=True)
-class Fault:
+class RequestFault:
     """What happens to the next `times` requests whose method and path (without /api/v10) match.
 
     `status` answers so without doing the work; `reset` cuts the connection; `delay` waits that many seconds by the
@@ -75,7 +75,7 @@ class Faults:
     `cdn_redirect`: where it is sent instead. `gateway_down`: refuse new connections.
     """
 
-    queue: list[Fault] = field(default_factory=list)
+    queue: list[RequestFault] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     announce_bytes: int | None = None
     duplicate_events: bool = False
@@ -86,29 +86,28 @@ class Faults:
     cdn_redirect: str | None = None
     gateway_down: bool = False
 
-    def add(self, fault: Fault) -> Fault:
+    def add(self, fault: RequestFault) -> RequestFault:
         self.queue.append(fault)
         return fault
 
     def fail(self, method: str, path: str, status: int, *, times: int = 1, code: int = 0,
-             message: str = "Fault on request", after: int = 0) -> Fault:  # fmt: skip
+             message: str = "Fault on request", after: int = 0) -> RequestFault:  # fmt: skip
         """Answer the next `times` such requests with a status and JSON error code."""
-        return self.add(Fault(method, path, times, status, code, message, after=after))
+        return self.add(RequestFault(method, path, times, status, code, message, after=after))
 
     def rate_limit(self, method: str, path: str, retry_after: float, *, times: int = 1, via: bool = True,
-                   is_global: bool = False, scope: str = "user", code: int = 0) -> Fault:  # fmt: skip
+                   is_global: bool = False, scope: str = "user", code: int = 0) -> RequestFault:  # fmt: skip
         """429; without `via` it is the answer of a Cloudflare ban."""
-        return self.add(
-            Fault(method, path, times, 429, code, "You are being rate limited.", retry_after, via, is_global, scope)
-        )  # fmt: skip
+        message = "You are being rate limited."
+        return self.add(RequestFault(method, path, times, 429, code, message, retry_after, via, is_global, scope))
 
-    def reset(self, method: str, path: str, *, times: int = 1, late: bool = False) -> Fault:
+    def reset(self, method: str, path: str, *, times: int = 1, late: bool = False) -> RequestFault:
         """Cut the connection: before the work, or (`late`) after it, so that only the answer is lost."""
-        return self.add(Fault(method, path, times, reset=True, late=late))
+        return self.add(RequestFault(method, path, times, reset=True, late=late))
 
-    def slow(self, method: str, path: str, seconds: float, *, times: int = 1, late: bool = False) -> Fault:
+    def slow(self, method: str, path: str, seconds: float, *, times: int = 1, late: bool = False) -> RequestFault:
         """Wait that long by the stand-in's clock: before the work, or (`late`) between it and its answer."""
-        return self.add(Fault(method, path, times, delay=seconds, late=late))
+        return self.add(RequestFault(method, path, times, delay=seconds, late=late))
 
     def omit(self, event: str, field: str, *, times: int = 1) -> Omission:
         """Leave a field out of the next `times` such events: `omit("GUILD_CREATE", "channels.*.bitrate")`."""
@@ -124,7 +123,7 @@ class Faults:
                 data = omission.applied(data)
         return data
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str) -> RequestFault | None:
         """The first fault that this request meets, counted down."""
         for fault in self.queue:
             if fault.times > 0 and fault.matches(method, path):
@@ -136,7 +135,7 @@ class Faults:
         return None
 
     def clear(self) -> None:
-        """Behave again."""
+        """End all faults."""
         self.queue.clear()
         self.omissions.clear()
         self.announce_bytes = self.cdn_status = self.cdn_redirect = None

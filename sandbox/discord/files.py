@@ -20,7 +20,7 @@ from PIL import Image
 
 from sandbox.discord.clock import StandInClock
 from sandbox.discord.ids import Snowflakes
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 
 URL_LIFE = timedelta(days=1)
 _TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".webp": "image/webp",
@@ -29,7 +29,7 @@ _TYPES = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm",
 
 @dataclass(slots=True)
 class Upload:
-    """A file as it arrived: the form's field, its name, where its bytes are, how many."""
+    """An uploaded file: the form's field, its name, the path of its bytes, their number."""
 
     field: str
     filename: str
@@ -161,7 +161,7 @@ def safe_name(name: str) -> str:
 
 
 def _facts(path: Path, content_type: str) -> Json:
-    """What Discord claims about the contents: sides, and a video's length."""
+    """What Discord says about the contents: width and height, and a video's duration."""
     if content_type.startswith("image/"):
         try:
             with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""The gateway: sessions that survive their sockets, intents, shards, and every way in which a connection goes wrong."""
+"""The gateway: sessions that outlive their connections, intents, shards, and connections that fail on request."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sandbox.discord.bus import Event
 from sandbox.discord.connections import Session, Socket
 from sandbox.discord.message import Message
 from sandbox.discord.objects import channel_json, guild_create_json, member_json
-from sandbox.discord.state import State
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
+from sandbox.discord.state import SharedState
 
 GUILDS, GUILD_MEMBERS, PRESENCES = 1 << 0, 1 << 1, 1 << 8
 GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 9, 1 << 12, 1 << 15
@@ -28,9 +28,9 @@ _FRAME_BYTES = 4096
 
 
 class Gateway:
-    """Counts what clients do, for tests: identifies, resumes, heartbeats, close codes."""
+    """Sends events to the bot's sessions. Tests read `identifies`, `resumes`, `heartbeats` and `close_codes`."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: SharedState) -> None:
         self.state = state
         self.sessions: dict[str, Session] = {}
         self.sockets: set[Socket] = set()
@@ -83,7 +83,7 @@ class Gateway:
             self.state.bus.stir()
 
     def _refusal(self, socket: Socket, text: str) -> int | None:
-        """The close code that this frame earns, if any: too many, too long, no JSON, not identified, twice."""
+        """The close code for a frame that breaks a rule: too many, too long, no JSON, before or after IDENTIFY."""
         now = asyncio.get_running_loop().time()
         socket.frames = [*(at for at in socket.frames if now - at < 60), now]
         if len(socket.frames) > _FRAMES_PER_MINUTE:
@@ -180,7 +180,7 @@ class Gateway:
         return (int(guild_id) >> 22) % count == index if guild_id else index == 0
 
     def dispatch(self, kind: str, data: Json, guild_id: str | None, *, needs: int = 0) -> bool:
-        """Send to the shards that own the guild (None: shard 0) and asked for the intent. False: nobody was there."""
+        """Send to the shards that own the guild (None: shard 0) and asked for the intent. False: no session got it."""
         chosen = [s for s in self.sessions.values() if self._owns(s, guild_id) and (s.intents & needs == needs)]
         for session in chosen:
             self._emit(session, kind, data)

@@ -1,4 +1,4 @@
-"""Interactions from their making to their end: three seconds to answer, fifteen minutes to go on."""
+"""Interactions: three seconds for the first response, fifteen minutes until the token expires."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sandbox.discord.commands import context_of
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.message import Message
 from sandbox.discord.objects import channel_json, member_json
-from sandbox.discord.state import State
-from sandbox.discord.wire import Json, Problem, unknown_message, unknown_webhook
+from sandbox.discord.responses import ApiError, Json, unknown_message, unknown_webhook
+from sandbox.discord.state import SharedState
 from sandbox.discord.world import Channel, User
 
 ANSWER_IN = timedelta(seconds=3)
@@ -64,7 +64,7 @@ class Interaction:
 class Interactions:
     """Makes them, delivers them, ends them."""
 
-    def __init__(self, state: State, gateway: Gateway) -> None:
+    def __init__(self, state: SharedState, gateway: Gateway) -> None:
         self.state = state
         self.gateway = gateway
         self.answer_in = ANSWER_IN
@@ -171,20 +171,20 @@ class Interactions:
         """The interaction that may still be answered; else 404/10062 or 400/40060."""
         interaction = self.all.get(interaction_id)
         if interaction is None or interaction.token != token:
-            raise Problem(404, 10062, "Unknown interaction")
+            raise ApiError(404, 10062, "Unknown interaction")
         if interaction.state == "answered":
-            raise Problem(400, 40060, "Interaction has already been acknowledged.")
+            raise ApiError(400, 40060, "Interaction has already been acknowledged.")
         if interaction.state == "failed" or self.state.clock.now() >= interaction.created + self.answer_in:
-            raise Problem(404, 10062, "Unknown interaction")
+            raise ApiError(404, 10062, "Unknown interaction")
         return interaction
 
     def for_token(self, application_id: str, token: str) -> Interaction:
         """The answered interaction of a token that still lives; else 401/50027 or 404/10015."""
         interaction = self.by_token.get(token)
         if application_id != self.state.world.bot.id or interaction is None:
-            raise Problem(401, 50027, "Invalid Webhook Token")
+            raise ApiError(401, 50027, "Invalid Webhook Token")
         if self.state.clock.now() >= interaction.created + TOKEN_LIFE:
-            raise Problem(401, 50027, "Invalid Webhook Token")
+            raise ApiError(401, 50027, "Invalid Webhook Token")
         if interaction.state != "answered":
             raise unknown_webhook()
         return interaction
@@ -226,4 +226,4 @@ class Interactions:
         """Files and embeds follow the bot's own permissions, in a user install the user's."""
         held = self.app_permissions(interaction)
         if (has_files and not held & bits.ATTACH_FILES) or (payload.get("embeds") and not held & bits.EMBED_LINKS):
-            raise Problem(403, 50013, "Missing Permissions")
+            raise ApiError(403, 50013, "Missing Permissions")

@@ -1,10 +1,10 @@
-"""What a message may hold: content, embeds, attachments (D resources/message; topics/opcodes for the codes)."""
+"""What a message may hold: content, embeds, attachments (Discord's docs: resources/message, topics/opcodes)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sandbox.discord.wire import Json, Problem, form_error
+from sandbox.discord.responses import ApiError, Json, form_error
 
 CONTENT = 2000
 ATTACHMENTS = 10
@@ -16,7 +16,7 @@ _EMBED_TEXTS = {"title": 256, "description": 4096}
 _IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 
-def too_long(path: str, most: int) -> Problem:
+def too_long(path: str, most: int) -> ApiError:
     return form_error(path, f"Must be {most} or fewer in length.", "BASE_TYPE_MAX_LENGTH")
 
 
@@ -94,10 +94,10 @@ def embed_attachment_names(embeds: list[Json]) -> set[str]:
 
 def check_count(count: int) -> None:
     if count > ATTACHMENTS:
-        raise Problem(400, 30015, f"Maximum number of attachments in a message reached ({ATTACHMENTS})")
+        raise ApiError(400, 30015, f"Maximum number of attachments in a message reached ({ATTACHMENTS})")
 
 
 def check_sizes(sizes: list[int], most: int) -> None:
     """413 for any file over the limit of this place."""
     if any(size > most for size in sizes):
-        raise Problem(413, 40005, "Request entity too large")
+        raise ApiError(413, 40005, "Request entity too large")

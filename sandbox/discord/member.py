@@ -15,7 +15,7 @@ from sandbox.discord.interactions import Interaction
 from sandbox.discord.message import Message, Version
 from sandbox.discord.options import ClientRefused
 from sandbox.discord.recording import Exchange
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 from sandbox.discord.world import Channel, User
 
 FileSource = Path | bytes | tuple[str, bytes]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.discord import permissions as bits
-from sandbox.discord.wire import Json, form_error
+from sandbox.discord.responses import Json, form_error
 from sandbox.discord.world import Channel, World
 
 FOR_MESSAGES: Json = {"parse": ["users", "roles", "everyone"]}
@@ -45,7 +45,7 @@ def find_mentions(
 
 
 def notified(world: World, channel: Channel, author_id: str, found: Mentions) -> list[str]:
-    """The users whose client rings: those named, those of a role, everybody."""
+    """The users who are notified: those named, those of a role, everybody."""
     guild = world.guild_of(channel)
     who = set(found.users)
     if guild is not None:

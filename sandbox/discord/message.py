@@ -1,4 +1,4 @@
-"""A message with every version of it, as tests want to look back."""
+"""A message with every version of it, for tests that check how it changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from sandbox.discord import limits
 from sandbox.discord.files import Attachment
 from sandbox.discord.mentions import Mentions
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 
 
 @dataclass(frozen=True, slots=True)

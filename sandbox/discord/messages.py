@@ -1,4 +1,4 @@
-"""Messages: made, edited, deleted, seen. Every version is kept with its time, as tests want to look back."""
+"""The store of messages, with Discord's rules for creating, editing and reading them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sandbox.discord.files import Attachment, Files, Upload
 from sandbox.discord.mentions import Mentions, find_mentions, notified
 from sandbox.discord.message import Message, Version
 from sandbox.discord.rendering import fill_media, render_embeds
-from sandbox.discord.wire import Json, Problem, form_error, unknown_message
+from sandbox.discord.responses import ApiError, Json, form_error, unknown_message
 from sandbox.discord.world import Channel, World
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What bounds one write: bytes for each file, which mentions count when nothing is said."""
+    """The rules of one write: bytes for each file, and the mentions that count where the payload does not say."""
 
     upload_limit: int
     allowed_mentions: Json | None = None
@@ -134,7 +134,7 @@ class Messages:
         draft.attachments = self._attachments(draft, payload, uploads, folder)
         self._check_shown(draft)
         if not (draft.content or draft.embeds or draft.attachments or draft.components or draft.snapshots):
-            raise Problem(400, 50006, "Cannot send an empty message")
+            raise ApiError(400, 50006, "Cannot send an empty message")
         if "content" in payload or "components" in payload or "allowed_mentions" in payload:
             draft.mentions = self._mentions(draft, channel, payload, rules)
 

@@ -9,7 +9,7 @@ from sandbox.discord.components import CHECKBOX, CHECKBOXES, FILE_UPLOAD, LABEL,
 from sandbox.discord.core import Core
 from sandbox.discord.files import Upload
 from sandbox.discord.options import ClientRefused, attach, resolve_user
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 from sandbox.discord.world import Channel
 
 

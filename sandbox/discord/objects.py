@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 from sandbox.discord.world import STAGE, VOICE, Channel, Guild, Member, World
 
 

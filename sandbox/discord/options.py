@@ -21,7 +21,7 @@ from sandbox.discord.commands import (
 from sandbox.discord.core import Core
 from sandbox.discord.files import Upload
 from sandbox.discord.objects import member_json
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 from sandbox.discord.world import Channel, User
 
 
@@ -30,7 +30,7 @@ class ClientRefused(Exception):
 
 
 @dataclass(slots=True)
-class Form:
+class CommandForm:
     """Options being filled in for one user in one channel. `raw` skips every check, as a forged client would."""
 
     core: Core

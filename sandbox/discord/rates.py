@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from sandbox.discord.clock import StandInClock
-from sandbox.discord.wire import TooMany
+from sandbox.discord.responses import TooMany
 
 
 @dataclass(frozen=True, slots=True)

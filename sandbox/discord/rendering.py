@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.discord.components import walk
 from sandbox.discord.files import Attachment, Files
 from sandbox.discord.message import Message
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 
 _SCHEME = "attachment://"
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from sandbox.discord import permissions as bits
 from sandbox.discord.bus import Event
 from sandbox.discord.core import Core
-from sandbox.discord.wire import Json
+from sandbox.discord.responses import Json
 from sandbox.discord.world import User
 
 _KEEP_ALIVE = 15.0

@@ -18,7 +18,7 @@ from sandbox.discord.recording import Recording
 from sandbox.discord.world import World
 
 
-class State:
+class SharedState:
     """One of each. `application_flags` are the portal's toggles."""
 
     def __init__(self, clock: StandInClock, token: str) -> None:

@@ -1,4 +1,4 @@
-"""Who and what there is: users, guilds with their roles, channels and members, and private channels."""
+"""The world of the stand-in: users, guilds with their roles, channels and members, and private channels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from sandbox.discord import permissions as bits
 from sandbox.discord.clock import StandInClock
 from sandbox.discord.ids import Snowflakes
-from sandbox.discord.wire import Json, unknown_channel
+from sandbox.discord.responses import Json, unknown_channel
 
 MIB = 1024 * 1024
 DEFAULT_UPLOAD_BYTES = 20 * MIB  # per file, since 2026-09-03
@@ -143,7 +143,7 @@ class Guild:
 
 
 class World:
-    """All of it, with the ways to add to it. Ids are snowflake strings."""
+    """All users, guilds and channels, with methods to add some. Ids are snowflake strings."""
 
     def __init__(self, clock: StandInClock, ids: Snowflakes) -> None:
         self.clock = clock

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sandbox.playground.server import add_playground
+from sandbox.playground.pages import add_playground
 
 __all__ = ["add_playground"]

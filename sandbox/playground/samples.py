@@ -1,4 +1,4 @@
-"""Pictures and clips to try the bot with, drawn by this program: nothing is downloaded, nothing is anybody's."""
+"""Pictures and clips to try the bot with, drawn here: nothing is downloaded, nobody else has rights in them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _render(sample: Sample) -> bytes:
     return out.getvalue()
 
 
-class Studio:
+class SampleRenderer:
     """Renders samples off the event loop, one at a time."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A stand-in for the video service's Queue API: the same wire, real clips, and every misbehaviour on request.
+"""A stand-in for the video service's Queue API: the same HTTP interface, real clips, and every misbehaviour on request.
 
 `async with QueueStandIn() as standin:` listens at `standin.url` for `standin.api_key`; `standin.jobs` and
 `standin.requests` tell what came in, `standin.faults` makes it misbehave (the table is in `faults.py`).

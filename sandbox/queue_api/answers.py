@@ -1,4 +1,4 @@
-"""What goes back over the wire: the right answers, and each way of getting them wrong."""
+"""The service's HTTP answers: the right ones, and what each kind of fault makes of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sandbox.queue_api.clock import Clock
 from sandbox.queue_api.faults import Fault
-from sandbox.queue_api.forms import Problem
+from sandbox.queue_api.forms import FieldError
 
 PAGE = (
     "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
@@ -31,7 +31,7 @@ def detail(status: int, what: str | None = None) -> web.Response:
     return web.json_response({"detail": what or DETAILS.get(status, "Error")}, status=status)
 
 
-def unprocessable(problems: Iterable[Problem]) -> web.Response:
+def unprocessable(problems: Iterable[FieldError]) -> web.Response:
     """A 422 with what is wrong, field by field."""
     return web.json_response({"detail": [problem.as_json() for problem in problems]}, status=422)
 
@@ -83,7 +83,7 @@ def _seconds(value: str | float) -> str:
 
 
 def _cut(request: web.Request) -> web.Response:
-    """The connection dropped, without a word."""
+    """Cut the connection without an answer."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
@@ -92,7 +92,7 @@ def _cut(request: web.Request) -> web.Response:
 async def _body(
     request: web.Request, fault: Fault, clock: Clock, right: dict[str, Any] | Path | None
 ) -> web.StreamResponse:
-    """The right bytes, sent wrongly."""
+    """The right bytes, sent in a wrong way: corrupted, cut short, slowly or with a wrong type."""
     data = await asyncio.to_thread(_bytes, right)
     kind = "video/mp4" if isinstance(right, Path) else "application/json"
     if fault.kind == "corrupt":

@@ -1,4 +1,4 @@
-"""What the stand-in remembers of each call, so that a test can say what was sent and how often."""
+"""The record of each call, so that a test can check what was sent and how often."""
 
 from __future__ import annotations
 

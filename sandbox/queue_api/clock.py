@@ -1,4 +1,4 @@
-"""The time, handed in, so that tests of jobs that take minutes take none."""
+"""The stand-in's clock, handed in, so that a test of a job that takes minutes needs no real time."""
 
 from __future__ import annotations
 

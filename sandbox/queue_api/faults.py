@@ -34,10 +34,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 On = Literal["submit", "status", "content", "job"]
 Answer = Literal["code", "reset", "html", "text", "null", "nothing", "odd", "redirect", "drip", "stall"]
 Result = Literal["truncate", "corrupt", "json", "wrong_type", "chunked"]
-Fate = Literal["fail", "never", "timeout", "expire", "slow", "wait", "big", "heavy", "odd_id"]
+JobFault = Literal["fail", "never", "timeout", "expire", "slow", "wait", "big", "heavy", "odd_id"]
 EVER = 0
 """As `times`: no end of it."""
-_RESULT_ONLY, _FATES = set(Result.__args__), set(Fate.__args__)  # type: ignore[attr-defined]  # typing's own, untyped
+_RESULT_ONLY, _JOB_FAULTS = set(Result.__args__), set(JobFault.__args__)  # type: ignore[attr-defined]  # typing's own, untyped
 
 
 class Fault(BaseModel):
@@ -53,7 +53,7 @@ class Fault(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     on: On
-    kind: Answer | Result | Fate
+    kind: Answer | Result | JobFault
     job: str | None = None
     model: str | None = None
     prompt: str | None = None
@@ -63,14 +63,14 @@ class Fault(BaseModel):
     skip: int = Field(default=0, ge=0)
     """How many fitting calls go well first."""
     rate: float | None = Field(default=None, ge=0, le=1)
-    """The share of fitting calls that it strikes, drawn from the book's seed."""
+    """The share of fitting calls that it happens to, drawn from the seed of the `FaultBook`."""
     code: int = Field(default=500, ge=300, le=599)
     retry_after: str | float | None = None
     body: Any = None
     taken: bool = False
     """On submit: whether the job is taken all the same, and only its answer goes wrong."""
     early: bool = False
-    """On submit: strike before the body is read."""
+    """On submit: before the body is read."""
     reason: Any = "The video could not be generated"
     key: Literal["error", "message", "detail", "failure_reason"] = "error"
     status: str = "warming_up"
@@ -81,7 +81,7 @@ class Fault(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if (self.kind in _FATES) != (self.on == "job"):
+        if (self.kind in _JOB_FAULTS) != (self.on == "job"):
             raise ValueError(f"{self.kind} is not a fault on {self.on}")
         if self.kind in _RESULT_ONLY and self.on != "content":
             raise ValueError(f"{self.kind} is a fault on content alone")
@@ -89,12 +89,12 @@ class Fault(BaseModel):
 
     @property
     def limit(self) -> int:
-        """How often it strikes; `EVER` without end."""
+        """How often it happens; `EVER`: without end."""
         return self.times if self.times is not None else (1 if self.rate is None else EVER)
 
 
 class FaultBook:
-    """The faults that are to strike, in order of adding, and those that have (`fired`, with the job's id if any)."""
+    """The faults that were asked for, oldest first, and those that happened (`fired`, with the job's id or None)."""
 
     def __init__(self, seed: int = 0) -> None:
         self._entries: list[_Entry] = []
@@ -103,7 +103,7 @@ class FaultBook:
         self.fired: list[tuple[Fault, str | None]] = []
 
     def __iter__(self) -> Iterator[Fault]:
-        """The faults that may still strike."""
+        """The faults that may still happen."""
         return (entry.fault for entry in self._entries if not entry.spent)
 
     def add(self, *faults: Fault) -> None:
@@ -118,8 +118,8 @@ class FaultBook:
         self._entries.clear()
         self._known.clear()
 
-    def learn(self, prompt: str, job: str | None = None) -> None:
-        """Add what the prompt's words ask for: of submits where no job is given, else of that job."""
+    def add_from_prompt(self, prompt: str, job: str | None = None) -> None:
+        """Add the faults that the prompt asks for: those of submits where `job` is None, else those of that job."""
         if (prompt, job) not in self._known and "[" in prompt:
             self._known.add((prompt, job))
             for fault in read_words(prompt):
@@ -127,27 +127,27 @@ class FaultBook:
                     self.add(fault.model_copy(update={"prompt": prompt} if job is None else {"job": job}))
 
     def rename(self, job: str, new: str) -> None:
-        """A job has got another id: the faults that are for it go with it."""
+        """A job got another id: its faults are for the new id from now on."""
         for entry in self._entries:
             if entry.fault.job == job:
                 entry.fault = entry.fault.model_copy(update={"job": new})
-        self.fired = [(fault, new if struck == job else struck) for fault, struck in self.fired]
+        self.fired = [(fault, new if hit == job else hit) for fault, hit in self.fired]
 
-    def strike(
+    def take(
         self, on: On, *, job: str | None = None, model: str, prompt: str | None = None, early: bool = False
     ) -> Fault | None:
-        """The first fault that strikes this call now, counted; or none. `job` is the job's id."""
+        """The first fault that fits this call, counted as happened; None if there is none. `job` is the job's id."""
         for entry in self._entries:
             if entry.fits(on, job, model, prompt, early) and entry.due(self._rng):
                 self.fired.append((entry.fault, job))
                 return entry.fault
         return None
 
-    def strikes(self, on: On, *, job: str, model: str, prompt: str | None) -> list[Fault]:
-        """Every fault that strikes: for fates, of which a job may have several."""
-        struck = [e.fault for e in self._entries if e.fits(on, job, model, prompt, early=False) and e.due(self._rng)]
-        self.fired += [(fault, job) for fault in struck]
-        return struck
+    def take_all(self, on: On, *, job: str, model: str, prompt: str | None) -> list[Fault]:
+        """Every fault that fits this call, counted as happened: a job may have several."""
+        taken = [e.fault for e in self._entries if e.fits(on, job, model, prompt, early=False) and e.due(self._rng)]
+        self.fired += [(fault, job) for fault in taken]
+        return taken
 
 
 class _Entry:
@@ -173,7 +173,7 @@ class _Entry:
         )
 
     def due(self, rng: random.Random) -> bool:
-        """Count this call; whether it is struck."""
+        """Count this call; True if the fault happens to it."""
         if self._skips < self.fault.skip:
             self._skips += 1
             return False
@@ -210,7 +210,7 @@ _PLAIN: dict[str, Fault] = {
 
 
 def read_words(prompt: str) -> list[Fault]:
-    """The faults that the words in brackets ask for; other words in brackets are just words."""
+    """The faults that words in brackets ask for; unknown words in brackets are ignored."""
     return [fault for found in _WORD.finditer(prompt) if (fault := _read_word(found[1].strip())) is not None]
 
 

@@ -20,7 +20,7 @@ PARTS_CAP = 64
 
 
 @dataclass(frozen=True)
-class Problem:
+class FieldError:
     """One entry of a 422's `detail`."""
 
     loc: tuple[str | int, ...]
@@ -34,7 +34,7 @@ class Problem:
 class Unprocessable(Exception):
     """The form is refused: answered with 422 and a list of what is wrong."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: FieldError) -> None:
         super().__init__("; ".join(problem.msg for problem in problems))
         self.problems = problems
 
@@ -82,14 +82,16 @@ async def read_form(request: web.Request, folder: Path, *, max_file_bytes: int) 
         try:
             return await _read_multipart(request, folder, max_file_bytes)
         except (ValueError, AssertionError, HttpProcessingError) as exc:
-            raise Unprocessable(Problem(("body",), f"There was an error parsing the body: {exc}", "multipart")) from exc
+            raise Unprocessable(
+                FieldError(("body",), f"There was an error parsing the body: {exc}", "multipart")
+            ) from exc
     form = Form()
     if request.content_type == "application/x-www-form-urlencoded":
         for name, value in (await request.post()).items():
             form.put_text(name, str(value))
         return form
     if request.can_read_body:
-        raise Unprocessable(Problem(("body",), "Expected multipart/form-data", "content_type"))
+        raise Unprocessable(FieldError(("body",), "Expected multipart/form-data", "content_type"))
     return form
 
 

@@ -1,4 +1,4 @@
-"""A job of the stand-in: what was ordered, what is to become of it, and what it is at a given time."""
+"""A job of the stand-in: its order, the plan of how it goes, and its state at a given time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to become of a job; times in seconds."""
+    """How a job goes: its times in seconds, and how it ends."""
 
     pending: float
     processing: float
@@ -32,11 +32,11 @@ class Plan:
     noise_bytes: int = 0
     odd_id: bool = False
 
-    def with_fates(self, fates: Iterable[Fault], service_limit: float) -> Plan:
+    def with_faults(self, faults: Iterable[Fault], service_limit: float) -> Plan:
         """The plan as these faults change it."""
         plan = self
-        for fate in fates:
-            plan = replace(plan, **_CHANGES[fate.kind](fate, service_limit))
+        for fault in faults:
+            plan = replace(plan, **_CHANGES[fault.kind](fault, service_limit))
         return plan
 
     def over_by(self, age: float) -> Plan:
@@ -46,20 +46,20 @@ class Plan:
 
 
 _CHANGES: Mapping[str, Callable[[Fault, float], dict[str, Any]]] = {
-    "fail": lambda fate, _: {"failure": fate.reason, "key": fate.key},
-    "never": lambda fate, _: {"never": True},
-    "timeout": lambda fate, limit: {"processing": limit * 2},
-    "expire": lambda fate, _: {"expires": True},
-    "slow": lambda fate, _: {"processing": fate.seconds},
-    "wait": lambda fate, _: {"pending": fate.seconds},
-    "big": lambda fate, _: {"pad_bytes": round(fate.megabytes * 1_000_000)},
-    "heavy": lambda fate, _: {"noise_bytes": round(fate.megabytes * 1_000_000)},
-    "odd_id": lambda fate, _: {"odd_id": True},
+    "fail": lambda fault, _: {"failure": fault.reason, "key": fault.key},
+    "never": lambda fault, _: {"never": True},
+    "timeout": lambda fault, limit: {"processing": limit * 2},
+    "expire": lambda fault, _: {"expires": True},
+    "slow": lambda fault, _: {"processing": fault.seconds},
+    "wait": lambda fault, _: {"pending": fault.seconds},
+    "big": lambda fault, _: {"pad_bytes": round(fault.megabytes * 1_000_000)},
+    "heavy": lambda fault, _: {"noise_bytes": round(fault.megabytes * 1_000_000)},
+    "odd_id": lambda fault, _: {"odd_id": True},
 }
 
 
 @dataclass(frozen=True)
-class State:
+class JobState:
     """What a job is now. `reason` belongs to a failed one, `path` to a completed one."""
 
     status: str
@@ -82,29 +82,29 @@ class Job:
     told: list[str] = field(default_factory=list)
     downloads: int = 0
 
-    async def state(self, now: float, *, service_limit: float, keep_seconds: float) -> State | None:
+    async def state(self, now: float, *, service_limit: float, keep_seconds: float) -> JobState | None:
         """What it is at `now`, or None once it has expired.
 
-        Waits for the drawing where only that is late, since the clock may stand still in tests: up to `_PATIENCE`.
+        Waits up to `_PATIENCE` for the drawing where only that is missing, since the clock may stand still in tests.
         """
         plan, age = self.plan, now - self.created
         if age < plan.pending:
-            return State("pending")
+            return JobState("pending")
         if plan.never or age - plan.pending < min(plan.processing, service_limit):
-            return State("processing")
+            return JobState("processing")
         ended = plan.pending + min(plan.processing, service_limit)
         if age - ended >= keep_seconds or (plan.expires and "completed" in self.told):
             return None
         if plan.processing > service_limit:
-            return State("failed", "The job timed out")
+            return JobState("failed", "The job timed out")
         if plan.failure is not None:
-            return State("failed", plan.failure)
+            return JobState("failed", plan.failure)
         if self.clip is None:
-            return State("failed", "Internal error")
+            return JobState("failed", "Internal error")
         await asyncio.wait({self.clip}, timeout=_PATIENCE)
         if not self.clip.done():
-            return State("processing")
+            return JobState("processing")
         try:
-            return State("completed", path=self.clip.result())
+            return JobState("completed", path=self.clip.result())
         except RenderFailed as exc:
-            return State("failed", str(exc))
+            return JobState("failed", str(exc))

@@ -1,4 +1,4 @@
-"""The models that the stand-in knows and what each takes: its own table, so that a mistake of the bot's shows."""
+"""The models that the stand-in knows and what each takes: its own table, so that a mistake in the bot's is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in itself: an HTTP server on a socket of this machine, its jobs and its memory of every call."""
+"""The stand-in itself: an HTTP server on this machine, its jobs, and a record of every call."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from aiohttp import web
 from sandbox.queue_api import answers, control
 from sandbox.queue_api.calls import CALL, Call
 from sandbox.queue_api.clock import Clock, RealClock
-from sandbox.queue_api.commission import task_of
 from sandbox.queue_api.faults import Fault, FaultBook
-from sandbox.queue_api.forms import Form, Problem, TooLarge, Unprocessable, read_form
-from sandbox.queue_api.jobs import ODD_ID, Job, Plan, State
+from sandbox.queue_api.forms import FieldError, Form, TooLarge, Unprocessable, read_form
+from sandbox.queue_api.jobs import ODD_ID, Job, JobState, Plan
 from sandbox.queue_api.models import MODELS, Model
 from sandbox.queue_api.render.pool import Pool, Worker, start_worker
+from sandbox.queue_api.render_task import render_task_of
 from sandbox.queue_api.sniff import NotThat, check_file
 from sandbox.queue_api.validation import SEED_MAX, Order, check, kinds
 
@@ -88,13 +88,13 @@ class QueueStandIn:
         return [call for call in self.requests if call.action == "submit"]
 
     def finish(self) -> None:
-        """Whatever is under way has run its time now; jobs that come later keep theirs."""
+        """End every job that is under way now; jobs that come later keep their times."""
         now = self._clock.monotonic()
         for job in self.jobs.values():
             job.plan = job.plan.over_by(now - job.created)
 
     async def drawn(self, job_id: str) -> None:
-        """Return once the job's clip has been drawn, well or not; a busy machine takes its time."""
+        """Return once the drawing of the job's clip has ended, whether it succeeded or failed."""
         clip = self.jobs[job_id].clip
         if clip is not None:
             await asyncio.wait({clip})
@@ -137,7 +137,7 @@ class QueueStandIn:
 
     @web.middleware
     async def _gate(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Record the call, look at its key, and answer in JSON where aiohttp would in plain text."""
+        """Record the call, check its API key, and answer errors in JSON where aiohttp would answer in plain text."""
         if not request.path.startswith("/v1/"):
             unknown: web.StreamResponse = await handler(request)
             return unknown
@@ -160,15 +160,15 @@ class QueueStandIn:
         call = request[CALL]
         call.model = name
         model = self.models.get(name)
-        if fault := self.faults.strike("submit", model=name, early=True):
+        if fault := self.faults.take("submit", model=name, early=True):
             return await answers.wrong(request, fault, self._clock, None)
         if model is None or name in self.retired:
             return answers.detail(404, f"Model '{name}' not found")
         try:
             form = await self._read(request, call)
             prompt = form.texts.get("prompt", "")
-            self.faults.learn(prompt)
-            fault = self.faults.strike("submit", model=name, prompt=prompt)
+            self.faults.add_from_prompt(prompt)
+            fault = self.faults.take("submit", model=name, prompt=prompt)
             if fault is not None and not fault.taken:
                 return await answers.wrong(request, fault, self._clock, None)
             order = check(model, form)
@@ -199,22 +199,22 @@ class QueueStandIn:
             try:
                 await asyncio.to_thread(check_file, part.path, kind)
             except NotThat as exc:
-                problems.append(Problem(("body", part.field), str(exc), "invalid_file"))
+                problems.append(FieldError(("body", part.field), str(exc), "invalid_file"))
         if problems:
             raise Unprocessable(*problems)
 
     def _take(self, name: str, model: Model, order: Order, call: Call) -> Job:
-        """A new job, its clip begun; or, where keys are honoured, the one that this key made before."""
+        """A new job, its clip being drawn; or, where keys are honoured, the one that this key made before."""
         if self.honour_idempotency and call.idempotency_key:
             for known in self.jobs.values():
                 if known.idempotency_key == call.idempotency_key:
                     call.job_id = known.id
                     return known
         job_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
-        self.faults.learn(order.prompt, job_id)
-        fates = self.faults.strikes("job", job=job_id, model=name, prompt=order.prompt)
+        self.faults.add_from_prompt(order.prompt, job_id)
+        faults = self.faults.take_all("job", job=job_id, model=name, prompt=order.prompt)
         plan = Plan(self._draw(self.pending_seconds), self._draw(self.processing_seconds))
-        plan = plan.with_fates(fates, self.service_limit_seconds)
+        plan = plan.with_faults(faults, self.service_limit_seconds)
         if plan.odd_id:
             self.faults.rename(job_id, odd := f"{len(self.jobs)} {ODD_ID}")
             job_id = odd
@@ -231,10 +231,10 @@ class QueueStandIn:
         return duration(self._rng) if callable(duration) else duration
 
     def _begin(self, job: Job, model: Model, pool: Pool) -> asyncio.Task[Path]:
-        """The job's clip, being made."""
+        """Start drawing the job's clip."""
         if self.clip is not None:
             return pool.ready(self.clip)
-        task = task_of(job, model, clip_seconds=self.clip_seconds, preview_width=self.preview_width)
+        task = render_task_of(job, model, clip_seconds=self.clip_seconds, preview_width=self.preview_width)
         return pool.clip(task)
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
@@ -265,8 +265,8 @@ class QueueStandIn:
         job.downloads += 1
         return answers.video(path)
 
-    async def _find(self, request: web.Request) -> tuple[Job | None, State | None, Fault | None]:
-        """The job that the path names, what it is now, and the fault that strikes this call."""
+    async def _find(self, request: web.Request) -> tuple[Job | None, JobState | None, Fault | None]:
+        """The job that the path names, its state now, and the fault that this call meets; each may be None."""
         call = request[CALL]
         call.job_id = request.match_info["job_id"]
         job = self.jobs.get(call.job_id)
@@ -279,12 +279,12 @@ class QueueStandIn:
                 service_limit=self.service_limit_seconds,
                 keep_seconds=self.keep_seconds,
             )
-        fault = self.faults.strike(on, job=call.job_id, model=call.model or "")
+        fault = self.faults.take(on, job=call.job_id, model=call.model or "")
         return job, state, fault
 
 
 async def serve(standin: QueueStandIn, *, host: str, port: int) -> None:
-    """Run until cancelled, saying where."""
+    """Run until cancelled, and print the address and the key."""
     await standin.start(port, host)
     print(f"{standin.url}  key: {standin.api_key}", flush=True)
     with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""Is an upload what its field wants? Told by its first bytes and by decoding a first picture, within limits."""
+"""Checks that an upload is what its field takes, by its first bytes and by decoding a first picture, within limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 
 class NotThat(Exception):
-    """The file isn't what its field wants; `str()` says so in the service's manner."""
+    """The file isn't what its field takes; `str()` is the service's sentence."""
 
 
 def container_of(path: Path) -> str | None:

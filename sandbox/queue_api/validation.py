@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.queue_api.forms import FilePart, Form, Problem, Unprocessable
+from sandbox.queue_api.forms import FieldError, FilePart, Form, Unprocessable
 from sandbox.queue_api.models import Kind, Model, Words
 
 SEED_MAX = 2**32 - 1
@@ -53,64 +53,64 @@ def check(model: Model, form: Form) -> Order:
     )
 
 
-def _names(model: Model, form: Form) -> Iterator[Problem]:
+def _names(model: Model, form: Form) -> Iterator[FieldError]:
     """Unknown, repeated and missing fields, and words where files belong."""
     for name in sorted(form.repeated):
-        yield Problem(("body", name), "Field given more than once", "repeated")
+        yield FieldError(("body", name), "Field given more than once", "repeated")
     for name in (*form.texts, *form.files):
         if name not in model.texts and name not in model.files:
-            yield Problem(("body", name), "Extra inputs are not permitted", "extra_forbidden")
+            yield FieldError(("body", name), "Extra inputs are not permitted", "extra_forbidden")
     for name in form.texts:
         if name in model.files:
-            yield Problem(("body", name), "Expected a file, received a string", "value_error")
+            yield FieldError(("body", name), "Expected a file, received a string", "value_error")
     for name in (*model.shape.files, *(("trajectory",) if model.shape.trajectory else ())):
         if name not in form.files and name not in form.texts:
-            yield Problem(("body", name), "Field required", "missing")
+            yield FieldError(("body", name), "Field required", "missing")
 
 
-def _files(model: Model, form: Form) -> Iterator[Problem]:
+def _files(model: Model, form: Form) -> Iterator[FieldError]:
     """Files where words belong, and empty or nameless ones."""
     for name, part in form.files.items():
         if name in model.texts:
-            yield Problem(("body", name), "Input should be a valid string", "string_type")
+            yield FieldError(("body", name), "Input should be a valid string", "string_type")
         elif name in model.files and part.size_bytes == 0:
-            yield Problem(("body", name), "The uploaded file is empty", "file_empty")
+            yield FieldError(("body", name), "The uploaded file is empty", "file_empty")
         elif name in model.files and not part.filename:
-            yield Problem(("body", name), "The uploaded file has no name", "file_name")
+            yield FieldError(("body", name), "The uploaded file has no name", "file_name")
 
 
-def _words(model: Model, form: Form) -> Iterator[Problem]:
+def _words(model: Model, form: Form) -> Iterator[FieldError]:
     rule, prompt, where = model.shape.words, form.texts.get("prompt"), ("body", "prompt")
     picture = "reference_image" in form.files
     if prompt is not None and len(prompt) > PROMPT_MAX_CHARS:
-        yield Problem(where, f"String should have at most {PROMPT_MAX_CHARS} characters", "string_too_long")
+        yield FieldError(where, f"String should have at most {PROMPT_MAX_CHARS} characters", "string_too_long")
     if rule is Words.PROMPT and prompt is None:
-        yield Problem(where, "Field required", "missing")
+        yield FieldError(where, "Field required", "missing")
     elif prompt == "" and (rule is Words.PROMPT or (rule is Words.ONE and not picture)):
-        yield Problem(where, "String should have at least 1 character", "string_too_short")
+        yield FieldError(where, "String should have at least 1 character", "string_too_short")
     elif rule is Words.ONE and bool(prompt) == picture:
-        yield Problem(("body",), "Provide exactly one of prompt or reference_image")
+        yield FieldError(("body",), "Provide exactly one of prompt or reference_image")
     elif rule is Words.ANY and prompt is None and not picture:
-        yield Problem(("body",), "Provide a prompt, a reference_image or both")
+        yield FieldError(("body",), "Provide a prompt, a reference_image or both")
     if rule is Words.ONE and "enhance_prompt" in form.texts and not prompt:
-        yield Problem(("body", "enhance_prompt"), "enhance_prompt needs a prompt")
+        yield FieldError(("body", "enhance_prompt"), "enhance_prompt needs a prompt")
 
 
-def _options(model: Model, form: Form) -> Iterator[Problem]:
+def _options(model: Model, form: Form) -> Iterator[FieldError]:
     texts = {name: value for name, value in form.texts.items() if name in model.texts}
     if "seed" in texts:
         seed, where = texts["seed"], ("body", "seed")
         if not (seed.isascii() and seed.removeprefix("-").isdigit()):
-            yield Problem(where, "Input should be a valid integer", "int_parsing")
+            yield FieldError(where, "Input should be a valid integer", "int_parsing")
         elif len(seed) > 12 or not 0 <= int(seed) <= SEED_MAX:
-            yield Problem(where, f"Input should be from 0 to {SEED_MAX}", "out_of_range")
+            yield FieldError(where, f"Input should be from 0 to {SEED_MAX}", "out_of_range")
     if texts.get("resolution", "720p") not in model.resolutions:
         choices = " or ".join(f"'{name}'" for name in model.resolutions)
-        yield Problem(("body", "resolution"), f"Input should be {choices}", "literal_error")
+        yield FieldError(("body", "resolution"), f"Input should be {choices}", "literal_error")
     if texts.get("orientation", "landscape") not in {"landscape", "portrait"}:
-        yield Problem(("body", "orientation"), "Input should be 'landscape' or 'portrait'", "literal_error")
+        yield FieldError(("body", "orientation"), "Input should be 'landscape' or 'portrait'", "literal_error")
     if texts.get("enhance_prompt", "true").lower() not in _TRUE | _FALSE:
-        yield Problem(("body", "enhance_prompt"), "Input should be a valid boolean", "bool_parsing")
+        yield FieldError(("body", "enhance_prompt"), "Input should be a valid boolean", "bool_parsing")
 
 
 def read_points(text: str, width: int, height: int) -> tuple[tuple[int, float, float], ...]:
@@ -119,18 +119,18 @@ def read_points(text: str, width: int, height: int) -> tuple[tuple[int, float, f
     try:
         raw = json.loads(text, parse_constant=lambda name: math.nan)
     except (ValueError, RecursionError) as exc:
-        raise Unprocessable(Problem(where, "Invalid JSON", "json_invalid")) from exc
+        raise Unprocessable(FieldError(where, "Invalid JSON", "json_invalid")) from exc
     if not isinstance(raw, list):
-        raise Unprocessable(Problem(where, "Input should be a valid list", "list_type"))
+        raise Unprocessable(FieldError(where, "Input should be a valid list", "list_type"))
     if not 2 <= len(raw) <= POINTS_MAX:
-        raise Unprocessable(Problem(where, f"List should have from 2 to {POINTS_MAX} items", "list_length"))
+        raise Unprocessable(FieldError(where, f"List should have from 2 to {POINTS_MAX} items", "list_length"))
     points: list[tuple[int, float, float]] = []
     for index, item in enumerate(raw):
         wrong = _point_is_wrong(item, width, height)
         if not wrong and points and item["frame"] <= points[-1][0]:
             wrong = "Frames should be in order"
         if wrong:
-            raise Unprocessable(Problem((*where, index), wrong))
+            raise Unprocessable(FieldError((*where, index), wrong))
         points.append((item["frame"], float(item["x"]), float(item["y"])))
     return tuple(points)
 

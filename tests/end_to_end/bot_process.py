@@ -50,7 +50,7 @@ async def running(stage: Stage) -> AsyncIterator[BotProcess]:
         ready = asyncio.ensure_future(stage.discord.bot_ready(PATIENCE_SECONDS))
         ended = asyncio.ensure_future(process.wait())
         await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
-        assert not ended.done(), process.obituary(ended.result())
+        assert not ended.done(), process.describe_end(ended.result())
         ended.cancel()
         await ready
         yield process

@@ -18,7 +18,7 @@ import pytest
 
 from sandbox.clip import inspect
 from sandbox.command_text import parse
-from sandbox.member import Member, attachment_of
+from sandbox.control_client import ControlClient, attachment_of
 from sandbox.playground.samples import SAMPLES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -173,7 +173,7 @@ async def test_ctrl_c_which_reaches_every_process_of_the_terminal_ends_all_witho
 async def delivered(url: str, line: str) -> None:
     """Use the command as the first member and wait for its clip."""
     async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE_SECONDS):
-        member = Member(session, url)
+        member = ControlClient(session, url)
         await member.become("Ada")
         world = await member.world()
         async for event in member.events():

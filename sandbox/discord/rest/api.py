@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from sandbox.discord.core import Core
-from sandbox.discord.faults import Fault
+from sandbox.discord.faults import RequestFault
 from sandbox.discord.recording import Exchange
+from sandbox.discord.responses import ApiError, TooMany, answer, unauthorized
 from sandbox.discord.rest.body import Body, read_body
-from sandbox.discord.wire import Problem, TooMany, answer, unauthorized
 
 PREFIX = "/api/v10"
 Act = Callable[[web.Request, Body], Awaitable[web.Response]]
@@ -55,13 +55,13 @@ class Api:
                 _cut(request)
         return response
 
-    async def _delay(self, fault: Fault) -> None:
+    async def _delay(self, fault: RequestFault) -> None:
         if fault.delay:
             self.core.bus.stir()  # a test may wait until the request has come
             await self.core.clock.sleep(fault.delay)
 
     async def _answered(self, request: web.Request, route: str, act: Act, exchange: Exchange, *,
-                        fault: Fault | None, major: str, open_route: bool) -> web.Response:  # fmt: skip
+                        fault: RequestFault | None, major: str, open_route: bool) -> web.Response:  # fmt: skip
         try:
             if fault is not None and fault.reset and not fault.late:
                 _cut(request)
@@ -76,7 +76,7 @@ class Api:
                 raise unauthorized()
             self.core.rates.use(request.method, route, major, bot_route=not open_route)
             return await act(request, body)
-        except Problem as problem:
+        except ApiError as problem:
             return answer(problem.body(), problem.status)
         except TooMany as limit:
             return _too_many(limit)
@@ -87,7 +87,7 @@ def _cut(request: web.Request) -> None:
         request.transport.abort()
 
 
-def _faulty(fault: Fault) -> web.Response:
+def _faulty(fault: RequestFault) -> web.Response:
     if fault.status == 429:
         return _too_many(
             TooMany(

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from sandbox.discord.files import Files, Upload
-from sandbox.discord.wire import Json, Problem
+from sandbox.discord.responses import ApiError, Json
 
 _CHUNK = 256 * 1024
 
@@ -23,7 +23,7 @@ class Body:
     def object(self) -> Json:
         """The JSON as an object; 400/50035 when it is something else."""
         if not isinstance(self.json, dict):
-            raise Problem(400, 50035, "Invalid Form Body")
+            raise ApiError(400, 50035, "Invalid Form Body")
         return self.json
 
 
@@ -56,4 +56,4 @@ def _parsed(raw: bytes) -> Any:
     try:
         return json.loads(raw)
     except ValueError:
-        raise Problem(400, 50109, "The request body contains invalid JSON.") from None
+        raise ApiError(400, 50109, "The request body contains invalid JSON.") from None

@@ -11,10 +11,10 @@ from sandbox.discord.interactions import AUTOCOMPLETE, COMPONENT, MODAL_SUBMIT, 
 from sandbox.discord.mentions import FOR_INTERACTIONS
 from sandbox.discord.message import Message
 from sandbox.discord.messages import Rules
-from sandbox.discord.modalrules import check_modal
+from sandbox.discord.modal_rules import check_modal
+from sandbox.discord.responses import Json, answer, form_error, nothing
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.body import Body
-from sandbox.discord.wire import Json, answer, form_error, nothing
 
 MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 

@@ -13,11 +13,9 @@ from sandbox.discord.ids import time_of
 from sandbox.discord.message import Message
 from sandbox.discord.messages import Rules
 from sandbox.discord.objects import channel_json
-from sandbox.discord.rest.api import Api
-from sandbox.discord.rest.body import Body
-from sandbox.discord.wire import (
+from sandbox.discord.responses import (
+    ApiError,
     Json,
-    Problem,
     answer,
     form_error,
     missing_access,
@@ -26,6 +24,8 @@ from sandbox.discord.wire import (
     unknown_channel,
     unknown_message,
 )
+from sandbox.discord.rest.api import Api
+from sandbox.discord.rest.body import Body
 from sandbox.discord.world import Channel
 
 _OLD = timedelta(hours=1)
@@ -112,7 +112,7 @@ class ChannelRoutes:
         if channel.is_private:
             others = [world.users[user_id] for user_id in channel.recipients if user_id != world.bot.id]
             if not all(user.dms_open for user in others):
-                raise Problem(403, 50007, "Cannot send messages to this user")
+                raise ApiError(403, 50007, "Cannot send messages to this user")
             return
         held = world.permissions(channel, world.bot.id)
         needs = bits.SEND_MESSAGES_IN_THREADS if channel.is_thread else bits.SEND_MESSAGES
@@ -142,9 +142,9 @@ class ChannelRoutes:
         channel = self._place(request)
         message = self._message(request, channel)
         if message.author_id != self.core.world.bot.id:
-            raise Problem(403, 50005, "Cannot edit a message authored by another user")
+            raise ApiError(403, 50005, "Cannot edit a message authored by another user")
         if channel.archived:
-            raise Problem(400, 50083, "Thread is archived")
+            raise ApiError(400, 50083, "Thread is archived")
         held = self.core.world.permissions(channel, self.core.world.bot.id)
         if body.uploads and not held & bits.ATTACH_FILES:
             raise missing_permissions()
@@ -163,6 +163,6 @@ class ChannelRoutes:
             if channel.is_private or not held & bits.MANAGE_MESSAGES:
                 raise missing_permissions()
         if channel.archived:
-            raise Problem(400, 50083, "Thread is archived")
+            raise ApiError(400, 50083, "Thread is archived")
         self.core.messages.delete(message)
         return nothing()

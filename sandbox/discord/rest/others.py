@@ -7,9 +7,9 @@ from aiohttp import web
 from sandbox.discord.bus import Event
 from sandbox.discord.core import Core
 from sandbox.discord.objects import channel_json, guild_json, member_json
+from sandbox.discord.responses import ApiError, Json, answer, form_error
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.body import Body
-from sandbox.discord.wire import Json, Problem, answer, form_error
 from sandbox.discord.world import Guild
 
 
@@ -51,7 +51,7 @@ class OtherRoutes:
     async def user(self, request: web.Request, _: Body) -> web.Response:
         found = self.core.world.users.get(request.match_info["user_id"])
         if found is None:
-            raise Problem(404, 10013, "Unknown User")
+            raise ApiError(404, 10013, "Unknown User")
         return answer(found.json())
 
     async def private_channel(self, _: web.Request, body: Body) -> web.Response:
@@ -60,7 +60,7 @@ class OtherRoutes:
         if user is None:
             raise form_error("recipient_id", "Invalid Recipient(s)", "INVALID_RECIPIENT")
         if user.bot:
-            raise Problem(400, 50007, "Cannot send messages to this user")
+            raise ApiError(400, 50007, "Cannot send messages to this user")
         return answer(channel_json(world, world.private_channel(user, world.bot), beside=world.bot.id))
 
     async def application(self, _: web.Request, __: Body) -> web.Response:
@@ -92,7 +92,7 @@ class OtherRoutes:
     def _guild(self, request: web.Request) -> Guild:
         guild = self.core.world.guilds.get(request.match_info["guild_id"])
         if guild is None or self.core.world.bot.id not in guild.members:
-            raise Problem(404, 10004, "Unknown Guild")
+            raise ApiError(404, 10004, "Unknown Guild")
         return guild
 
     async def guild(self, request: web.Request, _: Body) -> web.Response:
@@ -108,15 +108,15 @@ class OtherRoutes:
     async def member(self, request: web.Request, _: Body) -> web.Response:
         member = self._guild(request).members.get(request.match_info["user_id"])
         if member is None:
-            raise Problem(404, 10007, "Unknown Member")
+            raise ApiError(404, 10007, "Unknown Member")
         return answer(member_json(self.core.world, member))
 
     def _scope(self, request: web.Request) -> str | None:
         if request.match_info["application_id"] != self.core.world.bot.id:
-            raise Problem(403, 20012, "You are not authorized to perform this action on this application")
+            raise ApiError(403, 20012, "You are not authorized to perform this action on this application")
         guild_id = request.match_info.get("guild_id")
         if guild_id is not None and guild_id not in self.core.world.guilds:
-            raise Problem(403, 50001, "Missing Access")
+            raise ApiError(403, 50001, "Missing Access")
         return guild_id
 
     async def commands(self, request: web.Request, _: Body) -> web.Response:

@@ -13,9 +13,9 @@ from sandbox.discord.interactions import USER_INSTALL_FOLLOWUPS, Interaction
 from sandbox.discord.mentions import FOR_INTERACTIONS
 from sandbox.discord.message import Message
 from sandbox.discord.messages import Rules
+from sandbox.discord.responses import ApiError, answer, nothing
 from sandbox.discord.rest.api import Api
 from sandbox.discord.rest.body import Body
-from sandbox.discord.wire import Problem, answer, nothing
 
 
 class WebhookRoutes:
@@ -54,7 +54,7 @@ class WebhookRoutes:
                 message = self.core.messages.edit(original, payload, body.uploads, self._rules(interaction))
                 return answer(self.core.messages.json(message))
         if interaction.by_user_install_alone and len(interaction.followup_ids) >= USER_INSTALL_FOLLOWUPS:
-            raise Problem(400, 40094, "Maximum number of follow up messages reached")
+            raise ApiError(400, 40094, "Maximum number of follow up messages reached")
         ephemeral = bool(int(payload.get("flags") or 0) & limits.EPHEMERAL)
         facts = self.core.interactions.message_facts(interaction, ephemeral=ephemeral)
         channel = self.core.world.channel(interaction.channel_id)
@@ -72,7 +72,7 @@ class WebhookRoutes:
         self.core.interactions.check_rights(interaction, payload, bool(body.uploads))
         channel = self.core.world.channel(message.channel_id)
         if channel.archived:
-            raise Problem(400, 50083, "Thread is archived")
+            raise ApiError(400, 50083, "Thread is archived")
         if self.core.clock.now() - time_of(message.id) > timedelta(hours=1):
             self.core.rates.edit_of_old_message(channel.id)
         self.core.messages.edit(message, payload, body.uploads, self._rules(interaction))

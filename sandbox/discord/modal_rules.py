@@ -1,4 +1,4 @@
-"""What a modal may hold (D receiving-and-responding "Modal"; components/reference)."""
+"""What a modal may hold (Discord's docs: receiving-and-responding, components/reference)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sandbox.discord.components import (
     wrong_type,
 )
 from sandbox.discord.limits import check_text
-from sandbox.discord.wire import Json, form_error
+from sandbox.discord.responses import Json, form_error
 
 _IN_LABEL = SELECTS | {TEXT_INPUT, FILE_UPLOAD, RADIO, CHECKBOXES, CHECKBOX}
 

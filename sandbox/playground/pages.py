@@ -1,4 +1,4 @@
-"""The page's own addresses: `/`, `/static/…`, and `/_playground/…` for samples and for troubling the Queue API."""
+"""The page's routes: `/`, `/static/…`, and `/_playground/…` for samples and for faults of the queue and the bot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from sandbox.playground.samples import SAMPLES, Studio
+from sandbox.playground.samples import SAMPLES, SampleRenderer
 from sandbox.queue_api import Fault, QueueStandIn
 
 STATIC = Path(__file__).with_name("static")
@@ -30,7 +30,7 @@ MOST_SECONDS = 3600.0
 
 
 class Bot(Protocol):
-    """The bot's process, as far as the page may trouble it."""
+    """The bot's process, as far as the page controls it."""
 
     async def start(self) -> None: ...
 
@@ -47,7 +47,7 @@ def add_playground(app: web.Application, queue: QueueStandIn | None = None, bot:
     app.router.add_get("/static/{name:.+}", pages.static)
     app.router.add_get("/_playground/samples", pages.samples)
     app.router.add_get("/_playground/samples/{name}", pages.sample)
-    app.router.add_post("/_playground/queue", pages.trouble)
+    app.router.add_post("/_playground/queue", pages.change_queue)
     app.router.add_post("/_playground/bot", pages.process)
 
 
@@ -57,7 +57,7 @@ class Pages:
     def __init__(self, queue: QueueStandIn | None, bot: Bot | None) -> None:
         self._queue, self._bot = queue, bot
         self._usual = (queue.pending_seconds, queue.processing_seconds) if queue is not None else None
-        self._studio = Studio()
+        self._samples = SampleRenderer()
         self._files: dict[str, bytes] = {}
 
     async def index(self, _: web.Request) -> web.Response:
@@ -87,10 +87,10 @@ class Pages:
         found = next((sample for sample in SAMPLES if sample.name == request.match_info["name"]), None)
         if found is None:
             raise web.HTTPNotFound
-        body = await self._studio.make(found)
+        body = await self._samples.make(found)
         return web.Response(body=body, content_type=found.content_type, headers={"Cache-Control": "max-age=3600"})
 
-    async def trouble(self, request: web.Request) -> web.Response:
+    async def change_queue(self, request: web.Request) -> web.Response:
         """`{pending_seconds, processing_seconds, fail_next, reset}`: what the Queue API does from now on."""
         if self._queue is None or self._usual is None:
             return web.json_response({"error": "There is no stand-in Queue API here."}, status=404)
@@ -110,7 +110,7 @@ class Pages:
         return web.json_response({"ok": True})
 
     async def process(self, request: web.Request) -> web.Response:
-        """`{"action": "kill" | "stop" | "start"}`: what a power cut, an operator and a supervisor do to the bot."""
+        """`{"action": "kill" | "stop" | "start"}`: kill, stop or start the bot."""
         if self._bot is None:
             return web.json_response({"error": "The bot was not started from here (--no-bot)."}, status=404)
         action = (await request.json()).get("action")

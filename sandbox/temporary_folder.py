@@ -1,4 +1,4 @@
-"""The folder of one playground: gone at its end, and the next one removes those whose playground was killed."""
+"""The temporary folder of one playground, removed at its end. The next playground removes those of killed ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOCK = "in-use"
 
 
 @contextlib.contextmanager
-def scratch() -> Iterator[Path]:
+def temporary_folder() -> Iterator[Path]:
     """A new folder under the system's temporary one, held by a lock while the block runs."""
     parent = Path(tempfile.gettempdir())
     _sweep(parent)

@@ -1,4 +1,4 @@
-"""A member of the stand-in Discord, over its control surface: what a person at the page could do, for programs."""
+"""A client of the stand-in Discord's control surface: does as a member what a person does on the page."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LONGEST_EVENT = 1 << 20
 MESSAGE_MENU = 3
 
 
-class Turned(Exception):
-    """Discord's own client would have refused that; `str()` is its sentence."""
+class ControlRefused(Exception):
+    """The stand-in refused, as Discord's own client would have; `str()` is its sentence."""
 
 
-class Member:
-    """One person. `session` is the caller's; `base_url` is the stand-in's address."""
+class ControlClient:
+    """Acts as one member. `session` is closed by the caller; `base_url` is the stand-in's address."""
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, user_id: str | None = None) -> None:
         self._session = session
@@ -33,42 +33,42 @@ class Member:
         return await self._answer(await self._session.get(self._at("state"), params=self._me()))
 
     async def become(self, name: str) -> None:
-        """Act as the user of this name from now on. Raises `Turned`, with the names there are."""
+        """Act as the user of this name from now on. Raises `ControlRefused`, with the names there are."""
         people = [user for user in (await self.world())["users"] if not user.get("bot")]
         names = {(user.get("global_name") or user["username"]): user["id"] for user in people}
         found = next((uid for known, uid in names.items() if known.lower() == name.lower()), None)
         if found is None:
-            raise Turned(f"Nobody here is called {name}. There are: {', '.join(names)}.")
+            raise ControlRefused(f"Nobody here is called {name}. There are: {', '.join(names)}.")
         self.user_id = found
 
     async def command(self, call: CommandCall, channel_id: str) -> str:
-        """Use a command; the interaction's id. Raises `Turned`."""
+        """Use a command; the interaction's id. Raises `ControlRefused`."""
         payload = call.payload(self.user_id or "", channel_id)
         return str((await self._post("command", payload, call.files))["interaction_id"])
 
     async def say(self, channel_id: str, text: str, files: Sequence[Path] = (), reply_to: str | None = None) -> Json:
-        """Write a message; its JSON. Raises `Turned`."""
+        """Write a message; its JSON. Raises `ControlRefused`."""
         payload = {"channel_id": channel_id, "content": text, "reply_to": reply_to}
         return await self._post("message", payload, {f"files[{at}]": path for at, path in enumerate(files)})
 
     async def menu(self, name: str, channel_id: str, message_id: str) -> str:
-        """Apps → `name` on a message; the interaction's id. Raises `Turned`."""
+        """Apps → `name` on a message; the interaction's id. Raises `ControlRefused`."""
         payload = {"channel_id": channel_id, "name": name, "type": MESSAGE_MENU, "target_id": message_id}
         return str((await self._post("command", payload))["interaction_id"])
 
     async def submit(self, interaction_id: str, values: Mapping[str, Any], files: Mapping[str, Path]) -> str:
-        """Send the form that the interaction opened; the new interaction's id. Raises `Turned`."""
+        """Send the form that the interaction opened; the new interaction's id. Raises `ControlRefused`."""
         payload = {"interaction_id": interaction_id, "values": dict(values)}
         return str((await self._post("modal", payload, files))["interaction_id"])
 
     async def press(self, message_id: str, custom_id: str) -> str:
-        """Press a button; the new interaction's id. Raises `Turned`."""
+        """Press a button; the new interaction's id. Raises `ControlRefused`."""
         press = {"as": self.user_id, "message_id": message_id, "custom_id": custom_id}
         answer = await self._answer(await self._session.post(self._at("component"), json=press))
         return str(answer["interaction_id"])
 
     async def events(self) -> AsyncIterator[Json]:
-        """What happens from the moment the line stands, which an event of its own, `{"type": "open"}`, says."""
+        """The events from now on. The first one is `{"type": "open"}`: nothing after it is missed."""
         timeout = aiohttp.ClientTimeout(total=None)
         async with self._session.get(
             self._at("events"), params=self._me(), timeout=timeout, read_bufsize=LONGEST_EVENT
@@ -79,10 +79,10 @@ class Member:
                     yield json.loads(line[5:])
 
     async def download(self, url: str) -> bytes:
-        """An attachment's bytes. Raises `Turned`."""
+        """An attachment's bytes. Raises `ControlRefused`."""
         async with self._session.get(url) as response:
             if response.status != 200:
-                raise Turned(f"The attachment answered {response.status}")
+                raise ControlRefused(f"The attachment answered {response.status}")
             return await response.read()
 
     async def _post(self, name: str, payload: Mapping[str, Any], files: Mapping[str, Path] | None = None) -> Json:
@@ -102,10 +102,10 @@ class Member:
     async def _answer(response: aiohttp.ClientResponse) -> Json:
         async with response:
             if response.content_type != "application/json":
-                raise Turned(f"The stand-in answered {response.status}: {(await response.text())[:200]}")
+                raise ControlRefused(f"The stand-in answered {response.status}: {(await response.text())[:200]}")
             body: Json = await response.json()
             if response.status >= 400:
-                raise Turned(str(body.get("error") or body))
+                raise ControlRefused(str(body.get("error") or body))
             return body
 
 

@@ -1,4 +1,4 @@
-"""What the renderers are told to draw for a job."""
+"""From a job of the queue to the task that a renderer gets."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from sandbox.queue_api.models import Model
 from sandbox.queue_api.render.task import Task, frame_size
 
 
-def task_of(job: Job, model: Model, *, clip_seconds: float, preview_width: int | None) -> Task:
-    """`preview_width` makes the clip narrower than the model's frame, but for one that must be large."""
+def render_task_of(job: Job, model: Model, *, clip_seconds: float, preview_width: int | None) -> Task:
+    """The task for a job's clip. `preview_width`: a width under the model's own, to render quickly; it is not used
+    where the clip must be large."""
     order = job.order
     narrow = None if job.plan.noise_bytes else preview_width
     width, height = frame_size(

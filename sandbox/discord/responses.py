@@ -1,4 +1,4 @@
-"""What every part of the stand-in says over the wire: JSON answers and Discord's way of refusing."""
+"""HTTP answers: JSON, and Discord's errors as exceptions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from aiohttp import web
 Json = dict[str, Any]
 
 
-class Problem(Exception):
-    """A refusal in Discord's own words: HTTP status, JSON error code, message and, for forms, the field's errors."""
+class ApiError(Exception):
+    """An error answer of Discord: HTTP status, JSON error code, message and, for forms, the field's errors."""
 
     def __init__(self, status: int, code: int, message: str, errors: Json | None = None) -> None:
         super().__init__(f"{status} {code} {message}")
@@ -41,12 +41,12 @@ class TooMany(Exception):
         self.is_global = is_global
 
 
-def form_error(path: str, message: str, kind: str = "BASE_TYPE_INVALID") -> Problem:
+def form_error(path: str, message: str, kind: str = "BASE_TYPE_INVALID") -> ApiError:
     """Code 50035 for the field at `path` (dots between the steps)."""
     errors: Json = {"_errors": [{"code": kind, "message": message}]}
     for step in reversed(path.split(".")):
         errors = {step: errors}
-    return Problem(400, 50035, "Invalid Form Body", errors)
+    return ApiError(400, 50035, "Invalid Form Body", errors)
 
 
 def answer(data: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -60,25 +60,25 @@ def nothing() -> web.Response:
     return web.Response(status=204)
 
 
-def unauthorized() -> Problem:
-    return Problem(401, 0, "401: Unauthorized")
+def unauthorized() -> ApiError:
+    return ApiError(401, 0, "401: Unauthorized")
 
 
-def missing_access() -> Problem:
-    return Problem(403, 50001, "Missing Access")
+def missing_access() -> ApiError:
+    return ApiError(403, 50001, "Missing Access")
 
 
-def missing_permissions() -> Problem:
-    return Problem(403, 50013, "Missing Permissions")
+def missing_permissions() -> ApiError:
+    return ApiError(403, 50013, "Missing Permissions")
 
 
-def unknown_message() -> Problem:
-    return Problem(404, 10008, "Unknown Message")
+def unknown_message() -> ApiError:
+    return ApiError(404, 10008, "Unknown Message")
 
 
-def unknown_channel() -> Problem:
-    return Problem(404, 10003, "Unknown Channel")
+def unknown_channel() -> ApiError:
+    return ApiError(404, 10003, "Unknown Channel")
 
 
-def unknown_webhook() -> Problem:
-    return Problem(404, 10015, "Unknown Webhook")
+def unknown_webhook() -> ApiError:
+    return ApiError(404, 10015, "Unknown Webhook")
