@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from decart import DecartClient, models  # type: ignore[import-not-found]  # of the other environment
+from decart import DecartClient, models
 
 
 async def submit(client: Any, case: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,219 @@
+"""The processes of a benchmark: the servers, the programs that are measured, and what these cost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import functools
+import os
+import signal
+import subprocess
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import aiohttp
+import psutil
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+STOP_SECONDS = 20.0
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+
+Json = dict[str, Any]
+
+
+class BenchmarkFailed(Exception):
+    """What was measured did not do what it should; `str()` says what."""
+
+
+@functools.cache
+def sdk_python() -> Path:
+    """The Python of the environment with the SDK and discord.py. It is made from its lock where that was not done yet,
+    which takes a minute. Raises `BenchmarkFailed`."""
+    venv = Path(f"{sys.prefix}-decart-old")
+    with Path(f"{venv}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # others may want it at the same time
+        script = 'exec sh scripts/setup "$(sh scripts/newest-python)" "$0" requirements/decart-old.txt'
+        command = ["sh", "-c", script, str(venv)]
+        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchmarkFailed(f"{venv} could not be made: {done.stderr}")
+    return venv / "bin" / "python"
+
+
+def finish(work: Coroutine[Any, Any, Json]) -> Json | None:
+    """Run the work to its end, and end its processes also where this one is told to stop. None, after saying why on
+    standard error, where something could not be measured."""
+
+    async def cancellable() -> Json:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(cancellable())
+    except BenchmarkFailed as exc:
+        print(exc, file=sys.stderr)
+    except asyncio.CancelledError:
+        print("stopped", file=sys.stderr)
+    return None
+
+
+def environment(settings: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """For a child: nothing of ours that could be a setting of its own."""
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return kept | {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"} | dict(settings)
+
+
+class Server:
+    """One of `benchmarks.load`, with its orders and reports."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self.url = url
+        self._session = session
+
+    async def report(self) -> Json:
+        return await self.ask("GET", "report")
+
+    async def ask(self, method: str, name: str, wanted: Json | None = None) -> Json:
+        """Raises `BenchmarkFailed` with the server's words."""
+        async with self._session.request(method, f"{self.url}/_load/{name}", json=wanted) as response:
+            found: Json = await response.json()
+            if response.status != 200:
+                raise BenchmarkFailed(f"{name}: {found}")
+            return found
+
+
+@asynccontextmanager
+async def server(name: str, *options: str) -> AsyncIterator[Server]:
+    """Run `benchmarks.load.<name>` until the block ends."""
+    command = [sys.executable, "-m", f"benchmarks.load.{name}", *options]
+    process = await asyncio.create_subprocess_exec(*command, env=environment(), stdin=DEVNULL, stdout=PIPE)
+    assert process.stdout is not None
+    try:
+        url = (await process.stdout.readline()).decode().strip()
+        if not url:
+            raise BenchmarkFailed(f"{name} did not start")
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session:
+            yield Server(url, session)
+    finally:
+        await stop(process)
+
+
+async def stop(process: Process) -> None:
+    """SIGTERM, and SIGKILL where that takes longer than `STOP_SECONDS`."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A bot: its command, and what it is given besides the addresses."""
+
+    name: str
+    command: Sequence[str]
+    settings: Mapping[str, str]
+
+
+def clapper(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Program:
+    """`python -m bot` with its default settings, its data in `folder`."""
+    own = {"DATA_DIR": str(folder / "data"), "HTTP_PORT": "0", "LOG_FORMAT": "json"}
+    return Program("clapper", [sys.executable, "-m", "bot"], own | dict(settings))
+
+
+def naive() -> Program:
+    """`benchmarks.naive_bot` in its own environment. Raises `BenchmarkFailed` where that can't be made."""
+    return Program("naive", [str(sdk_python()), "-m", "benchmarks.naive_bot"], {})
+
+
+class Running:
+    """A program that runs, with its descendants."""
+
+    def __init__(self, program: Program, process: Process, log: Path, begun: float) -> None:
+        self.program = program
+        self.process = process
+        self.begun = begun
+        self.peak_bytes = 0
+        self._log = log
+        self._root = psutil.Process(process.pid)
+
+    def _family(self) -> list[psutil.Process]:
+        return [self._root, *self._root.children(recursive=True)]
+
+    def processor_seconds(self) -> float:
+        """Of all its processes, those that have ended included."""
+        total = 0.0
+        for each in self._family():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = each.cpu_times()
+                total += times.user + times.system + times.children_user + times.children_system
+        return total
+
+    def memory_bytes(self) -> int:
+        """What the first process has in memory, and what each of its descendants has that no other process shares."""
+        total = 0
+        for each in self._family():
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                total += each.memory_info().rss if each is self._root else each.memory_full_info().uss
+        self.peak_bytes = max(self.peak_bytes, total)
+        return total
+
+    def check(self) -> None:
+        """Raises `BenchmarkFailed` with the end of its log where it has ended."""
+        if self.process.returncode is not None:
+            raise BenchmarkFailed(f"{self.program.name} ended:\n{self.last_lines()}")
+
+    def last_lines(self, count: int = 20) -> str:
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-count:])
+
+
+@asynccontextmanager
+async def running(program: Program, discord: Server, queue: Server, folder: Path) -> AsyncIterator[Running]:
+    """Run the program against the servers until the block ends. It is online when the block begins."""
+    addresses = {
+        "DISCORD_TOKEN": "load.test.token",
+        "DISCORD_API_BASE_URL": f"{discord.url}/api/v10",
+        "DISCORD_GATEWAY_URL": f"{discord.url.replace('http', 'ws', 1)}/gateway",
+        "DECART_API_KEY": "load-key",
+        "DECART_BASE_URL": queue.url,
+    }
+    log = folder / f"{program.name}.log"
+    settings = {**program.settings, **addresses}
+    settings["PYTHONPATH"] = ":".join([*filter(None, [program.settings.get("PYTHONPATH")]), str(CHECKOUT)])
+    begun = time.monotonic()
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *program.command, env=environment(settings), cwd=folder, stdin=DEVNULL, stdout=output, stderr=output
+        )
+    try:
+        found = Running(program, process, log, begun)
+        await until_online(found, discord)
+        yield found
+    finally:
+        await stop(process)
+
+
+async def until_online(program: Running, discord: Server, seconds: float = 60.0) -> None:
+    """Raises `BenchmarkFailed`."""
+    for _ in range(round(seconds / 0.05)):
+        program.check()
+        state = await discord.ask("GET", "state")
+        if state["online"] and (state["identified"] or 0) > program.begun and "t2v" in state["commands"]:
+            return
+        await asyncio.sleep(0.05)
+    raise BenchmarkFailed(f"{program.program.name} did not come online:\n{program.last_lines()}")
