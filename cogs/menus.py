@@ -7,9 +7,9 @@ the bot may not be able to look again.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 
 import discord
+from cachetools import LRUCache
 from discord import app_commands
 from discord.ext import commands
 
@@ -36,7 +36,7 @@ class Menus(commands.Cog):
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
         self._hosts = bot.settings.file_hosts
-        self._files: OrderedDict[tuple[Operation, int], Files] = OrderedDict()
+        self._files: LRUCache[tuple[Operation, int], Files] = LRUCache(_REMEMBERED)
         bot.on_form(CUSTOM_ID, self.take)
         for operation, name in MENUS.items():
             bot.tree.add_command(self._menu(operation, name))
@@ -59,7 +59,7 @@ class Menus(commands.Cog):
             raise nothing_found(usual, found, bot_id=self._bot.application_id, sees_all=True, hears=hears)
         nothing_yet = VideoRequest(model=usual.name, operation=operation, inputs=Inputs())
         precheck(interaction, nothing_yet)
-        self._remember(operation, message.id, found.files)
+        self._files[operation, message.id] = found.files
         form = form_of(operation, message.id, found.files, offered, interaction.locale.value)
         await interaction.response.send_modal(form)
 
@@ -73,12 +73,6 @@ class Menus(commands.Cog):
         if filled.reference is not None:
             given[Role.REFERENCE] = filled.reference
         await answer(interaction, compose(model, Inputs(prompt=filled.prompt), given))
-
-    def _remember(self, operation: Operation, message_id: int, files: Files) -> None:
-        self._files[operation, message_id] = files
-        self._files.move_to_end((operation, message_id))
-        while len(self._files) > _REMEMBERED:
-            self._files.popitem(last=False)
 
     async def _look_again(self, interaction: Interaction, operation: Operation, message_id: int) -> Files:
         """The message's files, where the bot may read it: always in the channel in which the form was sent.

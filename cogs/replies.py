@@ -7,11 +7,11 @@ lost connection; it is answered once.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import discord
+from cachetools import LRUCache
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
@@ -65,7 +65,7 @@ class Replies(commands.Cog):
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
         self._hosts = bot.settings.file_hosts
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._seen: LRUCache[int, None] = LRUCache(_REMEMBERED)
         bot.on_choice(self.choose)
 
     @commands.Cog.listener()
@@ -130,8 +130,6 @@ class Replies(commands.Cog):
         if message_id in self._seen:
             return False
         self._seen[message_id] = None
-        while len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
         return True
 
     async def _understand(self, message: discord.Message, words: str) -> Asked:

@@ -15,11 +15,13 @@ being the hazard rate: how likely the job is to end now, given that it has not e
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
+
+from cachetools import LRUCache
 
 _SQRT_2 = math.sqrt(2)
 _SQRT_2PI = math.sqrt(2 * math.pi)
@@ -107,9 +109,8 @@ class Durations:
 
     def __init__(self, *, per_model: int = 100, models: int = 100) -> None:
         self._per_model = per_model
-        self._models = models
-        self._seconds: OrderedDict[str, deque[float]] = OrderedDict()
-        self._histories: dict[str, History] = {}
+        self._seconds: LRUCache[str, deque[float]] = LRUCache(models)
+        self._histories: LRUCache[str, History] = LRUCache(models)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._seconds)
@@ -119,11 +120,7 @@ class Durations:
         if not (math.isfinite(seconds) and seconds > 0):
             return
         self._seconds.setdefault(model, deque(maxlen=self._per_model)).append(seconds)
-        self._seconds.move_to_end(model)
         self._histories.pop(model, None)
-        if len(self._seconds) > self._models:
-            forgotten, _ = self._seconds.popitem(last=False)
-            self._histories.pop(forgotten, None)
 
     def extend(self, model: str, seconds: Iterable[float]) -> None:
         """`add` each, oldest first: how a restarted process gets its memory back from its rows."""

@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
 import discord
+from cachetools import LRUCache
 
 from bot.chat.persistent import Verb
 from bot.chat.replies.cards import (
@@ -89,8 +89,8 @@ class DiscordAnnouncer:
         self._show_attempts = show_attempts
         self._deliver_attempts = deliver_attempts
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._shown: OrderedDict[str, _Card] = OrderedDict()
-        self._no_dm: OrderedDict[str, None] = OrderedDict()
+        self._shown: LRUCache[str, _Card] = LRUCache(_REMEMBERED)
+        self._no_dm: LRUCache[str, None] = LRUCache(_REMEMBERED)
 
     def opening(self, job: Job) -> dict[str, Any]:
         """The card as the first response to an interaction, or as the answer to a message: the parts to send."""
@@ -165,9 +165,6 @@ class DiscordAnnouncer:
 
     def _remember(self, job: Job, card: Card, handed: Clip | Link | None) -> None:
         self._shown[job.id] = _Card(job.reply.message_id, card, handed, job.ended)
-        self._shown.move_to_end(job.id)
-        while len(self._shown) > _REMEMBERED:
-            self._shown.popitem(last=False)
 
     def _card(self, job: Job, handed: Clip | Link | None, *, bare: bool = False) -> Card:
         return card_of(job, self._catalog, handed=handed, bare=bare, fleeting=self._is_fleeting(job))
@@ -254,8 +251,6 @@ class DiscordAnnouncer:
             if passing(exc):
                 raise
             self._no_dm[job.id] = None
-            while len(self._no_dm) > _REMEMBERED:
-                self._no_dm.popitem(last=False)
             log.info("job %s can't go to direct messages either: %s", job.id, exc.code)
             raise lost from exc
 

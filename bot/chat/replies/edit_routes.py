@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import discord
+from cachetools import LRUCache
 
 from bot.rules.backoff import Backoff, retry
 from bot.rules.clock import Clock
@@ -74,7 +74,7 @@ class EditRoutes:
     def __init__(self, client: discord.Client, *, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._closed: OrderedDict[tuple[int | None, str], str] = OrderedDict()
+        self._closed: LRUCache[tuple[int | None, str], str] = LRUCache(_REMEMBERED)
 
     def to(self, reply: Reply, *, retry_closed: bool = False) -> Iterator[EditRoute]:
         """Each way that may be open, the best first; with `retry_closed` also those that may have been opened again."""
@@ -102,9 +102,6 @@ class EditRoutes:
             return
         for key in {way.key, (message_id, "bot")} if reason == "message_deleted" else {way.key}:
             self._closed[key] = reason
-            self._closed.move_to_end(key)
-        while len(self._closed) > _REMEMBERED:
-            self._closed.popitem(last=False)
 
     def _open(self, key: tuple[int | None, str], *, retry_closed: bool) -> bool:
         reason = self._closed.get(key)

@@ -45,8 +45,8 @@ class OwnedJob:
         self.row = self._kept(await self._context.jobs.note(self.row, **facts))
 
     async def write_message(self) -> None:
-        """Write which message answers, if the row does not say so yet."""
-        if self._message_id is not None:
+        """Write which message answers, which every write tells: before a wait that may be long."""
+        if self.row.reply.message_id is not None:
             await self.note()
 
     async def tell(self) -> None:
