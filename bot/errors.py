@@ -23,7 +23,7 @@
     │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, HoldSettledAlready, TooLateToCancel, ShuttingDown
     │   │   ├── JobGone, VideoNotKept, VideoGone, DraftGone
     │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, FormForgotten
-    │   │   ├── TextUnknown, FormNeeded, PermissionsMissing
+    │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
     │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileUnsupported, FileBroken
     │   │       └── FileGone, FileForbidden, PictureTooLarge
@@ -320,6 +320,10 @@ class FormNeeded(Refused):
 
 class PermissionsMissing(Refused):
     """The bot lacks permissions here that its answer needs. Facts: `permissions` (Discord's words, with commas)."""
+
+
+class CommandOutdated(Refused):
+    """A button, a select or a form that this version of the bot does not know."""
 
 
 class ShuttingDown(Refused):

@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.chat.client import VideoBot
 from bot.chat.inputs.latest_picture import animate_newest, picked
 from bot.chat.inputs.options import File, Prompt, Seed, generation, operation_of
+from bot.chat.inputs.picker import COMMAND_PICKER
 from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
 from bot.rules.catalog import Operation, Role
 from bot.rules.requests import Inputs, Orientation, Resolution, compose
@@ -165,5 +166,5 @@ async def make(
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    bot.on_pick(picked)
+    bot.persist(COMMAND_PICKER, picked)
     await bot.add_cog(Generate())

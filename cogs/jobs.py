@@ -9,41 +9,52 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat import own_jobs as own
-from bot.chat.client import VideoBot
-from bot.chat.replies.interactions import Interaction, accept, check_rights, look, open_reply, requester_of
-from bot.chat.translator import Described
+from bot.chat.client import Described, VideoBot
+from bot.chat.persistent import chosen_values
+from bot.chat.replies.interactions import (
+    Interaction,
+    accept,
+    check_rights,
+    keep_reply,
+    look,
+    open_reply,
+    requester_of,
+)
 from bot.errors import JobGone, NotYours
 from bot.rules.jobs import Job
+from bot.work.services import Prechecked
 
 
-class Own(commands.Cog):
+class OwnVideos(commands.Cog):
     """The list, and one job of it with what can be done."""
 
     @app_commands.command(description=Described("command_jobs"))
     async def jobs(self, interaction: Interaction) -> None:
         """The first page."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await open_reply(interaction, private=True)
         await _show_list(interaction, 0)
 
-    async def act(self, interaction: Interaction, verb: str, page: int, job_id: str) -> None:
-        """Called for every press under a list, of earlier runs of the bot, too."""
+    async def pressed(self, interaction: Interaction, match: re.Match[str]) -> None:
+        """Do what a button under a list, or under one job of it, says."""
+        verb, page, job_id = match["verb"], int(match["page"]), match["job"] or ""
         match verb:
             case own.SHOW:
                 await _show_here(interaction, job_id)
             case own.SAME | own.NEW:
                 await _again(interaction, job_id, same_seed=verb == own.SAME)
             case own.CANCEL:
-                await interaction.response.defer()
-                await interaction.client.services.job_controls.cancel(
-                    (await _theirs(interaction, job_id)).id, requester_of(interaction)
-                )
-                await _show_one(interaction, job_id, page)
-            case own.PICK:
-                await interaction.response.defer()
+                await keep_reply(interaction)
+                job = await _theirs(interaction, job_id)
+                await interaction.client.services.job_controls.cancel(job.id, requester_of(interaction))
                 await _show_one(interaction, job_id, page)
             case _:
-                await interaction.response.defer()
+                await keep_reply(interaction)
                 await _show_list(interaction, page)
+
+    async def chosen(self, interaction: Interaction, match: re.Match[str]) -> None:
+        """Show the job that was chosen in a list."""
+        await keep_reply(interaction)
+        await _show_one(interaction, next(iter(chosen_values(interaction)), ""), int(match["page"]))
 
 
 async def _show_list(interaction: Interaction, number: int) -> None:
@@ -69,17 +80,20 @@ async def _show_one(interaction: Interaction, job_id: str, page: int) -> None:
 
 async def _show_here(interaction: Interaction, job_id: str) -> None:
     """In a message of its own; as private as it was asked for."""
-    job = await _theirs(interaction, job_id)
+    job = await look(_theirs(interaction, job_id))
     check_rights(interaction, private=job.reply.ephemeral)
     reply = await open_reply(interaction, private=job.reply.ephemeral)
     await interaction.client.services.job_controls.bring(job_id, requester_of(interaction), reply)
 
 
 async def _again(interaction: Interaction, job_id: str, *, same_seed: bool) -> None:
-    job = await look(_theirs(interaction, job_id))
-    seed = job.request.inputs.seed if same_seed else None
-    controls = interaction.client.services.job_controls
-    _, checked = await look(controls.precheck_again(job_id, requester_of(interaction), seed=seed))
+    async def prechecked() -> tuple[Job, Prechecked]:
+        job = await _theirs(interaction, job_id)
+        seed = job.request.inputs.seed if same_seed else None
+        controls = interaction.client.services.job_controls
+        return await controls.precheck_again(job_id, requester_of(interaction), seed=seed)
+
+    job, checked = await look(prechecked())
     check_rights(interaction, private=job.reply.ephemeral)
     await accept(interaction, checked, private=job.reply.ephemeral)
 
@@ -96,5 +110,7 @@ async def _theirs(interaction: Interaction, job_id: str) -> Job:
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    bot.add_dynamic_items(own.OwnButton, own.OwnMenu)
-    await bot.add_cog(Own())
+    videos = OwnVideos()
+    bot.persist(own.OWN_BUTTON, videos.pressed)
+    bot.persist(own.OWN_SELECT, videos.chosen)
+    await bot.add_cog(videos)

@@ -7,14 +7,15 @@ the bot may not be able to look again.
 from __future__ import annotations
 
 import asyncio
+import re
 
 import discord
 from cachetools import LRUCache
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import Form, VideoBot
-from bot.chat.inputs.forms import CUSTOM_ID, form_of, read_form
+from bot.chat.client import VideoBot
+from bot.chat.inputs.forms import MENU_FORM, FormValues, menu_form, read_menu_form
 from bot.chat.inputs.sources import MENUS, media_of, nothing_found
 from bot.chat.replies.interactions import Interaction, answer, hears_messages, precheck, requester_of
 from bot.errors import FormForgotten
@@ -37,7 +38,6 @@ class Menus(commands.Cog):
         self._bot = bot
         self._hosts = bot.settings.file_hosts
         self._files: LRUCache[tuple[Operation, int], Files] = LRUCache(_REMEMBERED)
-        bot.on_form(CUSTOM_ID, self.take)
         for operation, name in MENUS.items():
             bot.tree.add_command(self._menu(operation, name))
 
@@ -60,16 +60,16 @@ class Menus(commands.Cog):
         nothing_yet = VideoRequest(model=usual.name, operation=operation, inputs=Inputs())
         precheck(interaction, nothing_yet)
         self._files[operation, message.id] = found.files
-        form = form_of(operation, message.id, found.files, offered, interaction.locale.value)
+        form = menu_form(operation, message.id, found.files, offered, interaction.locale.value)
         await interaction.response.send_modal(form)
 
-    async def take(self, interaction: Interaction, form: Form) -> None:
+    async def take(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Make what the form asks for."""
-        operation, message_id = Operation(form.match["operation"]), int(form.match["message"])
-        filled = read_form(form.data)
+        operation, message_id = Operation(match["operation"]), int(match["message"])
+        filled = read_menu_form(FormValues(interaction.data))
         files = self._files.get((operation, message_id)) or await self._look_again(interaction, operation, message_id)
         model = self._bot.services.policy.choose(operation, filled.model, requester_of(interaction))
-        given = {Role.DATA: files[filled.chosen if filled.chosen < len(files) else 0]}
+        given = {Role.DATA: files[filled.at if filled.at < len(files) else 0]}
         if filled.reference is not None:
             given[Role.REFERENCE] = filled.reference
         await answer(interaction, compose(model, Inputs(prompt=filled.prompt), given))
@@ -95,4 +95,6 @@ class Menus(commands.Cog):
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Menus(bot))
+    menus = Menus(bot)
+    bot.persist(MENU_FORM, menus.take)
+    await bot.add_cog(menus)

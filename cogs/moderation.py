@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.persistent import Verb
-from bot.chat.replies.interactions import Interaction, requester_of
+from bot.chat.persistent import JOB_BUTTONS, Verb
+from bot.chat.replies.interactions import Interaction, keep_reply, requester_of
 
 
-class Moderation(commands.Cog):
-    """Approve and Deny, for whoever may manage messages there. The studio has the question say how it ended."""
+class ModeratorButtons(commands.Cog):
+    """Approve and Deny, for whoever may manage messages there. The services have the question say how it ended."""
 
-    def __init__(self, bot: VideoBot) -> None:
-        bot.on_press(Verb.APPROVE, self.approve)
-        bot.on_press(Verb.DENY, self.deny)
-
-    async def approve(self, interaction: Interaction, job_id: str) -> None:
+    async def approve(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Let it be made."""
-        await interaction.response.defer()
-        await interaction.client.services.moderation.approve(job_id, requester_of(interaction))
+        await keep_reply(interaction)
+        await interaction.client.services.moderation.approve(match["job"], requester_of(interaction))
 
-    async def deny(self, interaction: Interaction, job_id: str) -> None:
+    async def deny(self, interaction: Interaction, match: re.Match[str]) -> None:
         """End it; it doesn't count."""
-        await interaction.response.defer()
-        await interaction.client.services.moderation.deny(job_id, requester_of(interaction))
+        await keep_reply(interaction)
+        await interaction.client.services.moderation.deny(match["job"], requester_of(interaction))
 
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Moderation(bot))
+    buttons = ModeratorButtons()
+    bot.persist(JOB_BUTTONS[Verb.APPROVE], buttons.approve)
+    bot.persist(JOB_BUTTONS[Verb.DENY], buttons.deny)
+    await bot.add_cog(buttons)

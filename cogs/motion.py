@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import re
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import Form, VideoBot
+from bot.chat.client import VideoBot
+from bot.chat.inputs.forms import PATH_FORM, FormValues, path_form, read_path_form
 from bot.chat.inputs.options import File, Seed, generation
-from bot.chat.inputs.path_form import PATH_FORM, path_form, preview_message, read_path
-from bot.chat.persistent import Verb
+from bot.chat.persistent import JOB_BUTTONS, Verb, job_button, view_with
 from bot.chat.replies.interactions import (
     Interaction,
     accept,
     attachment_of,
+    keep_reply,
     look,
     open_reply,
     precheck,
@@ -23,9 +27,14 @@ from bot.chat.replies.interactions import (
     requester_of,
 )
 from bot.rules import trajectory
-from bot.rules.catalog import Operation, Role
-from bot.rules.drafts import Draft
+from bot.rules.catalog import Model, Operation, Role
+from bot.rules.drafts import Draft, Preview
 from bot.rules.requests import Inputs, Resolution, compose
+from bot.wording import say, translated
+from bot.wording.facts import escape
+
+_PICTURE = "path.jpg"
+_PATH_QUOTED_CHARS = 300
 
 
 async def offer_paths(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -38,9 +47,6 @@ class Motion(commands.Cog):
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
-        bot.on_press(Verb.GO, self.go)
-        bot.on_press(Verb.CHANGE, self.change)
-        bot.on_form(PATH_FORM, self.redraw)
 
     @generation
     async def motion(
@@ -65,9 +71,9 @@ class Motion(commands.Cog):
 
     motion.autocomplete("path")(offer_paths)
 
-    async def go(self, interaction: Interaction, key: str) -> None:
+    async def go(self, interaction: Interaction, match: re.Match[str]) -> None:
         """The preview becomes a job, once, and its card comes as publicly as was asked for."""
-        drafts = self._bot.services.drafts
+        drafts, key = self._bot.services.drafts, match["job"]
         draft = await look(drafts.get(key, interaction.user.id))
         checked = precheck(interaction, draft.request, private=draft.private)
         draft = await look(drafts.take(key, interaction.user.id))
@@ -80,21 +86,22 @@ class Motion(commands.Cog):
             if interaction.message is not None:
                 await interaction.followup.delete_message(interaction.message.id)
 
-    async def change(self, interaction: Interaction, key: str) -> None:
+    async def change(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Ask for another path, with this one to start from."""
-        draft = await self._bot.services.drafts.get(key, interaction.user.id)
+        key = match["job"]
+        draft = await look(self._bot.services.drafts.get(key, interaction.user.id))
         form = path_form(key, draft.request.inputs.path or "", interaction.locale.value)
         await interaction.response.send_modal(form)
 
-    async def redraw(self, interaction: Interaction, form: Form) -> None:
+    async def redraw(self, interaction: Interaction, match: re.Match[str]) -> None:
         """The same request with another path, in the same message."""
-        key, path = form.match["draft"], read_path(form.data)
-        draft = await self._bot.services.drafts.get(key, interaction.user.id)
+        key, path = match["draft"], read_path_form(FormValues(interaction.data))
+        draft = await look(self._bot.services.drafts.get(key, interaction.user.id))
         model = self._bot.services.catalog.get(draft.request.model)
         points = trajectory.parse(path, model)
         inputs = draft.request.inputs.model_copy(update={"trajectory": points, "path": path})
         request = compose(model, inputs, draft.request.files)
-        await interaction.response.defer()
+        await keep_reply(interaction)
         await self._show(interaction, draft.model_copy(update={"request": request}), before=key)
 
     async def _show(self, interaction: Interaction, draft: Draft, *, before: str | None = None) -> None:
@@ -102,12 +109,36 @@ class Motion(commands.Cog):
         preview = await services.drafts.preview(draft.request)
         key = await services.drafts.keep(draft)
         model, path = services.catalog.get(draft.request.model), draft.request.inputs.path or ""
-        message = preview_message(key, path, preview, model, interaction.locale.value)
-        await interaction.edit_original_response(**message)
+        await interaction.edit_original_response(
+            **_preview_message(key, path, preview, model, interaction.locale.value)
+        )
         if before is not None:
             await services.drafts.drop(before)
 
 
+def _preview_message(key: str, path: str, preview: Preview, model: Model, locale: str) -> dict[str, Any]:
+    """What an edit of the private reply sends; everything in it is new, as discord.py uses files and views up."""
+    lines = [f"> {escape(path, _PATH_QUOTED_CHARS)}", say("preview_legend", locale)]
+    if preview.cropped:
+        width, height = model.frame
+        lines.append(say("preview_cropped", locale, width=width, height=height))
+    lines.append(say("preview_note", locale))
+    embed = discord.Embed(
+        title=translated("preview_title", locale), description="\n".join(lines), colour=discord.Colour.blurple()
+    )
+    embed.set_image(url=f"attachment://{_PICTURE}")
+    return {
+        "embed": embed,
+        "view": view_with(*(job_button(verb, key, locale) for verb in (Verb.GO, Verb.CHANGE))),
+        "attachments": [discord.File(io.BytesIO(preview.picture), _PICTURE)],
+        "allowed_mentions": discord.AllowedMentions.none(),
+    }
+
+
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Motion(bot))
+    motion = Motion(bot)
+    bot.persist(JOB_BUTTONS[Verb.GO], motion.go)
+    bot.persist(JOB_BUTTONS[Verb.CHANGE], motion.change)
+    bot.persist(PATH_FORM, motion.redraw)
+    await bot.add_cog(motion)

@@ -7,6 +7,7 @@ lost connection; it is answered once.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,8 +16,9 @@ from cachetools import LRUCache
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.inputs.picker import question
+from bot.chat.inputs.picker import MESSAGE_PICKER, message_question
 from bot.chat.inputs.sources import Found, media_of, newest, nothing_found
+from bot.chat.persistent import chosen_values
 from bot.chat.replies.interactions import Interaction, accept_here, look, precheck
 from bot.chat.replies.text_messages import (
     answer_text,
@@ -66,7 +68,6 @@ class Replies(commands.Cog):
         self._bot = bot
         self._hosts = bot.settings.file_hosts
         self._seen: LRUCache[int, None] = LRUCache(_REMEMBERED)
-        bot.on_choice(self.choose)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -81,12 +82,12 @@ class Replies(commands.Cog):
         except Exception as exc:  # noqa: BLE001  # the member waits for a word, whatever it was
             await report_error_in_text(message, exc)
 
-    async def choose(self, interaction: Interaction, message_id: int, asker_id: int, at: int) -> None:
+    async def choose(self, interaction: Interaction, match: re.Match[str]) -> None:
         """The member has said which of several files is meant: the question becomes the card."""
-        services = self._bot.services
+        message_id, asker_id = int(match["message"]), int(match["asker"])
         if interaction.user.id != asker_id:
             raise NotYours(requester_id=asker_id)
-        if await look(services.acceptance.answered(message_id)):
+        if await look(self._bot.services.acceptance.answered(message_id)):
             await interaction.response.defer()
             return
         message = await self._fetch(interaction, message_id)
@@ -94,6 +95,8 @@ class Replies(commands.Cog):
         if words is None:  # it was edited since
             raise TextUnknown(bot_id=self._bot.application_id)
         asked = await self._understand(message, words)
+        value = next(iter(chosen_values(interaction)), "0")
+        at = int(value) if value.isdecimal() else 0
         private = interaction.message is not None and interaction.message.flags.ephemeral
         await accept_here(interaction, precheck(interaction, asked.request(at), private=private), asked=message_id)
 
@@ -107,7 +110,7 @@ class Replies(commands.Cog):
             return
         self._bot.services.acceptance.precheck(asked.request(), author_of(message))
         locale = locale_of(message)
-        await tell_text(message, say("which_one", locale), view=question(asked.files, message, locale))
+        await tell_text(message, say("which_one", locale), view=message_question(asked.files, message, locale))
 
     def _words(self, message: discord.Message) -> str | None:
         """What is said to us; None where it isn't meant for us."""
@@ -204,4 +207,6 @@ def _may_look_back(message: discord.Message) -> bool:
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Replies(bot))
+    replies = Replies(bot)
+    bot.persist(MESSAGE_PICKER, replies.choose)
+    await bot.add_cog(replies)

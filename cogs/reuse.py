@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+import re
+
 from discord.ext import commands
 
-from bot.chat.client import Form, VideoBot
-from bot.chat.inputs.reuse_form import REUSE_FORM, read_wish, reuse_form, video_in
-from bot.chat.persistent import Verb
+from bot.chat.client import VideoBot
+from bot.chat.inputs.forms import REUSE_FORM, FormValues, read_reuse_form, reuse_form
+from bot.chat.inputs.sources import video_in
+from bot.chat.persistent import JOB_BUTTONS, Verb
 from bot.chat.replies.interactions import Interaction, answer, requester_of
 from bot.rules.catalog import Role
 from bot.rules.requests import Inputs, compose
 
 
 class Reuse(commands.Cog):
-    """The button and the form that it opens. Whoever sees the video may use it."""
+    """The button and the form that it opens. Whoever sees the video may use it.
 
-    def __init__(self, bot: VideoBot) -> None:
-        self._bot = bot
-        bot.on_press(Verb.USE, self.use)
-        bot.on_form(REUSE_FORM, self.take)
+    The video is the one of the message under which the button was pressed: Discord sends that message with the form,
+    and its addresses are fresh each time.
+    """
 
-    async def use(self, interaction: Interaction, job_id: str) -> None:
+    async def use(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Ask what to make of the video."""
         video_in(interaction.message)
-        await interaction.response.send_modal(reuse_form(job_id, self._bot.services.catalog, interaction.locale.value))
+        catalog = interaction.client.services.catalog
+        await interaction.response.send_modal(reuse_form(match["job"], catalog, interaction.locale.value))
 
-    async def take(self, interaction: Interaction, form: Form) -> None:
+    async def take(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Make what the form asks for."""
-        message = interaction.message
-        wish = read_wish(form.data, self._bot.services.catalog)
+        del match
+        services, message = interaction.client.services, interaction.message
+        wanted = read_reuse_form(FormValues(interaction.data), services.catalog)
         files = {Role.DATA: video_in(message)}
-        model = self._bot.services.policy.choose(wish.operation, None, requester_of(interaction))
-        if wish.reference is not None:
-            files[Role.REFERENCE] = wish.reference
-            offered = self._bot.services.policy.offered(wish.operation, requester_of(interaction))
+        model = services.policy.choose(wanted.operation, None, requester_of(interaction))
+        if wanted.reference is not None:
+            files[Role.REFERENCE] = wanted.reference
+            offered = services.policy.offered(wanted.operation, requester_of(interaction))
             model = next((m for m in offered if m.reference), model)
         private = True if message is not None and message.flags.ephemeral else None
-        await answer(interaction, compose(model, Inputs(prompt=wish.prompt), files), private=private)
+        await answer(interaction, compose(model, Inputs(prompt=wanted.prompt), files), private=private)
 
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Reuse(bot))
+    reuse = Reuse()
+    bot.persist(JOB_BUTTONS[Verb.USE], reuse.use)
+    bot.persist(REUSE_FORM, reuse.take)
+    await bot.add_cog(reuse)

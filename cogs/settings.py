@@ -8,31 +8,37 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.chat.client import VideoBot
+from bot.chat.client import Described, VideoBot
+from bot.chat.inputs.forms import FormValues
 from bot.chat.panel import import_panel, panel
-from bot.chat.panel.changes import Changes, changes_of, is_change, with_rules
-from bot.chat.panel.forms import FILE_MAX_BYTES, import_form, read_file, read_rules, rules_form
-from bot.chat.panel.parts import PREFIX, Page, Part
+from bot.chat.panel.changes import changes_of, is_change, with_rules
+from bot.chat.panel.forms import (
+    FILE_MAX_BYTES,
+    import_form,
+    read_import_form,
+    read_rules_form,
+    rules_form,
+    text_of,
+)
+from bot.chat.panel.parts import PANEL_PART, Page, Part
 from bot.chat.panel.press import Press, scene_of
-from bot.chat.panel.sent_file import text_of
-from bot.chat.replies.interactions import Interaction, requester_of, tell
-from bot.chat.translator import Described
+from bot.chat.replies.interactions import Interaction, admin_of, keep_reply, open_reply, tell
 from bot.errors import AdminsOnly, Refused
 from bot.rules import guild_settings_file
-from bot.rules.guild_settings import GuildSettings
 from bot.wording import say
 
-_KINDS = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
+_FORMS: Mapping[str, Callable[[Part, str], ui.Modal]] = {"add": rules_form, "import": import_form}
+"""The controls that open a form, which has to be the first response: nothing is asked before it."""
 
 
-class Settings(commands.Cog):
+class SettingsPanel(commands.Cog):
     """The command, and everything that is done with its panel."""
 
     def __init__(self, bot: VideoBot) -> None:
@@ -44,11 +50,8 @@ class Settings(commands.Cog):
             "forth": self._turn,
             "refresh": self._refresh,
             "cancel": self._refresh,
-            "add": self._ask_rules,
             "rules": self._take_rules,
             "retry": self._retry,
-            "export": self._export,
-            "import": self._ask_file,
             "file": self._take_file,
             "apply": self._apply,
         }
@@ -59,32 +62,30 @@ class Settings(commands.Cog):
     @app_commands.default_permissions(manage_guild=True)
     async def settings(self, interaction: Interaction) -> None:
         """The panel, privately."""
-        by, guild = requester_of(interaction), _guild(interaction)
+        by, guild = admin_of(interaction), _guild(interaction)
+        await open_reply(interaction, private=True)
         guild_settings = await self._bot.services.guilds.inspect(guild.id, by)
         scene = await scene_of(self._bot, guild, by, guild_settings)
-        await interaction.response.send_message(view=panel(scene), ephemeral=True)
+        await interaction.edit_original_response(view=panel(scene))
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: Interaction) -> None:
-        """Take what comes from any panel ever shown; discord.py itself forgets them at a restart."""
-        data: Mapping[str, Any] = dict(interaction.data or {})
-        custom_id = str(data.get("custom_id") or "")
-        if interaction.type not in _KINDS or not custom_id.startswith(PREFIX):
-            return
-        try:
-            await self._answer(interaction, data, custom_id)
-        except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the admin waiting
-            await self._bot.report_error(interaction, exc)
-
-    async def _answer(self, interaction: Interaction, data: Mapping[str, Any], custom_id: str) -> None:
-        by, guild = requester_of(interaction), _guild(interaction)
-        await self._bot.services.guilds.inspect(guild.id, by)
-        part = Part.read(custom_id)
-        if part is None or not (part.control in self._controls or is_change(part.control)):
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        """Do what a part of the panel, or one of its forms, is for."""
+        by, guild = admin_of(interaction), _guild(interaction)
+        part = Part.read(match[0])
+        if part is None:
             await tell(interaction, say("panel_outdated", by.locale))
             return
-        press = Press(interaction=interaction, guild=guild, by=by, part=part, data=data)
-        await self._controls.get(part.control, self._change)(press)
+        press = Press(interaction=interaction, guild=guild, by=by, part=part)
+        if part.control in _FORMS:
+            await interaction.response.send_modal(_FORMS[part.control](part, by.locale))
+        elif part.control == "export":
+            await open_reply(interaction, private=True)
+            await self._export(press)
+        elif part.control in self._controls or is_change(part.control):
+            await keep_reply(interaction)
+            await self._controls.get(part.control, self._change)(press)
+        else:
+            await tell(interaction, say("panel_outdated", by.locale))
 
     # ---- looking
 
@@ -102,33 +103,25 @@ class Settings(commands.Cog):
     async def _refresh(self, press: Press) -> None:
         await press.stay()
 
-    async def _ask_rules(self, press: Press) -> None:
-        await press.interaction.response.send_modal(rules_form(await press.scene()))
-
-    async def _ask_file(self, press: Press) -> None:
-        await press.interaction.response.send_modal(import_form(await press.scene()))
-
     # ---- changing
 
     async def _change(self, press: Press) -> None:
-        known = press.known
-        await self._save(press, lambda guild_settings: changes_of(press.part, press.values, guild_settings, known))
+        """Only where the settings still are what the panel was drawn from."""
+
+        async def save() -> None:
+            changes = changes_of(press.part, press.values, await press.guild_settings(), press.known)
+            await self._bot.services.guilds.amend(press.guild.id, press.by, press.part.version, **changes)
+
+        await press.stay(await _saved(press, save))
 
     async def _take_rules(self, press: Press) -> None:
-        form = read_rules(press.data)
-        await self._save(press, lambda guild_settings: with_rules(form, guild_settings))
+        """Whatever else was changed since the form was opened: added rules mean the same, and typing them is work."""
+        form = read_rules_form(FormValues(press.interaction.data))
 
-    async def _save(self, press: Press, change: Callable[[GuildSettings], Changes]) -> None:
-        """Save what `change` makes of the settings, if they still are what the panel was drawn from; then show them."""
-        try:
-            changes = change(await press.guild_settings())
-            await self._bot.services.guilds.amend(press.guild.id, press.by, press.part.version, **changes)
-            note = press.say("panel_saved")
-        except AdminsOnly:
-            raise
-        except Refused as exc:
-            note = press.refusal(exc)
-        await press.stay(note)
+        async def save() -> None:
+            await self._bot.services.guilds.rework(press.guild.id, press.by, lambda now: with_rules(form, now))
+
+        await press.stay(await _saved(press, save))
 
     async def _retry(self, press: Press) -> None:
         await self._bot.services.audit_log.reopen(press.guild.id, press.by)
@@ -139,12 +132,11 @@ class Settings(commands.Cog):
     async def _export(self, press: Press) -> None:
         text = guild_settings_file.export_settings(await press.guild_settings(), press.guild.id)
         file = discord.File(io.BytesIO(text.encode()), f"clapper-settings-{press.guild.id}.json")
-        await press.interaction.response.send_message(press.say("export_told"), file=file, ephemeral=True)
+        await press.interaction.edit_original_response(content=press.say("export_told"), attachments=[file])
 
     async def _take_file(self, press: Press) -> None:
         """Show what the file would change; it is kept until Apply is pressed, or another one comes."""
-        await press.interaction.response.defer()
-        text = await text_of(read_file(press.data), self._bot)
+        text = await text_of(read_import_form(FormValues(press.interaction.data)), self._bot)
         if text is None:
             await press.turn_to(Page.OVERVIEW, note=f"⚠️ {press.say('import_unread', size_bytes=FILE_MAX_BYTES)}")
             return
@@ -166,17 +158,26 @@ class Settings(commands.Cog):
         if _mark(text) != press.part.what:
             await press.turn_to(Page.OVERVIEW, note=f"⚠️ {press.say('import_lost')}")
             return
-        before = await press.guild_settings()
-        try:
+
+        async def save() -> None:
+            before = await press.guild_settings()
             after = guild_settings_file.import_settings(text, before, press.known)
             await services.guilds.replace(press.guild.id, press.by, before, after, press.part.version)
-            note = press.say("panel_saved")
-        except AdminsOnly:
-            raise
-        except Refused as exc:
-            note = press.refusal(exc)
+
+        note = await _saved(press, save)
         await services.guilds.drop_import(press.guild.id, press.by)
         await press.turn_to(Page.OVERVIEW, note=note)
+
+
+async def _saved(press: Press, save: Callable[[], Awaitable[None]]) -> str:
+    """A note on how saving went. Raises `AdminsOnly`, which is no note on the panel of who may not see it."""
+    try:
+        await save()
+    except AdminsOnly:
+        raise
+    except Refused as exc:
+        return press.refusal(exc)
+    return press.say("panel_saved")
 
 
 def _guild(interaction: Interaction) -> discord.Guild:
@@ -193,4 +194,6 @@ def _mark(text: str) -> str:
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Settings(bot))
+    settings = SettingsPanel(bot)
+    bot.persist(PANEL_PART, settings.answer)
+    await bot.add_cog(settings)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import VideoBot
+from bot.chat.client import Described, VideoBot
 from bot.chat.replies.interactions import Interaction, requester_of
 from bot.chat.statistics_embeds import chart_file, chart_of_server, server_embed
-from bot.chat.translator import Described
 from bot.errors import ModeratorsOnly
 
 

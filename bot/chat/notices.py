@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 
@@ -10,9 +9,9 @@ import discord
 from discord import ui
 
 from bot.chat.change_texts import lines_of
-from bot.chat.persistent import JobButton, Verb
+from bot.chat.persistent import Verb, job_button, view_with
 from bot.chat.replies.cards import PROMPT_MAX_CHARS, SHORT_ID_CHARS
-from bot.chat.replies.edit_routes import webhook_of
+from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED, webhook_of
 from bot.errors import ModelUnknown
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
@@ -30,13 +29,6 @@ _VERDICTS = {"block": ("⛔", _RED), "hold": ("✋", _YELLOW), "record": ("📝"
 _CHANGES_MAX_CHARS = 3500
 _TOKEN_MARGIN = timedelta(seconds=5)
 _SILENT = discord.AllowedMentions.none()
-_UNSENT: tuple[type[Exception], ...] = (
-    OSError,
-    asyncio.TimeoutError,
-    RuntimeError,  # the session is closed
-    discord.http.aiohttp.ClientError,  # type: ignore[attr-defined]  # named by way of discord.py: its choice, not ours
-    discord.HTTPException,
-)
 
 
 class DiscordNotices:
@@ -52,9 +44,7 @@ class DiscordNotices:
 
     async def ask(self, channel_id: int, job: Job, pattern: str) -> int:
         locale = self._locale(job.requester.guild_id)
-        view = ui.View(timeout=None)
-        view.add_item(JobButton(Verb.APPROVE, job.id, locale))
-        view.add_item(JobButton(Verb.DENY, job.id, locale))
+        view = view_with(*(job_button(verb, job.id, locale) for verb in (Verb.APPROVE, Verb.DENY)))
         return await self._post(job.requester.guild_id, channel_id, self._question(job, pattern, locale), view)
 
     async def close_question(
@@ -68,13 +58,13 @@ class DiscordNotices:
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.requester.guild_id)
         try:
             await channel.get_partial_message(message_id).edit(embed=embed, view=None, allowed_mentions=_SILENT)
-        except _UNSENT as exc:
+        except UNSENT_OR_CLOSED as exc:
             log.info("the question about job %s can't be edited: %s", job.id, type(exc).__name__)
 
     async def ping(self, job: Job) -> None:
         try:
             await self._ping(job)
-        except _UNSENT as exc:
+        except UNSENT_OR_CLOSED as exc:
             log.info("the requester of job %s was not pinged: %s", job.id, type(exc).__name__)
 
     async def _ping(self, job: Job) -> None:
@@ -108,7 +98,7 @@ class DiscordNotices:
             message = await channel.send(embed=embed, allowed_mentions=_SILENT, view=view or discord.utils.MISSING)
         except discord.HTTPException as exc:
             raise NoticeLost(f"http_{exc.status}_{exc.code}", final=exc.status in _FINAL) from exc
-        except _UNSENT as exc:
+        except UNSENT_OR_CLOSED as exc:
             raise NoticeLost(type(exc).__name__, final=False) from exc
         return message.id
 

@@ -1,13 +1,13 @@
-"""How a member's own list looks, and the buttons and the menu under it; all of them work after any restart."""
+"""How a member's own list of jobs looks, with the buttons and the select under it."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import ui
 
+from bot.chat.persistent import Persistent, view_with
 from bot.chat.replies.cards import card_of, embed_of
 from bot.rules.catalog import Catalog
 from bot.rules.jobs import Job
@@ -23,76 +23,18 @@ PAGE_SIZE = 5
 
 _LINE_CHARS, _LABEL_CHARS = 80, 80
 
-# Verbs of the buttons; they stand in custom ids, like those of `bot.chat.persistent`.
-NEWER, OLDER, LIST, CANCEL, SHOW, SAME, NEW, PICK = (
-    "newer", "older", "list", "cancel", "show", "same_seed", "new_seed", "pick",
-)  # fmt: skip
+# What the buttons do. The words stand in custom ids and can't be changed.
+NEWER, OLDER, LIST, CANCEL, SHOW, SAME, NEW = ("newer", "older", "list", "cancel", "show", "same_seed", "new_seed")
 _STYLES = {
     CANCEL: discord.ButtonStyle.danger,
     SHOW: discord.ButtonStyle.primary,
 }
 
+OWN_BUTTON = Persistent(r"clapper:own:(?P<verb>[a-z_]{1,16}):(?P<page>\d{1,6})(?::(?P<job>[0-9a-f]{32}))?")
+"""Turns to a page, or does something with one job. Another version may have had other verbs."""
 
-class _Owner(Protocol):
-    """The part of a cog that a press needs."""
-
-    async def act(self, interaction: discord.Interaction[Any], verb: str, page: int, job_id: str) -> None: ...
-
-
-class _Excuser(Protocol):
-    async def report_error(self, interaction: discord.Interaction[Any], error: Exception) -> None: ...
-
-
-async def _dispatch(interaction: discord.Interaction[Any], verb: str, page: int, job_id: str) -> None:
-    cog = cast("_Owner | None", interaction.client.get_cog("Own"))
-    if cog is None:
-        return
-    try:
-        await cog.act(interaction, verb, page, job_id)
-    except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
-        await cast("_Excuser", interaction.client).report_error(interaction, exc)
-
-
-class OwnButton(
-    ui.DynamicItem[ui.Button[ui.View]],
-    template=r"clapper:own:(?P<verb>[a-z_]{1,16}):(?P<page>\d{1,6})(?::(?P<job>[0-9a-f]{32}))?",
-):
-    """Turns pages, and does things with one job."""
-
-    def __init__(self, verb: str, page: int, job_id: str = "", *, locale: str | None = None) -> None:
-        custom_id = f"clapper:own:{verb}:{page}" + (f":{job_id}" if job_id else "")
-        label = translated(f"button_{verb}", locale)
-        style = _STYLES.get(verb, discord.ButtonStyle.secondary)
-        super().__init__(ui.Button(label=label, style=style, custom_id=custom_id))
-        self.verb, self.page, self.job_id = verb, page, job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        # An id with another verb than ours was forged, or is of another version: it turns to the list.
-        verb = match["verb"] if match["verb"] in {NEWER, OLDER, LIST, CANCEL, SHOW, SAME, NEW} else LIST
-        return cls(verb, int(match["page"]), match["job"] or "")
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await _dispatch(interaction, self.verb, self.page, self.job_id)
-
-
-class OwnMenu(ui.DynamicItem[ui.Select[ui.View]], template=r"clapper:own-pick:(?P<page>\d{1,6})"):
-    """Chooses one job of the page."""
-
-    def __init__(self, select: ui.Select[ui.View], page: int) -> None:
-        super().__init__(select)
-        self.page = page
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(cast("ui.Select[ui.View]", item), int(match["page"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await _dispatch(interaction, PICK, self.page, next(iter(self.item.values), ""))
+OWN_SELECT = Persistent(r"clapper:own-pick:(?P<page>\d{1,6})")
+"""Chooses one job of the page; the values are job ids."""
 
 
 def list_embed(jobs: Sequence[Job], catalog: Catalog, *, number: int, pages: int, locale: str) -> discord.Embed:
@@ -112,24 +54,22 @@ def list_embed(jobs: Sequence[Job], catalog: Catalog, *, number: int, pages: int
 
 
 def list_view(jobs: Sequence[Job], catalog: Catalog, *, number: int, pages: int, locale: str) -> ui.View:
-    """The menu of the page's jobs, and the pages before and after."""
-    view = ui.View(timeout=None)
+    """The select of the page's jobs, and the pages before and after."""
+    items: list[ui.Item[Any]] = []
     if jobs:
-        select: ui.Select[ui.View] = ui.Select(
-            custom_id=f"clapper:own-pick:{number}", placeholder=say("jobs_choose", locale)
-        )
+        select = ui.Select[Any](custom_id=f"clapper:own-pick:{number}", placeholder=say("jobs_choose", locale))
         for place, job in enumerate(jobs, number * PAGE_SIZE + 1):
             select.add_option(
                 label=f"{place}. {' '.join(_about(job).split())}"[:_LABEL_CHARS],
                 value=job.id,
                 description=card_of(_read_in(job, locale), catalog).title[:100],
             )
-        view.add_item(OwnMenu(select, number))
+        items.append(select)
     if number > 0:
-        view.add_item(OwnButton(NEWER, number - 1, locale=locale))
+        items.append(_button(NEWER, number - 1, locale))
     if number < pages - 1:
-        view.add_item(OwnButton(OLDER, number + 1, locale=locale))
-    return view
+        items.append(_button(OLDER, number + 1, locale))
+    return view_with(*items)
 
 
 def detail_embed(job: Job, catalog: Catalog, *, kept_until: datetime | None, locale: str) -> discord.Embed:
@@ -149,11 +89,15 @@ def detail_embed(job: Job, catalog: Catalog, *, kept_until: datetime | None, loc
 def detail_view(job: Job, *, page: int, locale: str) -> ui.View:
     """What can be done with it now, and the way back."""
     verbs = [SHOW, SAME, NEW] if job.ended else [SHOW, CANCEL]
-    view = ui.View(timeout=None)
-    for verb in verbs:
-        view.add_item(OwnButton(verb, page, job.id, locale=locale))
-    view.add_item(OwnButton(LIST, page, locale=locale))
-    return view
+    return view_with(*(_button(verb, page, locale, job.id) for verb in verbs), _button(LIST, page, locale))
+
+
+def _button(verb: str, page: int, locale: str, job_id: str = "") -> ui.Button[Any]:
+    return ui.Button(
+        label=translated(f"button_{verb}", locale),
+        style=_STYLES.get(verb, discord.ButtonStyle.secondary),
+        custom_id=f"clapper:own:{verb}:{page}" + (f":{job_id}" if job_id else ""),
+    )
 
 
 def _read_in(job: Job, locale: str) -> Job:

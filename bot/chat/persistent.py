@@ -1,20 +1,115 @@
-"""Buttons that outlive every restart: the verb and the job's id are in the custom id, and nothing is kept in memory."""
+"""Buttons, selects and forms that work after any restart, also those of messages that an earlier version sent.
+
+What one of them is about stands in its custom id, and nothing is kept in memory. discord.py is told of none of them: it
+forgets what it listened to at a restart, its modals most of all, and forgets its own "dynamic items" for all messages
+where one view is used twice (ui/view.py:940-985 of 2.7.1). Each use is an interaction event, and its custom id says
+whose it is.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
-from typing import Any, Protocol, Self, cast
+from typing import Any, TypeVar
 
 import discord
 from discord import ui
 
+from bot.errors import CommandOutdated
 from bot.wording import translated
+
+_PREFIX = "clapper:"
+
+Handler = Callable[["discord.Interaction[Any]", "re.Match[str]"], Awaitable[None]]
+"""Answers one use: the interaction, and its custom id as the component's pattern matched it."""
+
+ReportError = Callable[["discord.Interaction[Any]", Exception], Awaitable[None]]
+
+ViewT = TypeVar("ViewT", ui.View, ui.LayoutView, ui.Modal)
+
+
+class Persistent:
+    """One kind of button, select or form.
+
+    `custom_ids` is the pattern of all custom ids that it has, those in messages of earlier versions included. `once`:
+    while one with the same custom id is being answered, a second use of it is acknowledged and nothing else.
+    """
+
+    def __init__(self, custom_ids: str, *, once: bool = False) -> None:
+        self.custom_ids = re.compile(custom_ids)
+        self.once = once
+
+
+class PersistentComponents:
+    """Which handler answers which component. What a handler raises goes to `report_error`."""
+
+    def __init__(self, report_error: ReportError) -> None:
+        self._report_error = report_error
+        self._handlers: list[tuple[Persistent, Handler]] = []
+        self._under_way: set[str] = set()
+
+    def add(self, component: Persistent, handler: Handler) -> None:
+        """Have `handler` called for every use of such a component from now on."""
+        self._handlers.append((component, handler))
+
+    async def answer(self, interaction: discord.Interaction[Any]) -> None:
+        """Have the press, choice or form answered. Commands, and what has no custom id of ours, are left alone."""
+        custom_id = str(_data(interaction).get("custom_id") or "")
+        if interaction.type not in _USES or not custom_id.startswith(_PREFIX):
+            return
+        try:
+            await self._answer(interaction, custom_id)
+        except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
+            await self._report_error(interaction, exc)
+
+    async def _answer(self, interaction: discord.Interaction[Any], custom_id: str) -> None:
+        for component, handler in self._handlers:
+            match = component.custom_ids.fullmatch(custom_id)
+            if match is None:
+                continue
+            if not component.once:
+                await handler(interaction, match)
+            elif custom_id in self._under_way:
+                await interaction.response.defer()
+            else:
+                self._under_way.add(custom_id)
+                try:
+                    await handler(interaction, match)
+                finally:
+                    self._under_way.discard(custom_id)
+            return
+        raise CommandOutdated
+
+
+_USES = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
+
+
+def chosen_values(interaction: discord.Interaction[Any]) -> tuple[str, ...]:
+    """What was chosen in the select that was used; empty for a button."""
+    return tuple(str(value) for value in _data(interaction).get("values") or ())
+
+
+def _data(interaction: discord.Interaction[Any]) -> Mapping[str, Any]:
+    return dict(interaction.data) if interaction.data else {}
+
+
+def unkept(view: ViewT) -> ViewT:
+    """The same view or form, finished: it is shown as it is, and discord.py keeps nothing of it once it is sent."""
+    view.stop()
+    return view
+
+
+def view_with(*components: ui.Item[Any]) -> ui.View:
+    """A view with these components. A new one is needed for every message and every edit."""
+    view = ui.View(timeout=None)
+    for component in components:
+        view.add_item(component)
+    return unkept(view)
 
 
 class Verb(StrEnum):
-    """What a button does. The value stands in custom ids for ever: messages of years ago hold it."""
+    """What a button of a job, or of a draft, does. The values stand in custom ids and can't be changed."""
 
     AGAIN = "again"
     CANCEL = "cancel"
@@ -26,9 +121,6 @@ class Verb(StrEnum):
     GO = "go"
     CHANGE = "change"
 
-
-Press = Callable[["discord.Interaction[Any]", str], Awaitable[None]]
-"""What a cog does when a button is pressed: the interaction and the job's id."""
 
 _LOOKS = {
     Verb.AGAIN: ("🔁", discord.ButtonStyle.secondary),
@@ -42,31 +134,14 @@ _LOOKS = {
     Verb.CHANGE: ("✏️", discord.ButtonStyle.secondary),
 }
 
+JOB_BUTTONS: Mapping[Verb, Persistent] = {
+    verb: Persistent(rf"clapper:{verb}:(?P<job>[0-9a-f]{{32}})", once=verb is Verb.GO) for verb in Verb
+}
+"""`job` is the id of the job, or for Go and Change of the draft."""
 
-class _Presser(Protocol):
-    """The part of the client that a press needs."""
 
-    async def press(self, interaction: discord.Interaction[Any], verb: Verb, job_id: str) -> None: ...
-
-
-class JobButton(
-    ui.DynamicItem[ui.Button[ui.View]],
-    template=rf"clapper:(?P<verb>{'|'.join(Verb)}):(?P<job>[0-9a-f]{{32}})",
-):
-    """One button of one job. discord.py only logs what a callback raises, so the client answers for errors."""
-
-    def __init__(self, verb: Verb, job_id: str, locale: str | None = None) -> None:
-        emoji, style = _LOOKS[verb]
-        label = translated(f"button_{verb}", locale)
-        super().__init__(ui.Button(label=label, emoji=emoji, style=style, custom_id=f"clapper:{verb}:{job_id}"))
-        self.verb = verb
-        self.job_id = job_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(Verb(match["verb"]), match["job"])
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await cast("_Presser", interaction.client).press(interaction, self.verb, self.job_id)
+def job_button(verb: Verb, job_id: str, locale: str | None) -> ui.Button[Any]:
+    """The button, labelled in that language."""
+    emoji, style = _LOOKS[verb]
+    label = translated(f"button_{verb}", locale)
+    return ui.Button(label=label, emoji=emoji, style=style, custom_id=f"{_PREFIX}{verb}:{job_id}")

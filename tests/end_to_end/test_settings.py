@@ -56,10 +56,21 @@ class Panel:
     def text(self) -> str:
         return told(self.message)
 
-    async def press(self, name: str, values: list[str] | None = None, *, raw: bool = False) -> Invocation:
-        pressed = await self.member.choose(self.message, control(self.message, name), values, raw=raw)
+    async def press(self, name: str, values: list[str] | None = None) -> Invocation:
+        """Returns once the panel says what came of it."""
+        return await self.press_id(control(self.message, name), values)
+
+    async def press_id(self, custom_id: str, values: list[str] | None = None, *, raw: bool = False) -> Invocation:
+        shown = len(self.opened.history)
+        pressed = await self.member.choose(self.message, custom_id, values, raw=raw)
         assert await pressed.done(PATIENCE_SECONDS) == "answered"
+        if custom_id.split(":")[4] not in {"add", "import", "export"}:
+            await self.changed(shown)
         return pressed
+
+    async def changed(self, shown: int) -> None:
+        """Return once the panel has been drawn anew; `shown` versions of it were there before."""
+        await self.opened.reply(lambda _: len(self.opened.history) > shown, PATIENCE_SECONDS)
 
     async def page(self, name: str) -> None:
         await self.press("go", [name])
@@ -72,8 +83,10 @@ class Panel:
         self, form: Invocation, patterns: str, *, action: str = "block", fold: str = "yes", note: str = ""
     ) -> None:
         filled = {"patterns": patterns, "action": [action], "fold": [fold]} | ({"note": note} if note else {})
+        shown = len(self.opened.history)
         sent = await self.member.submit_modal(form, filled)
         assert await sent.done() == "answered"
+        await self.changed(shown)
 
 
 async def open_panel(stage: Stage, who: str = "Linus", where: str = "Film Club#general") -> Panel:
@@ -253,7 +266,7 @@ async def test_a_member_tries_every_way_to_the_settings_and_is_refused(stage: St
             ("prompts", "drop", ["0"]), ("channels", "audit", []), ("channels", "mods", []),
             ("channels", "retry", None),
         ):  # fmt: skip
-            pressed = await ada.choose(carrier, f"clapper:house:0:{page}:{name}", values, raw=True)
+            pressed = await ada.choose(carrier, f"clapper:settings:0:{page}:{name}", values, raw=True)
             assert "Only members who may manage" in await refusal(pressed), name
         panel = await open_panel(stage)
         assert "Version 0." in panel.text
@@ -265,17 +278,16 @@ async def test_forged_presses_by_an_admin_are_sentences_and_change_nothing(stage
         panel = await open_panel(stage)
         elsewhere = stage.discord.channel("Test Kitchen#general").id
         message = panel.message
-        for custom_id in ("clapper:house:x", "clapper:house:0:nowhere:go", "clapper:house:0:habits:burn"):
+        for custom_id in ("clapper:settings:x", "clapper:settings:0:nowhere:go", "clapper:settings:0:habits:burn"):
             pressed = await panel.member.choose(message, custom_id, None, raw=True)
             assert "another version" in await refusal(pressed)
         for custom_id, value in (
-            ("clapper:house:0:channels:audit", elsewhere), ("clapper:house:0:channels:mods", "12"),
-            ("clapper:house:0:access:roles", elsewhere), ("clapper:house:0:access:channels:t2v", "x"),
+            ("channels:audit", elsewhere), ("channels:mods", "12"),
+            ("access:roles", elsewhere), ("access:channels", "x"),
         ):  # fmt: skip
-            await panel.page("channels" if "channels:" in custom_id[16:25] else "access")
-            kind = {"audit": "audit", "mods": "mods", "roles": "roles", "channels": "channels"}[custom_id.split(":")[4]]
-            pressed = await panel.member.choose(panel.message, control(panel.message, kind), [value], raw=True)
-            assert await pressed.done() == "answered"
+            page, _, kind = custom_id.partition(":")
+            await panel.page(page)
+            await panel.press_id(control(panel.message, kind), [value], raw=True)
             assert "not in this server" in panel.text, custom_id
         await panel.page("overview")
         assert "Version 0." in panel.text
@@ -291,10 +303,10 @@ async def exported(panel: Panel) -> bytes:
 
 async def import_file(panel: Panel, text: bytes) -> None:
     form = await panel.press("import")
-    before = len(panel.opened.history)
+    shown = len(panel.opened.history)
     sent = await panel.member.submit_modal(form, {}, {"file": ("settings.json", text)})
     assert await sent.done() == "answered"
-    await panel.opened.reply(lambda _: len(panel.opened.history) > before, PATIENCE_SECONDS)
+    await panel.changed(shown)
 
 
 @pytest.mark.asyncio

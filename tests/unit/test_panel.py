@@ -78,8 +78,10 @@ def test_custom_ids_say_what_they_said_and_others_say_nothing() -> None:
     part = Part(version=12, page=Page.ACCESS, control="channels", what="t2v")
     assert Part.read(part.custom_id) == part
     assert Part.read(Part(version=0, page=Page.HABITS, control="ping").custom_id) is not None
-    for forged in ("", "clapper:house:", "clapper:house:-1:habits:ping", "clapper:house:1:nowhere:ping", "x" * 100,
-                   "clapper:house:1:habits:ping:" + "a" * 99, "clapper:house:9999999999:habits:ping"):  # fmt: skip
+    assert Part.read("clapper:house:12:access:channels:t2v") == part, "as earlier versions wrote it"
+    for forged in ("", "clapper:settings:", "clapper:settings:-1:habits:ping", "clapper:settings:1:nowhere:ping",
+                   "x" * 100, "clapper:settings:1:habits:ping:" + "a" * 99, "clapper:settings:9999999999:habits:ping",
+                   "clapper:home:1:habits:ping"):  # fmt: skip
         assert Part.read(forged) is None
 
 

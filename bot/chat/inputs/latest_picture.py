@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import discord
 
-from bot.chat.inputs.forms import MOST_CHOICES
-from bot.chat.inputs.picker import draft_question
+from bot.chat.inputs.forms import CHOICES_MAX
+from bot.chat.inputs.picker import command_question
 from bot.chat.inputs.sources import Found, newest, nothing_found
+from bot.chat.persistent import chosen_values
 from bot.chat.replies.interactions import (
     Interaction,
     accept_here,
@@ -32,7 +35,7 @@ async def animate_newest(interaction: Interaction, model: Model, inputs: Inputs,
     precheck(interaction, compose(model, inputs, {Role.DATA: unknown}), private=private)
     reply = await open_reply(interaction, private=private)
     files = await _newest_pictures(interaction, model, inputs.prompt)
-    requests = [compose(model, inputs, {Role.DATA: file}) for file in files[:MOST_CHOICES]]
+    requests = [compose(model, inputs, {Role.DATA: file}) for file in files[:CHOICES_MAX]]
     if len(requests) == 1:
         await accept_in(interaction, precheck(interaction, requests[0], private=private), reply)
         return
@@ -41,21 +44,22 @@ async def animate_newest(interaction: Interaction, model: Model, inputs: Inputs,
         await interaction.client.services.drafts.keep(Draft(user_id=asker_id, request=request, private=private))
         for request in requests
     ]
-    question = draft_question(files, drafts, interaction, locale)
+    question = command_question(files, drafts, interaction.id, asker_id, locale)
     await interaction.edit_original_response(content=say("which_one", locale), view=question)
 
 
-async def picked(interaction: Interaction, asked: int, asker_id: int, draft: str) -> None:
+async def picked(interaction: Interaction, match: re.Match[str]) -> None:
     """The member has said which of several pictures is meant: the question becomes the card."""
+    asked, asker_id = int(match["asked"]), int(match["asker"])
     if interaction.user.id != asker_id:
         raise NotYours(requester_id=asker_id)
     services = interaction.client.services
     if await look(services.acceptance.answered(asked)):
         await interaction.response.defer()
         return
-    request = (await look(services.drafts.get(draft, asker_id))).request
+    draft = await look(services.drafts.get(next(iter(chosen_values(interaction)), ""), asker_id))
     private = interaction.message is not None and interaction.message.flags.ephemeral
-    await accept_here(interaction, precheck(interaction, request, private=private), asked=asked)
+    await accept_here(interaction, precheck(interaction, draft.request, private=private), asked=asked)
 
 
 async def _newest_pictures(interaction: Interaction, model: Model, prompt: str | None) -> tuple[Attachment, ...]:

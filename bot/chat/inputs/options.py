@@ -9,8 +9,8 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.chat.client import Described
 from bot.chat.replies.interactions import Interaction, requester_of
-from bot.chat.translator import Described
 from bot.rules.catalog import SEED_MAX, Operation
 from bot.wording import SENTENCES
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import discord
 
 from bot.chat.replies.interactions import attachment_of
-from bot.errors import FileForbidden, Refused, SourceHidden, SourceMissing, SourceOutOfReach
+from bot.errors import FileForbidden, Refused, SourceHidden, SourceMissing, SourceOutOfReach, VideoGone
 from bot.rules.catalog import Kind, Model, Operation, Role
 from bot.rules.requests import Attachment
 
@@ -101,6 +101,14 @@ def nothing_found(model: Model, found: Found, *, bot_id: int | None, sees_all: b
         return SourceOutOfReach(wanted=wanted, command=model.operation.value, menu=menu)
     error = SourceMissing if sees_all else SourceHidden
     return error(wanted=wanted, command=model.operation.value, menu=menu, bot_id=bot_id)
+
+
+def video_in(message: discord.Message | None) -> Attachment:
+    """The video that was attached to the message. Raises `VideoGone` where there is none."""
+    for file in message.attachments if message else ():
+        if file.filename.casefold().endswith(".mp4"):
+            return attachment_of(file)
+    raise VideoGone
 
 
 def attachment_in(described: dict[str, Any]) -> Attachment:

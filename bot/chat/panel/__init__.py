@@ -11,6 +11,7 @@ from discord import ui
 from bot.chat.change_texts import lines_of
 from bot.chat.panel.pages import page_items
 from bot.chat.panel.parts import Item, Page, Scene, button, choice
+from bot.chat.persistent import unkept
 from bot.rules.guild_settings_file import Change
 from bot.wording import Markup, translated
 from bot.wording.facts import escape
@@ -21,7 +22,7 @@ _NOTES_MAX_CHARS = 500
 
 
 def panel(scene: Scene) -> ui.LayoutView:
-    """The page, in a new view that discord.py won't keep."""
+    """The page, in a new view."""
     inner: list[Item] = [ui.TextDisplay(_head(scene))]
     if scene.notes:
         inner.append(ui.TextDisplay("\n".join(scene.notes)[:_NOTES_MAX_CHARS]))
@@ -64,5 +65,4 @@ def _view(*items: Item) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
     for item in items:
         view.add_item(item)
-    view.stop()  # finished views are not stored: the cog reads presses by itself
-    return view
+    return unkept(view)

@@ -1,8 +1,8 @@
 """What the panel of `/settings` is made of: its pages' names, its custom ids, and selects and buttons that carry them.
 
 Nothing of an open panel is kept in memory. Each part's custom id says which version of the settings it was made from,
-which page it is on and what it does: `clapper:house:<version>:<page>:<control>[:<what>]`. So panels outlive restarts,
-and a press on one that is out of date is found out. The cog reads presses itself, hence no view is ever registered.
+which page it is on and what it does: `clapper:settings:<version>:<page>:<control>[:<what>]`, where earlier versions
+wrote `clapper:house:`. So panels outlive restarts, and a press on one that is out of date is found out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.chat.persistent import Persistent
 from bot.rules.catalog import Catalog, Operation
 from bot.rules.guild_settings import Access, Defaults, GuildSettings
 from bot.wording import Markup, say
@@ -43,10 +44,12 @@ class Page(StrEnum):
     CHANNELS = "channels"
 
 
+PANEL_PART = Persistent(r"clapper:(?:settings|house):.*")
+"""Every button, select and form of the panel, also those that this version can't read (`Part.read`)."""
+
 _ID = re.compile(
-    rf"clapper:house:(?P<version>[0-9]{{1,9}}):(?P<page>{'|'.join(Page)}):(?P<control>[a-z]{{1,20}})(?::(?P<what>[a-z0-9]{{0,32}}))?"
+    rf"clapper:(?:settings|house):(?P<version>[0-9]{{1,9}}):(?P<page>{'|'.join(Page)}):(?P<control>[a-z]{{1,20}})(?::(?P<what>[a-z0-9]{{0,32}}))?"
 )
-PREFIX = "clapper:house:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ class Part:
 
     @classmethod
     def read(cls, custom_id: str) -> Self | None:
-        """None for what no version of ours has written."""
+        """None for an id that this version can't read."""
         found = _ID.fullmatch(custom_id)
         if found is None:
             return None
@@ -71,7 +74,7 @@ class Part:
     @property
     def custom_id(self) -> str:
         end = f":{self.what}" if self.what else ""
-        return f"{PREFIX}{self.version}:{self.page}:{self.control}{end}"
+        return f"clapper:settings:{self.version}:{self.page}:{self.control}{end}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

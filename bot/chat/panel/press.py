@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import discord
 
 from bot.chat.client_base import ClientBase
 from bot.chat.panel import panel
 from bot.chat.panel.parts import Page, Part, Place, Scene
+from bot.chat.persistent import chosen_values
 from bot.chat.replies.interactions import Interaction
 from bot.errors import Refused
 from bot.rules.guild_settings import GuildSettings, Known
@@ -22,18 +21,18 @@ _NEEDED = ("view_channel", "send_messages", "embed_links")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """By somebody who may. What reads the settings may raise `AdminsOnly` and `DatabaseUnavailable`."""
+    """By an admin of the server. What reads the settings or turns the page may raise `DatabaseUnavailable`, so that the
+    interaction has to be acknowledged before."""
 
     interaction: Interaction
     guild: discord.Guild
     by: Requester
     part: Part
-    data: Mapping[str, Any]
 
     @property
     def values(self) -> tuple[str, ...]:
         """What was chosen in a select."""
-        return tuple(str(value) for value in self.data.get("values") or ())
+        return chosen_values(self.interaction)
 
     @property
     def known(self) -> Known:
@@ -51,17 +50,6 @@ class Press:
         """The settings as they are now."""
         return await self.interaction.client.services.guilds.inspect(self.guild.id, self.by)
 
-    async def scene(self) -> Scene:
-        """The page that the press was on, as it is now."""
-        return await scene_of(
-            self.interaction.client,
-            self.guild,
-            self.by,
-            await self.guild_settings(),
-            page=self.part.page,
-            what=self.part.what,
-        )
-
     async def stay(self, note: str = "") -> None:
         """Show the page that the press was on, with a note above it."""
         await self.turn_to(self.part.page, self.part.what, note)
@@ -70,11 +58,7 @@ class Press:
         """Show that page in the place of the panel that was pressed."""
         bot, guild_settings = self.interaction.client, await self.guild_settings()
         view = panel(await scene_of(bot, self.guild, self.by, guild_settings, page=page, what=what, note=note))
-        response = self.interaction.response
-        if response.is_done():
-            await self.interaction.edit_original_response(view=view)
-        else:
-            await response.edit_message(view=view)
+        await self.interaction.edit_original_response(view=view)
 
 
 def known_of(bot: ClientBase, guild: discord.Guild) -> Known:

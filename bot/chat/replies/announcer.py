@@ -30,6 +30,7 @@ from bot.chat.replies.cards import (
 )
 from bot.chat.replies.edit_routes import (
     UNSENT,
+    UNSENT_OR_CLOSED,
     EditRoutes,
     Payload,
     message_of,
@@ -47,8 +48,6 @@ from bot.rules.jobs import Job, JobState
 from bot.wording import say
 
 log = logging.getLogger(__name__)
-
-_UNSHOWN: tuple[type[Exception], ...] = (*UNSENT, RuntimeError)  # a RuntimeError says that the session is closed
 
 _REMEMBERED = 2000
 """Jobs whose last card is kept to spare equal edits; forgetting one costs a single harmless edit."""
@@ -121,7 +120,7 @@ class DiscordAnnouncer:
                 message_id = await self._edit(job, handed, attempts=self._show_attempts)
             except (DeliveryLost, DeliveryTooLarge) as exc:
                 log.warning("the reply of job %s can't be edited: %s", job.id, exc)
-            except _UNSHOWN as exc:
+            except UNSENT_OR_CLOSED as exc:
                 log.warning("the reply of job %s was not edited", job.id, exc_info=True)
                 return Shown(reached=not passing(exc))
             else:
@@ -274,7 +273,7 @@ class DiscordAnnouncer:
             with contextlib.suppress(discord.NotFound):
                 await webhook.delete_message(message_of(reply))
             await webhook.send(sentence, ephemeral=True, allowed_mentions=silent)
-        except _UNSHOWN as exc:
+        except UNSENT_OR_CLOSED as exc:
             log.warning("the member of job %s was not told: %s", job.id, type(exc).__name__)
             return Shown(reached=not passing(exc))
         return Shown()

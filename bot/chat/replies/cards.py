@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import discord
 from discord import ui
 
-from bot.chat.persistent import JobButton, Verb
+from bot.chat.persistent import Verb, job_button, view_with
 from bot.errors import ModelUnknown
 from bot.rules.catalog import Catalog, Role
 from bot.rules.delivery import Clip, Link
@@ -104,15 +104,8 @@ def embed_of(card: Card) -> discord.Embed:
 
 
 def view_of(card: Card) -> ui.View:
-    """The card's buttons in a new view without time limit.
-
-    New for every edit and of dynamic items alone, or discord.py would forget the buttons of all messages
-    (ui/view.py:940-985 of 2.7.1).
-    """
-    view = ui.View(timeout=None)
-    for verb in card.buttons:
-        view.add_item(JobButton(verb, card.job_id, card.locale))
-    return view
+    """The card's buttons; a new view each time."""
+    return view_with(*(job_button(verb, card.job_id, card.locale) for verb in card.buttons))
 
 
 def video_name(job: Job) -> str:

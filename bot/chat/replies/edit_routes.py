@@ -32,6 +32,9 @@ CONNECTION_LOST: tuple[type[Exception], ...] = (
 
 UNSENT: tuple[type[Exception], ...] = (*CONNECTION_LOST, discord.HTTPException)
 
+UNSENT_OR_CLOSED: tuple[type[Exception], ...] = (*UNSENT, RuntimeError)
+"""The same, and what discord.py raises once its session is closed: the bot is being stopped."""
+
 # Discord's JSON error codes (developers/topics/opcodes-and-status-codes), as short words for rows and logs.
 _UNKNOWN_MESSAGE, _ENTITY_TOO_LARGE = 10008, 40005
 _REASONS = {

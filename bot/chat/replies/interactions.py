@@ -17,7 +17,7 @@ import discord
 
 from bot.chat.client_base import ClientBase
 from bot.chat.replies.edit_routes import CONNECTION_LOST, UNSENT
-from bot.errors import DatabaseUnavailable, PermissionsMissing
+from bot.errors import AdminsOnly, DatabaseUnavailable, PermissionsMissing
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import Attachment, VideoRequest
 from bot.work.services import Prechecked
@@ -257,6 +257,14 @@ def requester_of(interaction: Interaction) -> Requester:
         age_restricted=is_age_restricted(channel),
         locale=interaction.locale.value,
     )
+
+
+def admin_of(interaction: Interaction) -> Requester:
+    """Who asks, if they may manage the server where they ask. Raises `AdminsOnly` for everybody else."""
+    by = requester_of(interaction)
+    if not by.admin or by.guild_id is None:
+        raise AdminsOnly
+    return by
 
 
 def attachment_of(file: discord.Attachment) -> Attachment:

@@ -1,0 +1,48 @@
+"""Cogs are found by being there: no list of them can leave one out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.chat.client import VideoBot
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COG = """
+from discord.ext import commands
+
+async def setup(bot):
+    await bot.add_cog({name}())
+
+class {name}(commands.Cog):
+    pass
+"""
+
+
+def bot(cogs: str = "cogs") -> VideoBot:
+    return VideoBot(Settings(discord_token="x", decart_api_key="x", _env_file=None), cogs=cogs)
+
+
+@pytest.mark.asyncio
+async def test_every_module_of_the_package_is_loaded_as_a_cog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "features"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    for name in ("First", "Second"):
+        (package / f"{name.lower()}.py").write_text(COG.format(name=name), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    made = bot("features")
+    await made.load_cogs()
+    assert sorted(made.cogs) == ["First", "Second"]
+    for name in [name for name in sys.modules if name.startswith("features")]:
+        del sys.modules[name]
+
+
+@pytest.mark.asyncio
+async def test_no_cog_of_ours_is_left_out() -> None:
+    made = bot()
+    await made.load_cogs()
+    assert set(made.extensions) == {f"cogs.{path.stem}" for path in (ROOT / "cogs").glob("[!_]*.py")}
