@@ -7,6 +7,7 @@ import importlib
 import json
 import logging
 import pkgutil
+from collections.abc import Callable
 from typing import Any
 
 import discord
@@ -16,6 +17,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.chat.client_base import ClientBase
+from bot.chat.gateway_events import guard_events
 from bot.chat.persistent import Handler, Persistent, PersistentComponents
 from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED
 from bot.chat.replies.error_messages import sentence_for
@@ -73,9 +75,12 @@ class VideoBot(ClientBase):
     """Clapper in Discord. `attach` its services and its announcer before `start`.
 
     Every module of the package that `cogs` names is loaded as a cog; none of them is imported by anything else.
+    `unreadable` is told the name of each event that can't be read.
     """
 
-    def __init__(self, settings: Settings, *, cogs: str = "cogs") -> None:
+    def __init__(
+        self, settings: Settings, *, cogs: str = "cogs", unreadable: Callable[[str], None] = lambda _: None
+    ) -> None:
         set_address(settings)
         self.settings = settings
         self._wanted = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
@@ -95,6 +100,7 @@ class VideoBot(ClientBase):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
         )
+        guard_events(self, unreadable)
 
     def persist(self, component: Persistent, handler: Handler) -> None:
         """Have `handler` called for every press, choice or form of that kind, in messages of earlier runs, too."""

@@ -34,6 +34,12 @@ class Metrics:
         self.seconds = Histogram(
             "clapper_job_seconds", "From accepted to delivered", ["model"], buckets=_JOB_SECONDS, registry=self.registry
         )
+        self.events_unreadable = Counter(
+            "clapper_discord_events_unreadable_total",
+            "Events of Discord's that can't be read and are left out",
+            ["event"],
+            registry=self.registry,
+        )
         self.running = Gauge("clapper_jobs_running", "Jobs that this process looks after now", registry=self.registry)
 
         self.background_failures = Counter(

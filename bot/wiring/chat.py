@@ -39,12 +39,17 @@ class Chat:
 def open_chat(process: Process) -> Chat:
     """Not logged in yet, so nothing to close yet."""
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
-    client = VideoBot(process.settings) if process.gateway else rest_client(process.settings)
+    client = _bot(process) if process.gateway else rest_client(process.settings)
     return Chat(
         client=client,
         announcer=DiscordAnnouncer(client, process.catalog, clock=process.clock),
         notices=DiscordNotices(client, process.catalog, clock=process.clock),
     )
+
+
+def _bot(process: Process) -> VideoBot:
+    counter = process.metrics.events_unreadable
+    return VideoBot(process.settings, unreadable=lambda event: counter.labels(event).inc())
 
 
 async def log_in(client: discord.Client, settings: Settings, closing: AsyncExitStack) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import discord
 from discord import ui
 
-from bot.chat.client import VideoBot
+from bot.chat.client_base import ClientBase
 from bot.chat.inputs.forms import FormValues, labelled, modal
 from bot.chat.panel.parts import Part
 from bot.rules.guild_settings_file import FILE_MAX_CHARS
@@ -90,7 +90,7 @@ def read_import_form(values: FormValues) -> Attachment | None:
     return values.file(_FILE)
 
 
-async def text_of(file: Attachment | None, bot: VideoBot) -> str | None:
+async def text_of(file: Attachment | None, bot: ClientBase) -> str | None:
     """The text of a settings file that an admin sent; None where it can't be had, is no text, or is too large."""
     hosts = bot.settings.discord_cdn_hosts
     if file is None or file.size_bytes > FILE_MAX_BYTES or urlsplit(file.url).netloc not in hosts:
