@@ -15,7 +15,7 @@ from discord.ext import commands
 
 from bot.chat.client import Described, VideoBot
 from bot.chat.replies.interactions import Interaction, requester_of, tell
-from bot.chat.rule_texts import Names, block_text, rule_text, rule_word
+from bot.chat.settings_text import Names, block_text, rule_text, rule_word
 from bot.errors import AdminsOnly, LimitTargetInvalid, RuleUnknown
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Requester

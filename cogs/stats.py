@@ -7,7 +7,7 @@ from discord.ext import commands
 
 from bot.chat.client import Described, VideoBot
 from bot.chat.replies.interactions import Interaction, requester_of
-from bot.chat.statistics_embeds import chart_file, chart_of_server, server_embed
+from bot.chat.statistics_message import chart_file, chart_of_server, server_embed
 from bot.errors import ModeratorsOnly
 
 

@@ -8,8 +8,8 @@ from discord.ext import commands
 
 from bot.chat.client import Described, VideoBot
 from bot.chat.replies.interactions import Interaction, requester_of
-from bot.chat.rule_texts import Names, standing_text
-from bot.chat.statistics_embeds import add_member_fields, chart_file, chart_of_member
+from bot.chat.settings_text import Names, standing_text
+from bot.chat.statistics_message import add_member_fields, chart_file, chart_of_member
 from bot.errors import ModeratorsOnly
 from bot.rules.jobs import Requester
 from bot.rules.limits import Account

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 import discord
 from discord import ui
 
-from bot.chat.change_texts import lines_of
 from bot.chat.persistent import Verb, job_button, view_with
-from bot.chat.replies.cards import PROMPT_MAX_CHARS, SHORT_ID_CHARS
-from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED, webhook_of
-from bot.errors import ModelUnknown
+from bot.chat.replies.cards import (
+    PROMPT_MAX_CHARS,
+    SHORT_ID_CHARS,
+    STATE_LOOKS,
+    failure_sentence,
+    model_title,
+)
+from bot.chat.replies.edit_routes import FINAL_STATUSES, UNSENT_OR_CLOSED, token_is_alive, webhook_of
+from bot.chat.settings_text import change_lines
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
-from bot.rules.jobs import Job, JobState, Requester
+from bot.rules.jobs import Job, Requester
 from bot.rules.notices import Entry, HoldSettled, JobEnded, LimitsReset, NoticeLost, PromptNoted, SettingsChanged
 from bot.wording import Markup, say
 from bot.wording.facts import escape
 
 log = logging.getLogger(__name__)
 
-_FINAL = frozenset({401, 403, 404})
-_GREEN, _RED, _GREY, _BLUE, _YELLOW = 0x2ECC71, 0xE74C3C, 0x95A5A6, 0x5865F2, 0xF1C40F
-_OUTCOMES = {JobState.DELIVERED: ("✅", _GREEN), JobState.FAILED: ("❌", _RED), JobState.CANCELLED: ("🚫", _GREY)}
-_VERDICTS = {"block": ("⛔", _RED), "hold": ("✋", _YELLOW), "record": ("📝", _BLUE)}
+_BLUE, _GOLD, _GREEN, _GREY, _RED = (
+    discord.Colour.blurple(),
+    discord.Colour.gold(),
+    discord.Colour.green(),
+    discord.Colour.lighter_grey(),
+    discord.Colour.red(),
+)
+_VERDICTS = {"block": ("⛔", _RED), "hold": ("✋", _GOLD), "record": ("📝", _BLUE)}
 _CHANGES_MAX_CHARS = 3500
-_TOKEN_MARGIN = timedelta(seconds=5)
 _SILENT = discord.AllowedMentions.none()
 
 
 class DiscordNotices:
-    """`bot.rules.notices.Noticeboard` for Discord. The client need only have logged in."""
+    """`bot.rules.notices.Notices` for Discord. The client need only have logged in."""
 
     def __init__(self, client: discord.Client, catalog: Catalog, *, clock: Clock) -> None:
         self._client = client
@@ -53,7 +60,7 @@ class DiscordNotices:
         locale = self._locale(job.requester.guild_id)
         embed = self._question(job, "", locale)
         key = {True: "hold_approved", False: "hold_denied", None: "hold_withdrawn"}[approved]
-        embed.colour = discord.Colour({True: _GREEN, False: _RED, None: _GREY}[approved])
+        embed.colour = {True: _GREEN, False: _RED, None: _GREY}[approved]
         embed.description = f"{embed.description}\n\n{say(key, locale, user_id=by.user_id)}"
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.requester.guild_id)
         try:
@@ -74,12 +81,10 @@ class DiscordNotices:
         only_them = discord.AllowedMentions(
             everyone=False, roles=False, replied_user=False, users=[discord.Object(requester.user_id)]
         )
-        if reply.ephemeral or reply.user_install:
-            expires = reply.token_expires_at
-            if reply.token is None or (expires is not None and self._clock.now() + _TOKEN_MARGIN >= expires):
-                return
-            webhook = webhook_of(reply, self._client)
-            await webhook.send(text, ephemeral=reply.ephemeral, allowed_mentions=only_them)
+        if reply.only_by_token:
+            if token_is_alive(reply, self._clock.now()):
+                webhook = webhook_of(reply, self._client)
+                await webhook.send(text, ephemeral=reply.ephemeral, allowed_mentions=only_them)
             return
         channel = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
         if reply.message_id is None:
@@ -97,7 +102,7 @@ class DiscordNotices:
         try:
             message = await channel.send(embed=embed, allowed_mentions=_SILENT, view=view or discord.utils.MISSING)
         except discord.HTTPException as exc:
-            raise NoticeLost(f"http_{exc.status}_{exc.code}", final=exc.status in _FINAL) from exc
+            raise NoticeLost(f"http_{exc.status}_{exc.code}", final=exc.status in FINAL_STATUSES) from exc
         except UNSENT_OR_CLOSED as exc:
             raise NoticeLost(type(exc).__name__, final=False) from exc
         return message.id
@@ -114,7 +119,7 @@ class DiscordNotices:
                 return _embed(f"{sign} {say(f'audit_{key}', locale)}", lines, colour)
             case SettingsChanged():
                 lines = [say("audit_by", locale, user_id=entry.by.user_id, version=entry.version)]
-                lines += lines_of(entry.changes, locale, most_chars=_CHANGES_MAX_CHARS)
+                lines += change_lines(entry.changes, locale, most_chars=_CHANGES_MAX_CHARS)
                 return _embed(f"⚙️ {say('audit_settings', locale)}", lines, _BLUE)
             case LimitsReset(by=by, user_id=user_id, jobs=number):
                 lines = [
@@ -124,10 +129,10 @@ class DiscordNotices:
                 return _embed(f"♻️ {say('audit_reset', locale)}", lines, _BLUE)
 
     def _outcome(self, job: Job, locale: str | None) -> discord.Embed:
-        sign, colour = _OUTCOMES.get(job.state, ("•", _GREY))
+        sign, colour = STATE_LOOKS[job.state]
         lines = self._facts(job, locale)
         if job.failure is not None:
-            lines.append(_failure(job, locale))
+            lines.append(failure_sentence(job.failure, locale))
         if job.ended_at is not None:
             lines.append(say("notice_took", locale, seconds=(job.ended_at - job.accepted_at).total_seconds()))
         return _embed(f"{sign} {say(f'audit_{job.state}', locale)}", lines, colour)
@@ -136,7 +141,7 @@ class DiscordNotices:
         lines = self._facts(job, locale)
         if pattern:
             lines.append(say("notice_rule", locale, pattern=pattern))
-        return _embed(f"✋ {say('hold_title', locale)}", lines, _YELLOW)
+        return _embed(f"✋ {say('hold_title', locale)}", lines, _GOLD)
 
     def _facts(self, job: Job, locale: str | None) -> list[str]:
         """Who, where and what."""
@@ -144,14 +149,8 @@ class DiscordNotices:
         return [
             _where(job.requester, job.request.operation.value, locale),
             *_quoted(job.request.inputs.prompt),
-            say("notice_model", locale, model=self._title(job), job=job_id),
+            say("notice_model", locale, model=model_title(job.request.model, self._catalog), job=job_id),
         ]
-
-    def _title(self, job: Job) -> str:
-        try:
-            return self._catalog.get(job.request.model).title
-        except ModelUnknown:
-            return job.request.model
 
     def _locale(self, guild_id: int | None) -> str | None:
         """What the server has chosen as its language, as far as it is known here."""
@@ -178,14 +177,5 @@ def _quoted(prompt: str | None) -> list[str]:
     return [] if not prompt else [f"> {escape(prompt, PROMPT_MAX_CHARS)}"]
 
 
-def _failure(job: Job, locale: str | None) -> str:
-    if job.failure is None:
-        return ""
-    try:
-        return say(job.failure.key, locale, **job.failure.facts)
-    except KeyError:  # the row was written by another version of Clapper
-        return say("internal_failure", locale)
-
-
-def _embed(title: str, lines: list[str], colour: int) -> discord.Embed:
+def _embed(title: str, lines: list[str], colour: discord.Colour) -> discord.Embed:
     return discord.Embed(title=title, description="\n".join(lines), colour=colour)

@@ -232,3 +232,15 @@ async def test_whoever_waited_long_is_pinged_alone_where_the_server_wants_it(sta
             await app.parts.services.audit_log.drain()
             texts = [text_of(message) for message in stage.discord.member("Ada").sees("Film Club#general")]
             assert not any("ready" in text for text in texts)
+
+
+@pytest.mark.asyncio
+async def test_whoever_waited_long_for_a_private_video_is_told_in_private(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, ping_when_slow=True)
+        asked = await ask(stage, private=True)
+        await stage.see(asked, "pending")
+        stage.pass_time(180)
+        await stage.see_through(asked)
+        ping = await asked.followup(says("your video is ready"), PATIENCE_SECONDS)
+        assert ping["flags"] & 64

@@ -8,15 +8,15 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.change_texts import lines_of
 from bot.chat.panel.pages import page_items
 from bot.chat.panel.parts import Item, Page, Scene, button, choice
 from bot.chat.persistent import unkept
+from bot.chat.settings_text import change_lines
 from bot.rules.guild_settings_file import Change
 from bot.wording import Markup, translated
 from bot.wording.facts import escape
 
-_ACCENT = 0x5865F2
+_ACCENT = discord.Colour.blurple()
 _DIFF_MAX_CHARS = 3000
 _NOTES_MAX_CHARS = 500
 
@@ -33,7 +33,7 @@ def panel(scene: Scene) -> ui.LayoutView:
 
 def import_panel(scene: Scene, changes: Iterable[Change], mark: str) -> ui.LayoutView:
     """What a file would change, with a button that does it."""
-    told = lines_of(tuple(changes), scene.locale, most_chars=_DIFF_MAX_CHARS)
+    told = change_lines(tuple(changes), scene.locale, most_chars=_DIFF_MAX_CHARS)
     head = f"### {scene.say('import_title')}\n" + ("\n".join(told) or scene.say("import_nothing"))
     buttons = [button(scene, "cancel", scene.say("import_cancel"))]
     if told:

@@ -264,7 +264,7 @@ class DiscordAnnouncer:
         A reply that no token reaches, as under a text message, says it itself.
         """
         reply, silent = job.reply, discord.AllowedMentions.none()
-        sentence = failure_sentence(job) or ""
+        sentence = "" if job.failure is None else failure_sentence(job.failure, job.requester.locale)
         try:
             if reply.ephemeral or not token_is_alive(reply, self._clock.now()):
                 await self._say_instead(job, sentence)

@@ -29,16 +29,19 @@ PATH_MAX_CHARS = 300
 
 SHORT_ID_CHARS = 8
 
-_SIGNS = {
-    JobState.ACCEPTED: ("⏳", 0x95A5A6),
-    JobState.SUBMITTING: ("⏳", 0x95A5A6),
-    JobState.PENDING: ("⏳", 0x95A5A6),
-    JobState.PROCESSING: ("⚙️", 0x5865F2),
-    JobState.COMPLETED: ("⚙️", 0x5865F2),
-    JobState.DELIVERED: ("✅", 0x2ECC71),
-    JobState.FAILED: ("❌", 0xE74C3C),
-    JobState.CANCELLED: ("🚫", 0x95A5A6),
+_GREY, _BLUE = discord.Colour.lighter_grey(), discord.Colour.blurple()
+STATE_LOOKS = {
+    JobState.ACCEPTED: ("⏳", _GREY),
+    JobState.SUBMITTING: ("⏳", _GREY),
+    JobState.PENDING: ("⏳", _GREY),
+    JobState.PROCESSING: ("⚙️", _BLUE),
+    JobState.COMPLETED: ("⚙️", _BLUE),
+    JobState.DELIVERED: ("✅", discord.Colour.green()),
+    JobState.FAILED: ("❌", discord.Colour.red()),
+    JobState.CANCELLED: ("🚫", _GREY),
 }
+"""The sign before a title and the colour beside it."""
+
 _READY = "📥"
 _PICTURED = (Role.DATA, Role.START, Role.REFERENCE)
 _SHOWABLE = (".jpg", ".jpeg", ".png", ".webp", ".gif")
@@ -54,7 +57,7 @@ class Card:
     title: str
     lines: tuple[str, ...]
     footer: str
-    colour: int
+    colour: discord.Colour
     buttons: tuple[Verb, ...]
     locale: str
     picture: str | None = None
@@ -67,7 +70,7 @@ def card_of(
     """The card of the row. `handed` is what is delivered with it; `bare` leaves out every word of strangers; `fleeting`
     says that this reply may be out of reach before the video is there, so that it offers a way to come for it."""
     locale = job.requester.locale
-    sign, colour = _SIGNS[job.state]
+    sign, colour = STATE_LOOKS[job.state]
     waits = job.awaits_member
     lines = (
         []
@@ -123,7 +126,7 @@ def poster_name(job: Job) -> str:
 def _options(job: Job, catalog: Catalog) -> str:
     inputs, locale = job.request.inputs, job.requester.locale
     parts = [
-        f"**{escape(_model_title(job, catalog))}**",
+        f"**{escape(model_title(job.request.model, catalog))}**",
         inputs.resolution,
         inputs.orientation,
         None if inputs.seed is None else say("seed_is", locale, seed=Markup(f"`{inputs.seed}`")),
@@ -144,11 +147,12 @@ def _origins(job: Job) -> list[str]:
     ]
 
 
-def _model_title(job: Job, catalog: Catalog) -> str:
+def model_title(name: str, catalog: Catalog) -> str:
+    """What the model is called; its name where the operator took it out while the job was running."""
     try:
-        return catalog.get(job.request.model).title
-    except ModelUnknown:  # the operator took it out while the job was running
-        return job.request.model
+        return catalog.get(name).title
+    except ModelUnknown:
+        return name
 
 
 def _times(job: Job) -> list[str]:
@@ -184,18 +188,14 @@ def _outcome(job: Job, *, bare: bool) -> list[str]:
     if job.awaits_member:
         return [say("waiting_note", locale)]
     if job.state is JobState.FAILED and job.failure is not None:
-        return [_failure(job.failure, locale, bare=bare)]
+        return [failure_sentence(job.failure, locale, bare=bare)]
     if job.state is JobState.DELIVERED and job.completed_at is not None:
         return [say("took", locale, seconds=(job.completed_at - job.accepted_at).total_seconds())]
     return []
 
 
-def failure_sentence(job: Job) -> str | None:
-    """Why the job has no video, in its requester's language; None where it did not fail."""
-    return None if job.failure is None else _failure(job.failure, job.requester.locale, bare=False)
-
-
-def _failure(failure: Failure, locale: str, *, bare: bool) -> str:
+def failure_sentence(failure: Failure, locale: str | None, *, bare: bool = False) -> str:
+    """Why a job has no video; `bare` leaves out the service's own words."""
     facts: dict[str, object] = {**failure.facts}
     if bare:
         facts["reason"] = None

@@ -49,8 +49,8 @@ _REASONS = {
 _MAY_COME_BACK = frozenset({"no_access", "no_permission", "thread_archived"})
 """Refusals that a moderator can take back: worth one more request for a video, none for a mere change of state."""
 
-_FINAL = frozenset({401, 403, 404})
-"""Answers after which the same way is closed."""
+FINAL_STATUSES = frozenset({401, 403, 404})
+"""Answers after which the same request is refused for good."""
 
 _TOKEN_MARGIN = timedelta(seconds=2)
 """A token that dies while the request is on its way is no use; our clock and Discord's differ a little, too."""
@@ -118,6 +118,13 @@ def webhook_of(reply: Reply, client: discord.Client) -> discord.Webhook:
     return webhook
 
 
+def webhook_of(reply: Reply, client: discord.Client) -> discord.Webhook:
+    """The way to the interaction that the reply's token opens, for edits and for follow-ups, private ones included."""
+    webhook = discord.Webhook.partial(reply.application_id, reply.token or "", client=client)
+    webhook.type = discord.WebhookType.application  # discord.py takes it for a channel's, which knows no privacy
+    return webhook
+
+
 def message_of(reply: Reply) -> Any:
     """How the reply is named on its token's addresses; discord.py takes Discord's own word for what answers first."""
     return "@original" if reply.message_id is None else reply.message_id
@@ -132,7 +139,7 @@ def token_is_alive(reply: Reply, now: datetime) -> bool:
 def refusal(exc: discord.HTTPException) -> str | None:
     """The reason where Discord has closed this way, None where it said something else."""
     known = _REASONS.get(exc.code)
-    return known or (f"http_{exc.status}" if exc.status in _FINAL else None)
+    return known or (f"http_{exc.status}" if exc.status in FINAL_STATUSES else None)
 
 
 def too_large(exc: discord.HTTPException) -> bool:

@@ -18,7 +18,6 @@ CHART_NAME = "stats.png"
 _COMMANDS_SHOWN = 8
 _DAYS_TOLD = 3
 _NAME_MAX_CHARS = 12
-_COLOUR = 0x5865F2
 
 
 def chart_of_server(report: Report, server: str, locale: str) -> Chart:
@@ -73,7 +72,9 @@ def server_embed(report: Report, server: str, locale: str, *, drawn: bool) -> di
     title = say("stats_title", locale, days=len(found.days), server=server)
     total = say("stats_total", locale, number=found.total)
     embed = discord.Embed(
-        title=title[:256], description="\n".join((total, *_notes(found, locale, drawn=drawn))), colour=_COLOUR
+        title=title[:256],
+        description="\n".join((total, *_notes(found, locale, drawn=drawn))),
+        colour=discord.Colour.blurple(),
     )
     _add(embed, "stats_outcomes", _outcomes(found, locale), locale)
     _add(embed, "stats_commands", _commands(found, locale), locale)
