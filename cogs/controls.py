@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.persistent import JOB_BUTTONS, Verb
-from bot.chat.replies.interactions import Interaction, accept, check_rights, keep_reply, look, requester_of
+from bot.chat.replies.interactions import Interaction, accept, ask, check_rights, keep_reply, look, requester_of
 
 
 class Controls(commands.Cog):
@@ -25,7 +25,7 @@ class Controls(commands.Cog):
         """Stop it; the card says so."""
         controls = interaction.client.services.job_controls
         reply = await keep_reply(interaction)
-        job = await controls.job(match["job"])
+        job = await ask(controls.job(match["job"]))
         own = interaction.user.id == job.requester.user_id
         if own and reply is not None and reply.message_id == job.reply.message_id:
             await controls.move_reply(job.id, reply)  # this press's token is fresh, the card's may have died
@@ -33,14 +33,18 @@ class Controls(commands.Cog):
 
     async def get(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Have the video, or how far it is, in this message: the press brings a token that lives for a while."""
+        controls = interaction.client.services.job_controls
         reply = await keep_reply(interaction)
         if reply is not None:
-            await interaction.client.services.job_controls.bring(match["job"], requester_of(interaction), reply)
+            job = await ask(controls.job(match["job"]))
+            await controls.bring(job.id, requester_of(interaction), reply)
 
     async def delete(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Take the message and the kept files away."""
+        controls = interaction.client.services.job_controls
         await keep_reply(interaction)
-        await interaction.client.services.job_controls.forget(match["job"], requester_of(interaction))
+        job = await ask(controls.job(match["job"]))
+        await controls.forget(job.id, requester_of(interaction))
         await interaction.delete_original_response()
 
 

@@ -9,9 +9,10 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.chat.client import Described, VideoBot
+from bot.chat.client import VideoBot
+from bot.chat.inputs.options import Described
 from bot.chat.persistent import Persistent, view_with
-from bot.chat.replies.interactions import Interaction, keep_reply, requester_of
+from bot.chat.replies.interactions import Interaction, ask, keep_reply, requester_of
 from bot.wording import say, translated
 
 FORGET_BUTTON = Persistent(r"clapper:forgetme:(?P<verb>forget|keep)")
@@ -37,7 +38,9 @@ class ForgetMe(commands.Cog):
         if match["verb"] == "keep":
             told = say("forget_kept", locale)
         else:
-            gone = await interaction.client.services.job_controls.forget_member(requester_of(interaction))
+            services = interaction.client.services
+            await ask(services.own_jobs.live_of(interaction.user.id))  # what follows may take as long as it needs
+            gone = await services.job_controls.forget_member(requester_of(interaction))
             key = "forget_done" if gone.counted else "forget_done_wholly"
             told = say(key, locale, number=gone.number, counted=gone.counted, until=gone.until)
         await interaction.edit_original_response(content=told, embed=None, view=None)

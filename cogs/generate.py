@@ -158,7 +158,7 @@ async def make(
     model: str | None,
     private: bool | None,
 ) -> None:
-    """Ask the studio for the video, with the named model or the usual one."""
+    """Ask for the video, with the named model or the usual one."""
     chosen = interaction.client.services.policy.choose(operation_of(interaction), model, requester_of(interaction))
     given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
     await answer(interaction, compose(chosen, inputs, given), private=private)

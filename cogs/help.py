@@ -9,7 +9,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import Described, VideoBot
+from bot.chat.client import VideoBot
+from bot.chat.inputs.options import Described
 from bot.chat.replies.interactions import Interaction
 from bot.rules.catalog import Catalog, Operation
 from bot.wording import say, translated

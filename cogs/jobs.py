@@ -9,11 +9,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat import own_jobs as own
-from bot.chat.client import Described, VideoBot
+from bot.chat.client import VideoBot
+from bot.chat.inputs.options import Described
 from bot.chat.persistent import chosen_values
 from bot.chat.replies.interactions import (
     Interaction,
     accept,
+    ask,
     check_rights,
     keep_reply,
     look,
@@ -44,7 +46,7 @@ class OwnVideos(commands.Cog):
                 await _again(interaction, job_id, same_seed=verb == own.SAME)
             case own.CANCEL:
                 await keep_reply(interaction)
-                job = await _theirs(interaction, job_id)
+                job = await ask(_theirs(interaction, job_id))
                 await interaction.client.services.job_controls.cancel(job.id, requester_of(interaction))
                 await _show_one(interaction, job_id, page)
             case _:
@@ -59,7 +61,7 @@ class OwnVideos(commands.Cog):
 
 async def _show_list(interaction: Interaction, number: int) -> None:
     services, locale = interaction.client.services, interaction.locale.value
-    page = await services.own_jobs.page(interaction.user.id, number, size=own.PAGE_SIZE)
+    page = await ask(services.own_jobs.page(interaction.user.id, number, size=own.PAGE_SIZE))
     await interaction.edit_original_response(
         embed=own.list_embed(page.jobs, services.catalog, number=page.number, pages=page.pages, locale=locale),
         view=own.list_view(page.jobs, services.catalog, number=page.number, pages=page.pages, locale=locale),
@@ -69,7 +71,7 @@ async def _show_list(interaction: Interaction, number: int) -> None:
 
 async def _show_one(interaction: Interaction, job_id: str, page: int) -> None:
     services, locale = interaction.client.services, interaction.locale.value
-    job = await _theirs(interaction, job_id)
+    job = await ask(_theirs(interaction, job_id))
     kept_until = services.own_jobs.kept_until(job)
     await interaction.edit_original_response(
         embed=own.detail_embed(job, services.catalog, kept_until=kept_until, locale=locale),

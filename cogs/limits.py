@@ -13,10 +13,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import Described, VideoBot
-from bot.chat.replies.interactions import Interaction, requester_of, tell
+from bot.chat.client import VideoBot
+from bot.chat.inputs.options import Described
+from bot.chat.replies.interactions import Interaction, admin_of, ask, open_reply, requester_of, tell
 from bot.chat.settings_text import Names, block_text, rule_text, rule_word
-from bot.errors import AdminsOnly, LimitTargetInvalid, RuleUnknown
+from bot.errors import LimitTargetInvalid, RuleUnknown
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import AMOUNT_MAX, REASON_MAX_CHARS, Block, LimitBook, Scope, Unit, Window, make_rule
@@ -49,7 +50,7 @@ class Words(app_commands.Transformer):
         return self._words[value]
 
 
-class Place(app_commands.Transformer):
+class WritableChannel(app_commands.Transformer):
     """A channel, of the kinds in which one can write; a thread counts for its channel and can't be chosen itself."""
 
     @property
@@ -73,7 +74,7 @@ ScopeWord = app_commands.Transform[Scope, Words(_SCOPES)]
 WindowWord = app_commands.Transform[Window, Words({window.value: window for window in Window})]
 UnitWord = app_commands.Transform[Unit, Words({unit.value: unit for unit in Unit})]
 FullWord = app_commands.Transform[str, Words({"queue": "queue", "refuse": "refuse"})]
-ChannelOption = app_commands.Transform[app_commands.AppCommandChannel, Place()]
+ChannelOption = app_commands.Transform[app_commands.AppCommandChannel, WritableChannel()]
 LengthWord = app_commands.Transform[timedelta | None, Words(BLOCK_LENGTHS)]
 
 
@@ -82,14 +83,14 @@ async def offer_rules(interaction: Interaction, typed: str) -> list[app_commands
     by = requester_of(interaction)
     if not by.admin or by.guild_id is None:
         return []
-    guild_settings = await interaction.client.services.guilds.settings(by.guild_id)
+    guild_settings = interaction.client.services.guilds.known(by.guild_id)
     names = Names(interaction.guild, interaction.locale.value, plain=True)
     found = [(rule_text(rule, names), rule_word(rule)) for rule in guild_settings.limits.rules]
     fitting = [(text, word) for text, word in found if typed.casefold() in text.casefold()]
     return [app_commands.Choice(name=text[:100], value=word) for text, word in fitting[:25]]
 
 
-class Limits(commands.Cog):
+class LimitCommands(commands.Cog):
     """Each subcommand is one change of the server's settings, or a look at them."""
 
     limits = app_commands.Group(
@@ -121,7 +122,7 @@ class Limits(commands.Cog):
         channel: ChannelOption | None = None,
     ) -> None:
         """A new rule, or another amount for one that is there."""
-        by, names = admin(interaction)
+        by, names = await opened(interaction)
         rule = make_rule(scope, amount, window, unit=unit, target_id=target_of(scope, role, channel))
         await rework(interaction, by, lambda book: book.with_rule(rule))
         await tell(interaction, say("limit_set", names.locale, rule=Markup(rule_text(rule, names))))
@@ -131,8 +132,8 @@ class Limits(commands.Cog):
     @app_commands.autocomplete(rule=offer_rules)
     async def remove(self, interaction: Interaction, *, rule: str) -> None:
         """A rule of the list goes."""
-        by, names = admin(interaction)
-        guild_settings = await interaction.client.services.guilds.settings(by.guild_id or 0)
+        by, names = await opened(interaction)
+        guild_settings = await ask(interaction.client.services.guilds.settings(by.guild_id or 0))
         found = next((known for known in guild_settings.limits.rules if rule_word(known) == rule), None)
         if found is None:
             raise RuleUnknown
@@ -142,8 +143,8 @@ class Limits(commands.Cog):
     @limits.command(name="show", description=Described("command_limits_show"))
     async def show(self, interaction: Interaction) -> None:
         """Everything about limits that is set here."""
-        by, names = admin(interaction)
-        guild_settings = await interaction.client.services.guilds.settings(by.guild_id or 0)
+        by, names = await opened(interaction)
+        guild_settings = await ask(interaction.client.services.guilds.settings(by.guild_id or 0))
         lines = list(listing(guild_settings, names))
         text = "\n".join(lines)
         embed = discord.Embed(title=say("limits_title", names.locale), description=shortened(text, names.locale))
@@ -152,16 +153,16 @@ class Limits(commands.Cog):
         if len(text) > LIST_MAX_CHARS:
             whole = "\n".join(listing(guild_settings, Names(interaction.guild, names.locale, plain=True)))
             files = [discord.File(io.BytesIO(whole.encode()), "limits.txt")]
-        await interaction.response.send_message(
-            embed=embed, files=files, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
+        await interaction.edit_original_response(
+            embed=embed, attachments=files, allowed_mentions=discord.AllowedMentions.none()
         )
 
     @limits.command(name="reset", description=Described("command_limits_reset"))
     @app_commands.describe(member=Described("option_reset_member"))
     async def reset(self, interaction: Interaction, *, member: discord.User) -> None:
         """What a member has used so far counts no more for the server's rules for each member."""
-        by, names = admin(interaction)
-        number = await interaction.client.services.limits.forgive(by.guild_id or 0, by, member.id)
+        by, names = await opened(interaction)
+        number = await ask(interaction.client.services.limits.forgive(by.guild_id or 0, by, member.id))
         key = "limits_reset" if number else "limits_reset_nothing"
         await tell(interaction, say(key, names.locale, member_id=member.id, number=number))
 
@@ -169,7 +170,7 @@ class Limits(commands.Cog):
     @app_commands.describe(role=Described("option_exempt_role"), exempt=Described("option_exempt"))
     async def exempt(self, interaction: Interaction, *, role: discord.Role, exempt: bool = True) -> None:
         """A role whose members no rule of the server holds for, or does again."""
-        by, names = admin(interaction)
+        by, names = await opened(interaction)
 
         def change(book: LimitBook) -> LimitBook:
             roles = book.exempt_role_ids | {role.id} if exempt else book.exempt_role_ids - {role.id}
@@ -192,7 +193,7 @@ class Limits(commands.Cog):
         length: LengthWord = None,
     ) -> None:
         """A member may make nothing, for a while or for good."""
-        by, names = admin(interaction)
+        by, names = await opened(interaction)
         now = interaction.created_at
         until = None if length is None else now + length
         block = Block(user_id=member.id, reason=reason[:REASON_MAX_CHARS].strip(), until=until)
@@ -203,7 +204,7 @@ class Limits(commands.Cog):
     @app_commands.describe(member=Described("option_unblock_member"))
     async def unblock(self, interaction: Interaction, *, member: discord.User) -> None:
         """A blocked member may make videos again."""
-        by, names = admin(interaction)
+        by, names = await opened(interaction)
         await rework(interaction, by, lambda book: book.without_block(member.id))
         await tell(interaction, say("limits_unblocked", names.locale, member_id=member.id))
 
@@ -211,16 +212,18 @@ class Limits(commands.Cog):
     @app_commands.describe(then=Described("option_then"))
     async def full(self, interaction: Interaction, *, then: FullWord) -> None:
         """What happens to one more job where an at-once rule is full."""
-        by, names = admin(interaction)
+        by, names = await opened(interaction)
         await rework(interaction, by, lambda book: book.model_copy(update={"when_full": then}))
         await tell(interaction, say(f"when_full_{then}", names.locale))
 
 
-def admin(interaction: Interaction) -> tuple[Requester, Names]:
-    """Who asks, and the server's names in their language. Raises `AdminsOnly` for everybody else."""
-    by = requester_of(interaction)
-    if not by.admin or by.guild_id is None:
-        raise AdminsOnly
+async def opened(interaction: Interaction) -> tuple[Requester, Names]:
+    """Acknowledge, privately, what an admin asks; gives who asks, and the server's names in their language.
+
+    Raises `AdminsOnly` for everybody else.
+    """
+    by = admin_of(interaction)
+    await open_reply(interaction, private=True)
     return by, Names(interaction.guild, interaction.locale.value)
 
 
@@ -235,7 +238,9 @@ def target_of(scope: Scope, role: discord.Role | None, channel: app_commands.App
 async def rework(interaction: Interaction, by: Requester, change: Callable[[LimitBook], LimitBook]) -> GuildSettings:
     """Save one change of the limits, made on whatever they are when it is saved."""
     guilds = interaction.client.services.guilds
-    return await guilds.rework(by.guild_id or 0, by, lambda guild_settings: {"limits": change(guild_settings.limits)})
+    return await ask(
+        guilds.rework(by.guild_id or 0, by, lambda guild_settings: {"limits": change(guild_settings.limits)})
+    )
 
 
 def listing(guild_settings: GuildSettings, names: Names) -> Iterable[str]:
@@ -262,4 +267,4 @@ def shortened(text: str, locale: str) -> str:
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Limits())
+    await bot.add_cog(LimitCommands())

@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.persistent import JOB_BUTTONS, Verb
-from bot.chat.replies.interactions import Interaction, keep_reply, requester_of
+from bot.chat.replies.interactions import Interaction, ask, keep_reply, requester_of
 
 
 class ModeratorButtons(commands.Cog):
@@ -17,12 +17,16 @@ class ModeratorButtons(commands.Cog):
     async def approve(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Let it be made."""
         await keep_reply(interaction)
-        await interaction.client.services.moderation.approve(match["job"], requester_of(interaction))
+        services = interaction.client.services
+        job = await ask(services.job_controls.job(match["job"]))
+        await services.moderation.approve(job.id, requester_of(interaction))
 
     async def deny(self, interaction: Interaction, match: re.Match[str]) -> None:
         """End it; it doesn't count."""
         await keep_reply(interaction)
-        await interaction.client.services.moderation.deny(match["job"], requester_of(interaction))
+        services = interaction.client.services
+        job = await ask(services.job_controls.job(match["job"]))
+        await services.moderation.deny(job.id, requester_of(interaction))
 
 
 async def setup(bot: VideoBot) -> None:

@@ -18,6 +18,7 @@ from bot.chat.persistent import JOB_BUTTONS, Verb, job_button, view_with
 from bot.chat.replies.interactions import (
     Interaction,
     accept,
+    ask,
     attachment_of,
     keep_reply,
     look,
@@ -107,13 +108,13 @@ class Motion(commands.Cog):
     async def _show(self, interaction: Interaction, draft: Draft, *, before: str | None = None) -> None:
         services = self._bot.services
         preview = await services.drafts.preview(draft.request)
-        key = await services.drafts.keep(draft)
+        key = await ask(services.drafts.keep(draft))
         model, path = services.catalog.get(draft.request.model), draft.request.inputs.path or ""
         await interaction.edit_original_response(
             **_preview_message(key, path, preview, model, interaction.locale.value)
         )
         if before is not None:
-            await services.drafts.drop(before)
+            await ask(services.drafts.drop(before))
 
 
 def _preview_message(key: str, path: str, preview: Preview, model: Model, locale: str) -> dict[str, Any]:

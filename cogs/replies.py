@@ -19,7 +19,7 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.picker import MESSAGE_PICKER, message_question
 from bot.chat.inputs.sources import Found, media_of, newest, nothing_found
 from bot.chat.persistent import chosen_values
-from bot.chat.replies.interactions import Interaction, accept_here, look, precheck
+from bot.chat.replies.interactions import Interaction, accept_here, ask, look, precheck
 from bot.chat.replies.text_messages import (
     answer_text,
     author_of,
@@ -45,7 +45,7 @@ _FETCH_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TextRequest:
     """What a message asks for; of `files` one is to be used."""
 
     command: TextCommand
@@ -61,7 +61,7 @@ class Asked:
         return compose(self.model, self.command.inputs, given)
 
 
-class Replies(commands.Cog):
+class TextCommands(commands.Cog):
     """Listens to messages, as far as the message content intent lets it."""
 
     def __init__(self, bot: VideoBot) -> None:
@@ -101,7 +101,7 @@ class Replies(commands.Cog):
         await accept_here(interaction, precheck(interaction, asked.request(at), private=private), asked=message_id)
 
     async def _answer(self, message: discord.Message, words: str) -> None:
-        if await self._bot.services.acceptance.answered(message.id):
+        if await ask(self._bot.services.acceptance.answered(message.id)):
             return
         check_rights(message)
         asked = await self._understand(message, words)
@@ -135,7 +135,7 @@ class Replies(commands.Cog):
         self._seen[message_id] = None
         return True
 
-    async def _understand(self, message: discord.Message, words: str) -> Asked:
+    async def _understand(self, message: discord.Message, words: str) -> TextRequest:
         """Raises the `Refused` of what is missing."""
         command = read_text_command(words)
         if command is None:
@@ -146,7 +146,7 @@ class Replies(commands.Cog):
         model = self._bot.services.policy.choose(command.operation, command.model, author_of(message))
         kind = model.files.get(Role.DATA)
         if kind is None:
-            return Asked(command, model)
+            return TextRequest(command, model)
         found = await self._material(message, kind, model)
         if not found.files:
             host = link_host(command.inputs.prompt)
@@ -154,7 +154,7 @@ class Replies(commands.Cog):
                 raise FileForbidden(host=host, role=Role.DATA.value)
             sees_all = message.guild is None or self._bot.intents.message_content
             raise nothing_found(model, found, bot_id=self._bot.application_id, sees_all=sees_all)
-        return Asked(command, model, found.files, self._reference(message, model, found))
+        return TextRequest(command, model, found.files, self._reference(message, model, found))
 
     async def _material(self, message: discord.Message, kind: Kind, model: Model) -> Found:
         """What was attached to the message itself; else what it replies to; else the channel's newest picture."""
@@ -207,6 +207,6 @@ def _may_look_back(message: discord.Message) -> bool:
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    replies = Replies(bot)
-    bot.persist(MESSAGE_PICKER, replies.choose)
-    await bot.add_cog(replies)
+    commands_in_text = TextCommands(bot)
+    bot.persist(MESSAGE_PICKER, commands_in_text.choose)
+    await bot.add_cog(commands_in_text)

@@ -15,9 +15,9 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.chat.client import Described, VideoBot
+from bot.chat.client import VideoBot
 from bot.chat.inputs.forms import FormValues
-from bot.chat.panel import import_panel, panel
+from bot.chat.inputs.options import Described
 from bot.chat.panel.changes import changes_of, is_change, with_rules
 from bot.chat.panel.forms import (
     FILE_MAX_BYTES,
@@ -27,9 +27,10 @@ from bot.chat.panel.forms import (
     rules_form,
     text_of,
 )
-from bot.chat.panel.parts import PANEL_PART, Page, Part
+from bot.chat.panel.pages import import_view, panel_view
+from bot.chat.panel.parts import PANEL_PART, PanelPage, Part
 from bot.chat.panel.press import Press, scene_of
-from bot.chat.replies.interactions import Interaction, admin_of, keep_reply, open_reply, tell
+from bot.chat.replies.interactions import Interaction, admin_of, ask, keep_reply, open_reply, tell
 from bot.errors import AdminsOnly, Refused
 from bot.rules import guild_settings_file
 from bot.wording import say
@@ -64,9 +65,9 @@ class SettingsPanel(commands.Cog):
         """The panel, privately."""
         by, guild = admin_of(interaction), _guild(interaction)
         await open_reply(interaction, private=True)
-        guild_settings = await self._bot.services.guilds.inspect(guild.id, by)
+        guild_settings = await ask(self._bot.services.guilds.inspect(guild.id, by))
         scene = await scene_of(self._bot, guild, by, guild_settings)
-        await interaction.edit_original_response(view=panel(scene))
+        await interaction.edit_original_response(view=panel_view(scene))
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Do what a part of the panel, or one of its forms, is for."""
@@ -91,7 +92,7 @@ class SettingsPanel(commands.Cog):
 
     async def _go(self, press: Press) -> None:
         wanted = press.values[0] if press.values else ""
-        await press.turn_to(Page(wanted) if wanted in set(Page) else Page.OVERVIEW)
+        await press.turn_to(PanelPage(wanted) if wanted in set(PanelPage) else PanelPage.OVERVIEW)
 
     async def _pick(self, press: Press) -> None:
         await press.turn_to(press.part.page, press.values[0] if press.values else "")
@@ -124,7 +125,7 @@ class SettingsPanel(commands.Cog):
         await press.stay(await _saved(press, save))
 
     async def _retry(self, press: Press) -> None:
-        await self._bot.services.audit_log.reopen(press.guild.id, press.by)
+        await ask(self._bot.services.audit_log.reopen(press.guild.id, press.by))
         await press.stay(press.say("panel_retrying"))
 
     # ---- files
@@ -138,25 +139,25 @@ class SettingsPanel(commands.Cog):
         """Show what the file would change; it is kept until Apply is pressed, or another one comes."""
         text = await text_of(read_import_form(FormValues(press.interaction.data)), self._bot)
         if text is None:
-            await press.turn_to(Page.OVERVIEW, note=f"⚠️ {press.say('import_unread', size_bytes=FILE_MAX_BYTES)}")
+            await press.turn_to(PanelPage.OVERVIEW, note=f"⚠️ {press.say('import_unread', size_bytes=FILE_MAX_BYTES)}")
             return
         guild_settings = await press.guild_settings()
         try:
             after = guild_settings_file.import_settings(text, guild_settings, press.known)
         except Refused as exc:
-            await press.turn_to(Page.OVERVIEW, note=press.refusal(exc))
+            await press.turn_to(PanelPage.OVERVIEW, note=press.refusal(exc))
             return
-        await self._bot.services.guilds.keep_import(press.guild.id, press.by, text)
+        await ask(self._bot.services.guilds.keep_import(press.guild.id, press.by, text))
         scene = await scene_of(self._bot, press.guild, press.by, guild_settings)
-        view = import_panel(scene, guild_settings_file.diff(guild_settings, after), _mark(text))
+        view = import_view(scene, guild_settings_file.diff(guild_settings, after), _mark(text))
         await press.interaction.edit_original_response(view=view)
 
     async def _apply(self, press: Press) -> None:
         """What was shown, and nothing else: the file's mark and the settings' version are those of the dry run."""
         services = self._bot.services
-        text = await services.guilds.kept_import(press.guild.id, press.by)
+        text = await ask(services.guilds.kept_import(press.guild.id, press.by))
         if _mark(text) != press.part.what:
-            await press.turn_to(Page.OVERVIEW, note=f"⚠️ {press.say('import_lost')}")
+            await press.turn_to(PanelPage.OVERVIEW, note=f"⚠️ {press.say('import_lost')}")
             return
 
         async def save() -> None:
@@ -165,14 +166,14 @@ class SettingsPanel(commands.Cog):
             await services.guilds.replace(press.guild.id, press.by, before, after, press.part.version)
 
         note = await _saved(press, save)
-        await services.guilds.drop_import(press.guild.id, press.by)
-        await press.turn_to(Page.OVERVIEW, note=note)
+        await ask(services.guilds.drop_import(press.guild.id, press.by))
+        await press.turn_to(PanelPage.OVERVIEW, note=note)
 
 
 async def _saved(press: Press, save: Callable[[], Awaitable[None]]) -> str:
     """A note on how saving went. Raises `AdminsOnly`, which is no note on the panel of who may not see it."""
     try:
-        await save()
+        await ask(save())
     except AdminsOnly:
         raise
     except Refused as exc:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import Described, VideoBot
-from bot.chat.replies.interactions import Interaction, requester_of
+from bot.chat.client import VideoBot
+from bot.chat.inputs.options import Described
+from bot.chat.replies.interactions import Interaction, ask, open_reply, requester_of
 from bot.chat.statistics_message import chart_file, chart_of_server, server_embed
 from bot.errors import ModeratorsOnly
 
@@ -24,8 +25,8 @@ class Stats(commands.Cog):
         if interaction.guild is None:
             raise ModeratorsOnly
         statistics, locale = interaction.client.services.statistics, interaction.locale.value
-        report = await statistics.report(requester_of(interaction), days=days)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await open_reply(interaction, private=True)
+        report = await ask(statistics.report(requester_of(interaction), days=days))
         picture = await statistics.draw(chart_of_server(report, interaction.guild.name, locale))
         embed = server_embed(report, interaction.guild.name, locale, drawn=picture is not None)
         files = [] if picture is None else [chart_file(picture, locale)]

@@ -6,8 +6,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.chat.client import Described, VideoBot
-from bot.chat.replies.interactions import Interaction, requester_of
+from bot.chat.client import VideoBot
+from bot.chat.inputs.options import Described
+from bot.chat.replies.interactions import Interaction, ask, open_reply, requester_of
 from bot.chat.settings_text import Names, standing_text
 from bot.chat.statistics_message import add_member_fields, chart_file, chart_of_member
 from bot.errors import ModeratorsOnly
@@ -19,7 +20,7 @@ DAYS = 30
 """How far back the chart and its numbers go: as far as the longest window that a limit can have."""
 
 
-class Usage(commands.Cog):
+class UsageCommand(commands.Cog):
     """Answered privately: it is the business of the member and the moderators."""
 
     @app_commands.command(description=Described("command_usage"))
@@ -31,20 +32,17 @@ class Usage(commands.Cog):
             if not (whom.moderator and whom.guild_id):
                 raise ModeratorsOnly
             whom = _as_requester(member, whom)
+        await open_reply(interaction, private=True)
         locale = interaction.locale.value
-        account = await interaction.client.services.limits.account(whom)
+        account = await ask(interaction.client.services.limits.account(whom))
         embed = _left(account, Names(interaction.guild, locale), whom, interaction)
         statistics = interaction.client.services.statistics
-        report = await statistics.of_member(whom, days=DAYS)
-        if not report.statistics.total:  # nothing to draw
-            await interaction.response.send_message(
-                embed=embed, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
-            )
-            return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        picture = await statistics.draw(chart_of_member(report, whom.name, locale))
-        add_member_fields(embed, report, locale, drawn=picture is not None)
-        files = [] if picture is None else [chart_file(picture, locale)]
+        report = await ask(statistics.of_member(whom, days=DAYS))
+        files = []
+        if report.statistics.total:  # else there is nothing to draw
+            picture = await statistics.draw(chart_of_member(report, whom.name, locale))
+            add_member_fields(embed, report, locale, drawn=picture is not None)
+            files = [] if picture is None else [chart_file(picture, locale)]
         await interaction.edit_original_response(
             embed=embed, attachments=files, allowed_mentions=discord.AllowedMentions.none()
         )
@@ -73,4 +71,4 @@ def _as_requester(member: discord.User | discord.Member, by: Requester) -> Reque
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Usage())
+    await bot.add_cog(UsageCommand())

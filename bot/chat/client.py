@@ -18,12 +18,12 @@ from discord.http import Route
 
 from bot.chat.client_base import ClientBase
 from bot.chat.gateway_events import guard_events
+from bot.chat.inputs.options import WordingTranslator
 from bot.chat.persistent import Handler, Persistent, PersistentComponents
 from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED
 from bot.chat.replies.error_messages import sentence_for
 from bot.chat.replies.interactions import tell
 from bot.settings import Settings
-from bot.wording import SENTENCES, translated
 
 log = logging.getLogger(__name__)
 
@@ -39,27 +39,6 @@ def rest_client(settings: Settings) -> discord.Client:
     # Intents are for the gateway; without this one discord.py warns of trouble that only a connected client has.
     intents = discord.Intents(guilds=True)
     return discord.Client(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
-
-
-class Described(app_commands.locale_str):
-    """A command's or an option's description out of the table of sentences, by its key."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(SENTENCES[key], key=key)
-
-
-class WordingTranslator(app_commands.Translator):
-    """Answers discord.py, which asks for every text of every command in every language before it syncs."""
-
-    async def translate(
-        self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
-    ) -> str | None:
-        """The text in `locale`; None where it is no sentence of ours or has no translation."""
-        key = string.extras.get("key")
-        if key is None:
-            return None
-        text = translated(key, locale.value)
-        return None if text == string.message else text
 
 
 class Tree(app_commands.CommandTree["VideoBot"]):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import discord
 from discord.ext import commands
 
 from bot.chat.replies.announcer import DiscordAnnouncer
@@ -37,7 +34,3 @@ class ClientBase(commands.AutoShardedBot):
         """Give the client what its commands ask, and what shows the jobs."""
         self._services = services
         self._announcer = announcer
-
-    async def report_error(self, interaction: discord.Interaction[Any], error: Exception) -> None:
-        """Say privately what went wrong, as far as Discord lets us."""
-        raise NotImplementedError

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from discord import ui
 
-from bot.chat.panel import import_panel, panel
 from bot.chat.panel.changes import changes_of, is_change
-from bot.chat.panel.parts import Page, Part, Place, Scene
+from bot.chat.panel.pages import import_view, panel_view
+from bot.chat.panel.parts import PanelPage, Part, Place, Scene
 from bot.errors import GuildSettingsInvalid
 from bot.rules.catalog import Operation, load_catalog
 from bot.rules.guild_settings import Access, Defaults, GuildSettings, Known
@@ -38,7 +38,7 @@ FULL = GuildSettings().amended(
 )
 
 
-def scene(guild_settings: GuildSettings, page: Page, locale: str, what: str = "") -> Scene:
+def scene(guild_settings: GuildSettings, page: PanelPage, locale: str, what: str = "") -> Scene:
     return Scene(
         guild_settings=guild_settings,
         catalog=CATALOG,
@@ -62,22 +62,22 @@ def sent(view: ui.LayoutView) -> list[Any]:
 
 @pytest.mark.parametrize("locale", ["en-US", "de"])
 @pytest.mark.parametrize("guild_settings", [GuildSettings(), FULL], ids=["nothing", "everything"])
-@pytest.mark.parametrize("page", list(Page))
-def test_every_page_keeps_discords_rules(page: Page, guild_settings: GuildSettings, locale: str) -> None:
+@pytest.mark.parametrize("page", list(PanelPage))
+def test_every_page_keeps_discords_rules(page: PanelPage, guild_settings: GuildSettings, locale: str) -> None:
     for what in ("", "t2v", "9", "99999"):
-        check_components(sent(panel(scene(guild_settings, page, locale, what))), v2=True)
+        check_components(sent(panel_view(scene(guild_settings, page, locale, what))), v2=True)
 
 
 @pytest.mark.parametrize("locale", ["en-US", "de"])
 def test_a_dry_run_of_any_size_keeps_discords_rules(locale: str) -> None:
-    view = import_panel(scene(GuildSettings(), Page.OVERVIEW, locale), diff(GuildSettings(), FULL), "0" * 16)
+    view = import_view(scene(GuildSettings(), PanelPage.OVERVIEW, locale), diff(GuildSettings(), FULL), "0" * 16)
     check_components(sent(view), v2=True)
 
 
 def test_custom_ids_say_what_they_said_and_others_say_nothing() -> None:
-    part = Part(version=12, page=Page.ACCESS, control="channels", what="t2v")
+    part = Part(version=12, page=PanelPage.ACCESS, control="channels", what="t2v")
     assert Part.read(part.custom_id) == part
-    assert Part.read(Part(version=0, page=Page.HABITS, control="ping").custom_id) is not None
+    assert Part.read(Part(version=0, page=PanelPage.HABITS, control="ping").custom_id) is not None
     assert Part.read("clapper:house:12:access:channels:t2v") == part, "as earlier versions wrote it"
     for forged in ("", "clapper:settings:", "clapper:settings:-1:habits:ping", "clapper:settings:1:nowhere:ping",
                    "x" * 100, "clapper:settings:1:habits:ping:" + "a" * 99, "clapper:settings:9999999999:habits:ping",
@@ -92,13 +92,13 @@ def test_custom_ids_say_what_they_said_and_others_say_nothing() -> None:
 )  # fmt: skip
 def test_what_is_not_there_can_not_be_chosen(control: str, values: list[str]) -> None:
     assert is_change(control)
-    part = Part(version=0, page=Page.ACCESS, control=control, what="t2v")
+    part = Part(version=0, page=PanelPage.ACCESS, control=control, what="t2v")
     with pytest.raises(GuildSettingsInvalid):
         changes_of(part, values, GuildSettings(), KNOWN)
 
 
 def test_taking_away_the_last_of_a_commands_rules_leaves_nothing_behind() -> None:
-    part = Part(version=0, page=Page.ACCESS, control="channels", what="t2v")
+    part = Part(version=0, page=PanelPage.ACCESS, control="channels", what="t2v")
     chosen = GuildSettings().amended(**changes_of(part, ["2001"], GuildSettings(), KNOWN))
     assert chosen.access == {Operation.TEXT_TO_VIDEO: Access(channel_ids=frozenset({2001}))}
     assert changes_of(part, [], chosen, KNOWN) == {"access": {}}

@@ -14,6 +14,7 @@ from bot.chat.replies.interactions import (
     Interaction,
     accept_here,
     accept_in,
+    ask,
     hears_messages,
     look,
     open_reply,
@@ -41,7 +42,7 @@ async def animate_newest(interaction: Interaction, model: Model, inputs: Inputs,
         return
     asker_id, locale = interaction.user.id, interaction.locale.value
     drafts = [
-        await interaction.client.services.drafts.keep(Draft(user_id=asker_id, request=request, private=private))
+        await ask(interaction.client.services.drafts.keep(Draft(user_id=asker_id, request=request, private=private)))
         for request in requests
     ]
     question = command_question(files, drafts, interaction.id, asker_id, locale)

@@ -1,4 +1,4 @@
-"""What all commands that make videos share: the types of their options, their texts, and the models on offer."""
+"""What commands share: their texts in every language, the types of their options, and the models on offer."""
 
 from __future__ import annotations
 
@@ -9,14 +9,34 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.chat.client import Described
 from bot.chat.replies.interactions import Interaction, requester_of
 from bot.rules.catalog import SEED_MAX, Operation
-from bot.wording import SENTENCES
+from bot.wording import SENTENCES, translated
 
 File = discord.Attachment
 Prompt = app_commands.Range[str, 1, 6000]  # Discord's own most; each model's limit is refused with its number
 Seed = app_commands.Range[int, 0, SEED_MAX]
+
+
+class Described(app_commands.locale_str):
+    """A command's or an option's description out of the table of sentences, by its key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(SENTENCES[key], key=key)
+
+
+class WordingTranslator(app_commands.Translator):
+    """Answers discord.py, which asks for every text of every command in every language before it syncs."""
+
+    async def translate(
+        self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
+    ) -> str | None:
+        """The text in `locale`; None where it is no sentence of ours or has no translation."""
+        key = string.extras.get("key")
+        if key is None:
+            return None
+        text = translated(key, locale.value)
+        return None if text == string.message else text
 
 
 async def offer_models(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -24,7 +24,7 @@ def is_change(control: str) -> bool:
 
 
 def changes_of(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
-    """The fields of `House` that this control changes (`is_change`), with what they become.
+    """The fields of `GuildSettings` that this control changes (`is_change`), with what they become.
 
     Raises the `Refused` of what can't be so: an id that is not of this server, a model that there is not.
     """
@@ -48,20 +48,20 @@ def with_rules(form: RulesForm, guild_settings: GuildSettings) -> Changes:
 
 def _access_channels(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
     chosen = _ids(values, known.channel_ids, "access")
-    return _access(part, guild_settings, lambda access: access.model_copy(update={"channel_ids": chosen}))
+    return _change_access(part, guild_settings, lambda access: access.model_copy(update={"channel_ids": chosen}))
 
 
 def _access_roles(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
     chosen = _ids(values, known.role_ids, "access")
-    return _access(part, guild_settings, lambda access: access.model_copy(update={"role_ids": chosen}))
+    return _change_access(part, guild_settings, lambda access: access.model_copy(update={"role_ids": chosen}))
 
 
 def _anywhere(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
     del values, known
-    return _access(part, guild_settings, lambda _: Access())
+    return _change_access(part, guild_settings, lambda _: Access())
 
 
-def _access(part: Part, guild_settings: GuildSettings, change: Callable[[Access], Access]) -> Changes:
+def _change_access(part: Part, guild_settings: GuildSettings, change: Callable[[Access], Access]) -> Changes:
     key = access_key(part.what)
     changed = change(guild_settings.access.get(key, Access()))
     others = {name: access for name, access in guild_settings.access.items() if name != key}
@@ -81,7 +81,7 @@ def _everything(part: Part, values: Values, guild_settings: GuildSettings, known
     return {"models_offered": None}
 
 
-def _default(field: str) -> Callable[[Part, Values, GuildSettings, Known], Changes]:
+def _change_default(field: str) -> Callable[[Part, Values, GuildSettings, Known], Changes]:
     def change(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
         operation = Operation(part.what) if part.what in set(Operation) else next(iter(Operation))
         value = None if not values or values[0] == UNSET else values[0]
@@ -140,10 +140,10 @@ _CHANGES: Mapping[str, Callable[[Part, Values, GuildSettings, Known], Changes]] 
     "anywhere": _anywhere,
     "offer": _offer,
     "everything": _everything,
-    "model": _default("model"),
-    "resolution": _default("resolution"),
-    "orientation": _default("orientation"),
-    "enhance": _default("enhance_prompt"),
+    "model": _change_default("model"),
+    "resolution": _change_default("resolution"),
+    "orientation": _change_default("orientation"),
+    "enhance": _change_default("enhance_prompt"),
     "full": _full,
     "drop": _drop,
     "audit": _channel("audit_channel_id"),

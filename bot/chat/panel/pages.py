@@ -1,8 +1,8 @@
-"""The pages of the `/settings` panel, each a function from the scene to its parts."""
+"""The panel of `/settings` as an admin sees it: pure functions from a scene (`bot.chat.panel.parts`) to a view."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from bot.chat.panel.parts import (
     TALKING,
     USABLE,
     Item,
-    Page,
+    PanelPage,
     Scene,
     access_key,
     access_of,
@@ -27,20 +27,68 @@ from bot.chat.panel.parts import (
     mentions,
     roles,
 )
+from bot.chat.persistent import unkept
+from bot.chat.settings_text import change_lines
 from bot.rules.catalog import Operation
 from bot.rules.guild_settings import PING_AFTER, GuildSettings
+from bot.rules.guild_settings_file import Change
 from bot.rules.prompts import PATTERNS_MAX, WordRule
 from bot.wording import Markup, translated
 from bot.wording.facts import escape, number
 
 UNSET = "unset"
+_ACCENT = discord.Colour.blurple()
+_DIFF_MAX_CHARS = 3000
+_NOTES_MAX_CHARS = 500
 _SWITCHES = {"private": "private_by_default", "ping": "ping_when_slow", "age": "age_restricted_only"}
-"""Controls of switches, and the fields of `House` that they turn over."""
+"""Controls of switches, and the fields of `GuildSettings` that they turn over."""
 
 
-def page_items(scene: Scene) -> list[Item]:
-    """The parts of the page that the scene is on."""
-    return _PAGES[scene.page](scene)
+def panel_view(scene: Scene) -> ui.LayoutView:
+    """The page, in a new view."""
+    inner: list[Item] = [ui.TextDisplay(_head(scene))]
+    if scene.notes:
+        inner.append(ui.TextDisplay("\n".join(scene.notes)[:_NOTES_MAX_CHARS]))
+    inner += [_navigation(scene), ui.Separator()]
+    inner += _PAGES[scene.page](scene)
+    return _layout(ui.Container(*inner, accent_colour=_ACCENT), _foot(scene))
+
+
+def import_view(scene: Scene, changes: Iterable[Change], mark: str) -> ui.LayoutView:
+    """What a file would change, with a button that does it."""
+    told = change_lines(tuple(changes), scene.locale, most_chars=_DIFF_MAX_CHARS)
+    head = f"### {scene.say('import_title')}\n" + ("\n".join(told) or scene.say("import_nothing"))
+    buttons = [button(scene, "cancel", scene.say("import_cancel"))]
+    if told:
+        buttons.insert(
+            0, button(scene, "apply", scene.say("import_apply"), what=mark, style=discord.ButtonStyle.success)
+        )
+    return _layout(ui.Container(ui.TextDisplay(head), ui.ActionRow(*buttons), accent_colour=_ACCENT))
+
+
+def _head(scene: Scene) -> str:
+    title = scene.say("panel_title", server=Markup(escape(scene.server, 80)))
+    return f"## {title}\n{scene.say('panel_version', version=scene.guild_settings.version)}"
+
+
+def _navigation(scene: Scene) -> ui.ActionRow[Any]:
+    pages = [(page.value, translated(f"panel_page_{page}", scene.locale), page is scene.page) for page in PanelPage]
+    return choice(scene, "go", translated("panel_choose", scene.locale), pages)
+
+
+def _foot(scene: Scene) -> ui.ActionRow[Any]:
+    return ui.ActionRow(
+        button(scene, "refresh", scene.say("panel_refresh")),
+        button(scene, "export", scene.say("panel_export")),
+        button(scene, "import", scene.say("panel_import")),
+    )
+
+
+def _layout(*items: Item) -> ui.LayoutView:
+    view = ui.LayoutView(timeout=None)
+    for item in items:
+        view.add_item(item)
+    return unkept(view)
 
 
 def switch_field(control: str) -> str | None:
@@ -68,12 +116,12 @@ def _overview(scene: Scene) -> list[Item]:
         else number(len(guild_settings.models_offered), locale)
     )
     rows = {
-        Page.ACCESS: number(limited, locale),
-        Page.MODELS: models,
-        Page.DEFAULTS: number(len(guild_settings.defaults), locale),
-        Page.HABITS: _habits_in_short(scene),
-        Page.PROMPTS: number(len(guild_settings.word_rules), locale),
-        Page.CHANNELS: mentions(
+        PanelPage.ACCESS: number(limited, locale),
+        PanelPage.MODELS: models,
+        PanelPage.DEFAULTS: number(len(guild_settings.defaults), locale),
+        PanelPage.HABITS: _habits_in_short(scene),
+        PanelPage.PROMPTS: number(len(guild_settings.word_rules), locale),
+        PanelPage.CHANNELS: mentions(
             "#",
             [c for c in (guild_settings.audit_channel_id, guild_settings.mod_channel_id) if c],
             translated("value_none", locale),
@@ -242,12 +290,12 @@ def _warnings(scene: Scene) -> list[str]:
     return told
 
 
-_PAGES: Mapping[Page, Callable[[Scene], list[Item]]] = {
-    Page.OVERVIEW: _overview,
-    Page.ACCESS: _access,
-    Page.MODELS: _models,
-    Page.DEFAULTS: _defaults,
-    Page.HABITS: _habits,
-    Page.PROMPTS: _prompts,
-    Page.CHANNELS: _channels,
+_PAGES: Mapping[PanelPage, Callable[[Scene], list[Item]]] = {
+    PanelPage.OVERVIEW: _overview,
+    PanelPage.ACCESS: _access,
+    PanelPage.MODELS: _models,
+    PanelPage.DEFAULTS: _defaults,
+    PanelPage.HABITS: _habits,
+    PanelPage.PROMPTS: _prompts,
+    PanelPage.CHANNELS: _channels,
 }

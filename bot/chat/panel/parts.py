@@ -32,7 +32,7 @@ TALKING = (discord.ChannelType.text, discord.ChannelType.news)
 USABLE = (*TALKING, discord.ChannelType.voice, discord.ChannelType.stage_voice, discord.ChannelType.forum)
 
 
-class Page(StrEnum):
+class PanelPage(StrEnum):
     """The panel's pages; the values stand in custom ids."""
 
     OVERVIEW = "overview"
@@ -48,7 +48,7 @@ PANEL_PART = Persistent(r"clapper:(?:settings|house):.*")
 """Every button, select and form of the panel, also those that this version can't read (`Part.read`)."""
 
 _ID = re.compile(
-    rf"clapper:(?:settings|house):(?P<version>[0-9]{{1,9}}):(?P<page>{'|'.join(Page)}):(?P<control>[a-z]{{1,20}})(?::(?P<what>[a-z0-9]{{0,32}}))?"
+    rf"clapper:(?:settings|house):(?P<version>[0-9]{{1,9}}):(?P<page>{'|'.join(PanelPage)}):(?P<control>[a-z]{{1,20}})(?::(?P<what>[a-z0-9]{{0,32}}))?"
 )
 
 
@@ -57,7 +57,7 @@ class Part:
     """What a custom id says. `what` is the command that the page is about, a page of rules, or a file's mark."""
 
     version: int
-    page: Page
+    page: PanelPage
     control: str
     what: str = ""
 
@@ -68,7 +68,10 @@ class Part:
         if found is None:
             return None
         return cls(
-            version=int(found["version"]), page=Page(found["page"]), control=found["control"], what=found["what"] or ""
+            version=int(found["version"]),
+            page=PanelPage(found["page"]),
+            control=found["control"],
+            what=found["what"] or "",
         )
 
     @property
@@ -96,7 +99,7 @@ class Scene:
     role_ids: Collection[int]
     channel_ids: Collection[int]
     places: Mapping[int, Place]
-    page: Page = Page.OVERVIEW
+    page: PanelPage = PanelPage.OVERVIEW
     what: str = ""
     notes: tuple[str, ...] = ()
     silenced: bool = False
@@ -207,7 +210,7 @@ def access_of(scene: Scene) -> Access:
 
 
 def access_key(what: str) -> Any:
-    """The key in `House.access`: an operation or `all`."""
+    """The key in `GuildSettings.access`: an operation or `all`."""
     return Operation(what) if what in set(Operation) else ALL
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import discord
 
 from bot.chat.client_base import ClientBase
-from bot.chat.panel import panel
-from bot.chat.panel.parts import Page, Part, Place, Scene
+from bot.chat.panel.pages import panel_view
+from bot.chat.panel.parts import PanelPage, Part, Place, Scene
 from bot.chat.persistent import chosen_values
-from bot.chat.replies.interactions import Interaction
+from bot.chat.replies.interactions import Interaction, ask
 from bot.errors import Refused
 from bot.rules.guild_settings import GuildSettings, Known
 from bot.rules.jobs import Requester
@@ -48,16 +48,16 @@ class Press:
 
     async def guild_settings(self) -> GuildSettings:
         """The settings as they are now."""
-        return await self.interaction.client.services.guilds.inspect(self.guild.id, self.by)
+        return await ask(self.interaction.client.services.guilds.inspect(self.guild.id, self.by))
 
     async def stay(self, note: str = "") -> None:
         """Show the page that the press was on, with a note above it."""
         await self.turn_to(self.part.page, self.part.what, note)
 
-    async def turn_to(self, page: Page, what: str = "", note: str = "") -> None:
+    async def turn_to(self, page: PanelPage, what: str = "", note: str = "") -> None:
         """Show that page in the place of the panel that was pressed."""
         bot, guild_settings = self.interaction.client, await self.guild_settings()
-        view = panel(await scene_of(bot, self.guild, self.by, guild_settings, page=page, what=what, note=note))
+        view = panel_view(await scene_of(bot, self.guild, self.by, guild_settings, page=page, what=what, note=note))
         await self.interaction.edit_original_response(view=view)
 
 
@@ -78,7 +78,7 @@ async def scene_of(
     by: Requester,
     guild_settings: GuildSettings,
     *,
-    page: Page = Page.OVERVIEW,
+    page: PanelPage = PanelPage.OVERVIEW,
     what: str = "",
     note: str = "",
 ) -> Scene:
@@ -98,7 +98,7 @@ async def scene_of(
         page=page,
         what=what,
         notes=(note,) if note else (),
-        silenced=await bot.services.audit_log.silenced(guild.id) is not None,
+        silenced=await ask(bot.services.audit_log.silenced(guild.id)) is not None,
     )
 
 

@@ -33,6 +33,9 @@ CARD_SECONDS = 0.25
 LOOK_SECONDS = 1.0
 """How long the database may be asked before a press is answered at all."""
 
+ANSWER_SECONDS = 10.0
+"""How long it may be asked once the member knows that Clapper is thinking."""
+
 _PRIVATE = "clapper_private"
 _ALREADY_ACKNOWLEDGED = 40060
 _ATTEMPTS = 3
@@ -148,15 +151,21 @@ async def in_time(task: asyncio.Future[Any], seconds: float) -> bool:
     return task.done()
 
 
-async def look(question: Awaitable[T]) -> T:
+async def look(question: Awaitable[T], seconds: float = LOOK_SECONDS) -> T:
     """What the database answers, asked before the interaction is acknowledged.
 
-    Raises `DatabaseUnavailable` where that takes longer than `LOOK_SECONDS`, and what the question raises.
+    Raises `DatabaseUnavailable` where that takes longer than `seconds`, and what the question raises.
     """
     asking = asyncio.ensure_future(question)
-    if not await in_time(asking, LOOK_SECONDS):
+    if not await in_time(asking, seconds):
         raise DatabaseUnavailable("it did not answer in time")
     return asking.result()
+
+
+async def ask(question: Awaitable[T]) -> T:
+    """What the database answers, asked once the interaction is acknowledged: the member is kept waiting no longer than
+    `ANSWER_SECONDS`. Raises as `look`."""
+    return await look(question, ANSWER_SECONDS)
 
 
 def check_rights(interaction: Interaction, *, private: bool) -> None:

@@ -1,0 +1,123 @@
+"""A database that answers nothing: every command, button, select and form is acknowledged in time all the same, and
+then says what is the matter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.rules.guild_settings import GuildSettings
+from bot.rules.limit_rules import LimitBook
+from sandbox.discord import Invocation
+from tests.adapters.sandbox_material import picture
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
+from tests.end_to_end.material import sample
+from tests.end_to_end.scratch_postgres import scratch_server
+from tests.end_to_end.test_custom_ids import about, custom_ids
+from tests.end_to_end.test_moderation import HOLD, arrange, clips_of, says, seen
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(240)]
+
+GENERAL = "Film Club#general"
+CAT, DOG = ("cat.png", picture(320, 200)), ("dog.png", picture(200, 320))
+
+
+def told(invocation: Invocation) -> str:
+    """All that it was answered by now."""
+    messages = [message for message in (invocation.message, *invocation.followups) if message is not None]
+    return "\n".join(text_of(message) for message in messages)
+
+
+async def all_say_so(stage: Stage, begun: Mapping[str, Awaitable[Invocation]]) -> None:
+    """Each is acknowledged, or Discord gives it up; and each says that the records are out of reach."""
+    asked = dict(zip(begun, await asyncio.gather(*begun.values()), strict=True))
+    ends = dict(zip(asked, [await one.done(PATIENCE_SECONDS) for one in asked.values()], strict=True))
+    assert {name for name, end in ends.items() if end != "answered"} == set()
+
+    def silent() -> set[str]:
+        return {name for name, one in asked.items() if "can't reach my records" not in told(one)}
+
+    try:
+        await stage.discord.until(lambda: not silent(), PATIENCE_SECONDS, "the sentence")
+    except TimeoutError:
+        assert {name: told(asked[name]) for name in silent()} == {}
+
+
+@pytest.mark.asyncio
+async def test_whoever_asks_meanwhile_is_told(stage: Stage) -> None:
+    stage.discord.set_message_content(True)
+    ada, linus, grace = (stage.discord.member(name) for name in ("Ada", "Linus", "Grace"))
+    async with scratch_server() as server:
+        stage.changes |= {
+            "database_url": server.url,
+            "files_url": f"file://{stage.folder}/files",
+            "secret_keys": (Fernet.generate_key().decode(),),
+        }
+        async with stage.clapper() as app:
+            await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,), limits=LimitBook(rules=()))
+            done = await stage.see_through(await ada.slash(GENERAL, "t2v", prompt="a cat"))
+            running = await stage.see(await ada.slash(GENERAL, "t2v", prompt="a dog"), "pending")
+            await ada.slash(GENERAL, "t2v", prompt="a piano")
+            question = await seen(stage, says("May this be made?"))
+            drawn = await ada.slash(GENERAL, "motion", files={"image": sample("cat.png")}, path="left to right")
+            preview = await drawn.reply(lambda one: one["components"], PATIENCE_SECONDS)
+            changing = await ada.press(preview, "Change")
+            await changing.opened_modal(PATIENCE_SECONDS)
+            await grace.say(GENERAL, "look", [CAT, DOG])
+            several = await ada.slash(GENERAL, "animate", prompt="snow")
+            which = await several.reply(lambda one: one["components"], PATIENCE_SECONDS)
+            listed = await ada.slash(GENERAL, "jobs")
+            own_list = await listed.reply(timeout=PATIENCE_SECONDS)
+            panel = await (await linus.slash(GENERAL, "settings")).reply(timeout=PATIENCE_SECONDS)
+            forget = await (await grace.slash(GENERAL, "forgetme")).reply(timeout=PATIENCE_SECONDS)
+            job, live, draft = about(done), about(running), about(preview)
+            one_of_many = which["components"][0]["components"][0]["options"][0]["value"]
+
+            async with server.frozen():
+                await all_say_so(stage, {
+                    "usage": ada.slash(GENERAL, "usage"),
+                    "jobs": ada.slash(GENERAL, "jobs"),
+                    "stats": linus.slash(GENERAL, "stats"),
+                    "limits set": linus.slash(GENERAL, "limits set", scope="everyone", amount=3, window="day"),
+                    "limits reset": linus.slash(GENERAL, "limits reset", member="Ada"),
+                    "limits block": linus.slash(GENERAL, "limits block", member="Ada"),
+                    "limits full": linus.slash(GENERAL, "limits full", then="queue"),
+                    "settings": linus.slash(GENERAL, "settings"),
+                    "again": ada.press(done, f"clapper:again:{job}"),
+                    "get": ada.press(done, f"clapper:get:{job}", raw=True),
+                    "cancel": ada.press(running, f"clapper:cancel:{live}"),
+                    "delete": ada.press(done, f"clapper:delete:{job}"),
+                    "approve": linus.press(question, f"clapper:approve:{about(question)}"),
+                    "deny": linus.press(question, f"clapper:deny:{about(question)}"),
+                    "go": ada.press(preview, f"clapper:go:{draft}"),
+                    "change": ada.press(preview, f"clapper:change:{draft}"),
+                    "the form of change": ada.submit_modal(changing, {"path": "right to left"}),
+                    "pick": ada.choose(which, custom_ids(which)[0], [one_of_many]),
+                    "own show": ada.press(own_list, f"clapper:own:show:0:{job}", raw=True),
+                    "own again": ada.press(own_list, f"clapper:own:same_seed:0:{job}", raw=True),
+                    "own list": ada.press(own_list, "clapper:own:list:0", raw=True),
+                    "own cancel": ada.press(own_list, f"clapper:own:cancel:0:{live}", raw=True),
+                    "own pick": ada.choose(own_list, custom_ids(own_list)[0], [job]),
+                    "forget": grace.press(forget, "clapper:forgetme:forget"),
+                    "panel go": linus.choose(panel, "clapper:settings:1:overview:go", ["models"], raw=True),
+                    "panel export": linus.press(panel, "clapper:settings:1:overview:export", raw=True),
+                    "panel switch": linus.press(panel, "clapper:settings:1:habits:private", raw=True),
+                })  # fmt: skip
+                form = await linus.press(panel, "clapper:settings:1:prompts:add", raw=True)
+                await form.opened_modal(PATIENCE_SECONDS)
+                offered = await linus.autocomplete(GENERAL, "limits remove", "rule", rule="")
+                assert offered == []
+                for command in ("models", "help"):
+                    assert await (await ada.slash(GENERAL, command)).done(PATIENCE_SECONDS) == "answered"
+                shown = await linus.slash(GENERAL, "limits show")  # from memory, as long as that is fresh
+                await shown.reply(timeout=PATIENCE_SECONDS)
+            await _all_is_as_it_was(stage, app.parts.services.guilds.known(int(stage.discord.guild("Film Club").id)))
+
+
+async def _all_is_as_it_was(stage: Stage, settings: GuildSettings) -> None:
+    assert not settings.private_by_default
+    usage = await stage.discord.member("Ada").slash(GENERAL, "usage")
+    await usage.reply(lambda message: "records" not in text_of(message), PATIENCE_SECONDS)
