@@ -13,7 +13,7 @@ from bot.rules.guild_settings_file import Change
 from bot.rules.limit_rules import Block, Rule, Scope, Window
 from bot.rules.usage import Standing
 from bot.wording import SENTENCES, Markup, say, translated
-from bot.wording.facts import escape, moment, stamp
+from bot.wording.facts import escape, moment, number, stamp
 
 _CHANNELS = frozenset({"channels", "audit_channel_id", "mod_channel_id"})
 _ROLES = frozenset({"roles", "exempt_role"})
@@ -157,6 +157,12 @@ def _changed_value(change: Change, value: Fact, locale: str | None) -> str:
         return _mentions("#", str(value))
     if change.key in _ROLES:
         return _mentions("@&", str(value))
+    return _word(value, locale)
+
+
+def _word(value: Fact, locale: str | None) -> str:
+    if isinstance(value, int | float):
+        return number(value, locale)
     key = f"value_{value}"
     return translated(key, locale) if key in SENTENCES else escape(str(value), _VALUE_MAX_CHARS)
 

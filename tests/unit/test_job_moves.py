@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 
-from bot.chat.replies.cards import _SIGNS
+from bot.chat.replies.cards import STATE_LOOKS
 from bot.errors import FileTooLong, ServiceFailed
 from bot.rules.jobs import ENDED, LIVE, MOVES, Failure, JobState
 from bot.wording import SENTENCES
@@ -46,7 +46,7 @@ def test_only_a_completed_job_can_be_delivered() -> None:
 
 @pytest.mark.parametrize("state", S)
 def test_every_state_has_a_sign_a_title_and_a_word(state: JobState) -> None:
-    assert state in _SIGNS, "bot/chat/replies/cards.py"
+    assert state in STATE_LOOKS, "bot/chat/replies/cards.py"
     assert {f"title_{state}", f"state_{state}"} <= SENTENCES.keys(), "bot/wording/english.py"
 
 

@@ -20,6 +20,7 @@ NOT_IMPORTED = {
     "mypy": "a program: make check",
     "ruff": "a program: make check",
     "types-psutil": "types for mypy",
+    "types-cachetools": "types for mypy",
     "uv": "a program: make lock",
     "opencv-python-headless": "the decart SDK imports it, in venvs of its own",
 }

@@ -112,13 +112,6 @@ class EditRoutes:
 
 
 def webhook_of(reply: Reply, client: discord.Client) -> discord.Webhook:
-    """What the reply's token opens: it edits the reply, and sends follow-ups, private ones too."""
-    webhook = discord.Webhook.partial(reply.application_id, reply.token or "", client=client)
-    webhook.type = discord.WebhookType.application  # `partial` takes it for a channel's
-    return webhook
-
-
-def webhook_of(reply: Reply, client: discord.Client) -> discord.Webhook:
     """The way to the interaction that the reply's token opens, for edits and for follow-ups, private ones included."""
     webhook = discord.Webhook.partial(reply.application_id, reply.token or "", client=client)
     webhook.type = discord.WebhookType.application  # discord.py takes it for a channel's, which knows no privacy
