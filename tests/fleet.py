@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
+from sqlalchemy.engine import URL
 
 from bot.rules.clock import SystemClock
-from bot.rules.guild_settings import GuildSettings
 from bot.rules.limit_rules import LimitBook
 from bot.store.database import Database, migrate, parse_url
 from bot.store.guild_settings import GuildSettingsTable
@@ -158,14 +158,22 @@ class Fleet:
     async def without_limits(self) -> None:
         """Make the tables, and let members ask for as much as they like."""
         clock = SystemClock()
-        url = parse_url(self.database_url or f"sqlite:///{self.folder / 'clapper.sqlite3'}")
         self.folder.mkdir(parents=True, exist_ok=True)
-        await migrate(url, clock=clock)
-        database = Database(url, clock=clock)
-        boundless = GuildSettings().amended(limits=LimitBook(rules=()))
+        await migrate(self._database_address(), clock=clock)
         for guild_id in self.discord.world.guilds:
-            await GuildSettingsTable(database, clock=clock).replace(int(guild_id), boundless, expected_version=0)
+            await self.set_settings(guild_id, limits=LimitBook(rules=()))
+
+    async def set_settings(self, guild_id: str, **changes: object) -> None:
+        """Write a server's settings, as its admins would."""
+        clock = SystemClock()
+        database = Database(self._database_address(), clock=clock)
+        table = GuildSettingsTable(database, clock=clock)
+        before = await table.get(int(guild_id))
+        await table.replace(int(guild_id), before.amended(**changes), expected_version=before.version)
         await database.close()
+
+    def _database_address(self) -> URL:
+        return parse_url(self.database_url or f"sqlite:///{self.folder / 'clapper.sqlite3'}")
 
     async def close(self) -> None:
         for child in self.children:

@@ -47,17 +47,17 @@ class DiscordNotices:
         self._clock = clock
 
     async def record(self, guild_id: int, channel_id: int, entry: Entry) -> None:
-        await self._post(guild_id, channel_id, self._entry(entry, self._locale(guild_id)))
+        await self._post(guild_id, channel_id, self._entry(entry, self._locale(_about(entry))))
 
     async def ask(self, channel_id: int, job: Job, pattern: str) -> int:
-        locale = self._locale(job.requester.guild_id)
+        locale = self._locale(job.requester)
         view = view_with(*(job_button(verb, job.id, locale) for verb in (Verb.APPROVE, Verb.DENY)))
         return await self._post(job.requester.guild_id, channel_id, self._question(job, pattern, locale), view)
 
     async def close_question(
         self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None
     ) -> None:
-        locale = self._locale(job.requester.guild_id)
+        locale = self._locale(by)
         embed = self._question(job, "", locale)
         key = {True: "hold_approved", False: "hold_denied", None: "hold_withdrawn"}[approved]
         embed.colour = {True: _GREEN, False: _RED, None: _GREY}[approved]
@@ -152,10 +152,24 @@ class DiscordNotices:
             say("notice_model", locale, model=model_title(job.request.model, self._catalog), job=job_id),
         ]
 
-    def _locale(self, guild_id: int | None) -> str | None:
-        """What the server has chosen as its language, as far as it is known here."""
-        guild = None if guild_id is None else self._client.get_guild(guild_id)
-        return None if guild is None else guild.preferred_locale.value
+    def _locale(self, requester: Requester) -> str | None:
+        """The language of the server where they asked: as it is now where this process is told of that server, and in
+        a worker, which is told of none, as it was when they asked."""
+        guild = None if requester.guild_id is None else self._client.get_guild(requester.guild_id)
+        if guild is None or guild.unavailable:
+            return requester.guild_locale
+        return guild.preferred_locale.value
+
+
+def _about(entry: Entry) -> Requester:
+    """Whose doing it is."""
+    match entry:
+        case JobEnded(job=job):
+            return job.requester
+        case PromptNoted(requester=requester):
+            return requester
+        case HoldSettled(by=by) | SettingsChanged(by=by) | LimitsReset(by=by):
+            return by
 
 
 def _noted(entry: PromptNoted, locale: str | None) -> discord.Embed:

@@ -52,7 +52,8 @@ class Requester(BaseModel):
     """Who asked, and as what: enough to decide limits and rights without asking Discord again.
 
     `moderator` may manage messages where they asked, `admin` the server. In a thread `parent_channel_id` is the channel
-    that it belongs to. `age_restricted` says that the channel is.
+    that it belongs to. `age_restricted` says that the channel is. `locale` is their language, `guild_locale` the
+    server's, in Discord's names.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +68,7 @@ class Requester(BaseModel):
     admin: bool = False
     age_restricted: bool = False
     locale: str = "en-US"
+    guild_locale: str | None = None
 
 
 def fairness_group(requester: Requester) -> int:

@@ -92,6 +92,11 @@ class Editing:
         """GUILD_DELETE with `unavailable`: the guild can't be reached, the bot is still in it."""
         self.core.gateway.dispatch("GUILD_DELETE", {"id": guild.id, "unavailable": True}, guild.id, needs=GUILDS)
 
+    def set_locale(self, guild: Guild, locale: str) -> None:
+        """Another language of the server; the bot is told by GUILD_UPDATE."""
+        guild.locale = locale
+        self.core.gateway.dispatch("GUILD_UPDATE", guild_json(self.core.world, guild), guild.id, needs=GUILDS)
+
     def add_channel(self, guild: Guild, name: str, *, nsfw: bool = False, type: int = TEXT) -> Channel:  # noqa: A002
         channel = self.core.world.add_channel(guild, name, nsfw=nsfw, type=type)
         self._channel_event("CHANNEL_CREATE", channel)

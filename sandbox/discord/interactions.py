@@ -131,8 +131,8 @@ class Interactions:
         if guild is not None:
             held = world.permissions(channel, user.id)
             body |= {
-                "guild_id": guild.id, "guild_locale": "en-US",
-                "guild": {"id": guild.id, "locale": "en-US", "features": []},
+                "guild_id": guild.id, "guild_locale": guild.locale,
+                "guild": {"id": guild.id, "locale": guild.locale, "features": []},
                 "member": member_json(world, guild.members[user.id], permissions=held),
             }  # fmt: skip
         else:

@@ -60,7 +60,7 @@ def guild_json(world: World, guild: Guild) -> Json:
         "default_message_notifications": 0, "mfa_level": 0, "explicit_content_filter": 0, "max_presences": None,
         "max_members": 500000, "max_stage_video_channel_users": 50, "max_video_channel_users": 25,
         "vanity_url_code": None, "premium_tier": guild.premium_tier, "premium_subscription_count": 0,
-        "preferred_locale": "en-US", "rules_channel_id": None, "safety_alerts_channel_id": None,
+        "preferred_locale": guild.locale, "rules_channel_id": None, "safety_alerts_channel_id": None,
         "public_updates_channel_id": None, "premium_progress_bar_enabled": False, "nsfw": False, "nsfw_level": 0,
         "emojis": [], "stickers": [], "incidents_data": None, "hub_type": None, "latest_onboarding_question_id": None,
     }  # fmt: skip

@@ -103,6 +103,7 @@ class Guild:
     bot_installed: bool = True
     upload_bytes: int | None = None
     system_channel_id: str | None = None
+    locale: str = "en-US"
 
     @property
     def upload_limit(self) -> int:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from bot.rules.limit_rules import LimitBook
 from sandbox.discord import Invocation
 from tests.end_to_end.cluster import ask_database, cluster
-from tests.fleet import Child, Fleet, seen, state_of, submits_of, until, uploads_of
+from tests.fleet import PATIENCE_SECONDS, Child, Fleet, seen, state_of, submits_of, until, uploads_of
 
 __all__ = ["cluster"]
 
@@ -158,3 +159,18 @@ async def test_who_does_not_share_the_keys_or_the_database_is_refused_in_one_lin
     assert await loner.ended() == 2
     assert "DATABASE_URL=postgresql+psycopg://" in loner.output
     assert "Traceback" not in stranger.output + homeless.output + loner.output
+
+
+@pytest.mark.asyncio
+async def test_a_worker_tells_moderators_in_their_servers_language(cluster: Fleet) -> None:
+    guild, clips = cluster.discord.guild("Film Club"), cluster.discord.channel("Film Club#clips")
+    await cluster.set_settings(guild.id, limits=LimitBook(rules=()), audit_channel_id=int(clips.id))
+    cluster.discord.set_locale(guild, "de")
+    await cluster.bot(RUN_JOBS="false")
+    await cluster.worker()
+    linus = cluster.discord.member("Linus")
+    await _ask(cluster, "a cat", where="Film Club#general")
+    await linus.wait_for(clips, lambda message: "Video geliefert" in str(message["embeds"]), PATIENCE_SECONDS)
+    cluster.discord.set_locale(guild, "en-US")
+    await _ask(cluster, "a dog", where="Film Club#general")
+    await linus.wait_for(clips, lambda message: "Video delivered" in str(message["embeds"]), PATIENCE_SECONDS)

@@ -109,6 +109,7 @@ def author_of(message: discord.Message) -> Requester:
         admin=held is not None and held.manage_guild,
         age_restricted=is_age_restricted(channel),
         locale=locale_of(message),
+        guild_locale=message.guild.preferred_locale.value if message.guild else None,
     )
 
 
