@@ -22,7 +22,7 @@ from bot.ops.logs import set_up_logs
 from bot.rules.clock import SystemClock
 from bot.settings import Settings
 from bot.store.database import FileLock, parse_url
-from bot.wiring.store import bring_up_to_date, forget_marks
+from bot.wiring.store import bring_up_to_date, forget_files_and_keys
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +158,7 @@ async def _migrate(settings: Settings, *, forget_cluster: bool) -> None:
     try:
         await bring_up_to_date(url, SystemClock())
         if forget_cluster:
-            await forget_marks(url, SystemClock())
+            await forget_files_and_keys(url, SystemClock())
     finally:
         lock.release()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from bot.errors import GuildSettingsOutdated, RowUnreadable
 from bot.rules.clock import Clock
 from bot.rules.guild_settings import GuildSettings
 from bot.store.database import Database
-from bot.store.notifications import notify
+from bot.store.notifications import listen, notify
 from bot.store.tables import guild_settings as table
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,10 @@ class GuildSettingsTable:
             query = query.where(table.c.changed_at >= moment)
         async with self._database.reading() as connection:
             return [Saved(*row) for row in await connection.execute(query)]
+
+    async def listen(self, changed: Callable[[], None]) -> None:
+        """Call `changed` whenever another process has saved something, until this raises `DatabaseUnavailable`."""
+        await listen(self._database, (CHANGED,), lambda *_: changed(), begun=changed)
 
     async def replace(self, guild_id: int, guild_settings: GuildSettings, *, expected_version: int) -> None:
         """Save `house` over the one of `expected_version` (0: there is none yet).

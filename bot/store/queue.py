@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, LiteralString, cast
@@ -23,10 +23,10 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import DatabaseUnavailable
 from bot.rules.jobs import Job
-from bot.store.database import Database, connect_arguments
+from bot.store.database import Database
 from bot.store.locks import AdvisoryLock
+from bot.store.notifications import listen, notify, translated
 from bot.store.rows import HAS_NEXT_STEP
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 QUEUE, TASK = "clapper", "clapper.run"
 _NUDGES = "clapper_nudges"
 _ARRIVALS = f"procrastinate_queue_v1#{QUEUE}"  # procrastinate notifies here of every new entry
-_LISTEN_CHECK = timedelta(seconds=5)
-"""A listener hears nothing of a server that vanished without a word: so often it asks."""
 
 _HAS_NEXT_STEP = str(HAS_NEXT_STEP.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
@@ -115,7 +113,7 @@ class WorkQueue:
         """Tell whoever runs the job that its row was changed, and have it run if nobody does but somebody should."""
         async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
             await self._fill(connection, only=job_id)
-            await connection.execute(text("SELECT pg_notify(:channel, :job)"), {"channel": _NUDGES, "job": job_id})
+            await notify(connection, _NUDGES, job_id)
 
     # ---- those who do them
 
@@ -175,21 +173,22 @@ class WorkQueue:
         return stalled
 
     async def listen(self, *, on_arrival: Callable[[], None], on_nudge: Callable[[str | None], None]) -> None:
-        """Until it raises `DatabaseUnavailable`. `on_nudge(None)`: nudges may have been missed, so look at all jobs."""
-        with _translated():
-            connection = await psycopg.AsyncConnection.connect(**_connect_arguments(self._database), autocommit=True)
-            async with connection:
-                for channel in (_ARRIVALS, _NUDGES):
-                    await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
-                on_nudge(None)
+        """Hear of new entries and of nudges until this raises `DatabaseUnavailable`.
+
+        `on_nudge(None)`: nudges may have been missed, so that all jobs are to be looked at.
+        """
+
+        def begun() -> None:
+            on_nudge(None)
+            on_arrival()
+
+        def heard(channel: str, payload: str) -> None:
+            if channel == _NUDGES:
+                on_nudge(payload)
+            else:
                 on_arrival()
-                while True:
-                    async for note in connection.notifies(timeout=_LISTEN_CHECK.total_seconds()):
-                        if note.channel == _NUDGES:
-                            on_nudge(note.payload)
-                        else:
-                            on_arrival()
-                    await connection.execute("SELECT 1")
+
+        await listen(self._database, (_ARRIVALS, _NUDGES), heard, begun=begun)
 
     async def lengths(self) -> dict[str, int]:
         """How many entries there are in each status: `todo`, `doing`."""
@@ -213,7 +212,7 @@ class WorkQueue:
             )
             for job_id in job_ids
         ]  # fmt: skip
-        with _translated():
+        with translated():
             await self._manager.batch_defer_jobs_async(entries, connection=raw)
 
 
@@ -245,7 +244,7 @@ class _Connector(BaseAsyncConnector):
 
 @asynccontextmanager
 async def _cursor(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[psycopg.AsyncCursor[dict[str, Any]]]:
-    with _translated():
+    with translated():
         async with connection.cursor(row_factory=dict_row) as cursor:
             yield cursor
 
@@ -266,17 +265,3 @@ def _adapted(value: Any) -> Any:
         case tuple():
             return tuple(Jsonb(inner) if isinstance(inner, dict) else inner for inner in value)
     return value
-
-
-def _connect_arguments(database: Database) -> dict[str, Any]:
-    dialect = database.url.get_dialect()()
-    _, arguments = dialect.create_connect_args(database.url)
-    return {**connect_arguments(database.url), **arguments}
-
-
-@contextmanager
-def _translated() -> Any:
-    try:
-        yield
-    except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
-        raise DatabaseUnavailable((str(exc).splitlines() or [type(exc).__name__])[0]) from exc

@@ -20,7 +20,7 @@ from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
 from bot.store.notes import Notes, TemporaryNotes
 from bot.wiring.process import Process
-from bot.work.engines.membership import join, leave_no_mark
+from bot.work.engines.cluster import check_membership, forget_membership
 from bot.work.working_folders import working_root
 
 DATABASE_CONNECTIONS = 5
@@ -50,7 +50,7 @@ async def open_store(process: Process, closing: AsyncExitStack) -> Store:
     notes = Notes(database)
     if settings.clustered:
         try:
-            await join(notes, files, keys, folder=working_root(settings))
+            await check_membership(notes, files, keys, folder=working_root(settings))
         except FilesUnavailable as exc:
             raise SettingsError(f"FILES_URL {settings.files_url!r} can't be used: {exc}") from exc
     return Store(
@@ -86,11 +86,11 @@ async def bring_up_to_date(url: URL, clock: Clock) -> None:
         ) from exc
 
 
-async def forget_marks(url: URL, clock: Clock) -> None:
+async def forget_files_and_keys(url: URL, clock: Clock) -> None:
     """Let the next process of the cluster say anew which files and keys belong to the database."""
     database = Database(url, clock=clock)
     try:
-        await leave_no_mark(Notes(database))
+        await forget_membership(Notes(database))
     finally:
         await database.close()
 

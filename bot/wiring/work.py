@@ -87,21 +87,7 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
     services = _services(process, store, chat, media, context, guilds, audit_log, endings, limits, engine)
     if isinstance(chat.client, VideoBot):
         chat.client.attach(services, chat.announcer)
-    retention = Retention(
-        jobs=store.jobs,
-        history=store.history,
-        files=store.files,
-        temporary_notes=[store.drafts, store.imports],
-        moderation=services.moderation,
-        settings=process.settings,
-        clock=process.clock,
-    )
-    token_expiry = TokenExpiry(
-        last_edits=LastEdits(store.database, clock=process.clock),
-        jobs=store.jobs,
-        announcer=chat.announcer,
-        clock=process.clock,
-    )
+    retention, token_expiry = _retention(process, store, services), _token_expiry(process, store, chat)
     return Parts(
         database=store.database,
         jobs=store.jobs,
@@ -110,7 +96,11 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         services=services,
         retention=retention,
         token_expiry=token_expiry,
-        periodic=_periodic(process, store, [*engine.tasks, limits.task, token_expiry.task, *retention.tasks]),
+        periodic=_periodic(
+            process,
+            store,
+            [*engine.tasks, *guilds.tasks, limits.task, context.availability.task, token_expiry.task, *retention.tasks],
+        ),
         downloads=media.downloads,
     )
 
@@ -198,6 +188,23 @@ def _engine(process: Process, store: Store, runner: JobRunner) -> Engine:
     return ClusterEngine(
         runner, store.jobs, WorkQueue(store.database), clock=clock, jobs_at_once=at_once, runs_jobs=runs_jobs
     )
+
+
+def _retention(process: Process, store: Store, services: Services) -> Retention:
+    return Retention(
+        jobs=store.jobs,
+        history=store.history,
+        files=store.files,
+        temporary_notes=[store.drafts, store.imports],
+        moderation=services.moderation,
+        settings=process.settings,
+        clock=process.clock,
+    )
+
+
+def _token_expiry(process: Process, store: Store, chat: Chat) -> TokenExpiry:
+    last_edits = LastEdits(store.database, clock=process.clock)
+    return TokenExpiry(last_edits=last_edits, jobs=store.jobs, announcer=chat.announcer, clock=process.clock)
 
 
 def _periodic(process: Process, store: Store, tasks: Sequence[PeriodicTask]) -> PeriodicTasks:

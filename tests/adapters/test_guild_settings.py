@@ -8,17 +8,20 @@ import pytest
 from sqlalchemy import update
 
 from bot.errors import AdminsOnly, GuildSettingsInvalid, GuildSettingsOutdated, RowUnreadable
+from bot.ops.metrics import Metrics
 from bot.rules.catalog import Operation
+from bot.rules.clock import SystemClock
 from bot.rules.guild_settings import Access, GuildSettings
 from bot.rules.guild_settings_file import IMPORT_LIFE
 from bot.rules.limit_rules import LimitBook, Scope, Window, make_rule
 from bot.rules.prompts import WordAction, make_word_rule
 from bot.store import tables
-from bot.store.database import Database
+from bot.store.database import Database, migrate
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.notes import Notes, TemporaryNotes
 from bot.work.guilds.settings import Guilds, GuildSettingsChanged
-from tests.adapters.databases import database, empty_url
+from bot.work.periodic import PeriodicTasks
+from tests.adapters.databases import database, drop_schema, empty_url, new_schema
 from tests.clock import ManualClock
 from tests.jobs import GRACE, GUILD, a_member
 
@@ -48,6 +51,33 @@ async def test_an_import_that_is_never_applied_is_forgotten(database: Database, 
     await clock.advance(IMPORT_LIFE.total_seconds())
     assert await keeper.kept_import(GUILD, admin) == ""
     assert await imports.drop_expired() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.asyncio
+async def test_what_one_process_saves_the_others_know_at_once() -> None:
+    url, name = await new_schema()
+    await migrate(url, clock=SystemClock())
+    database = Database(url, clock=SystemClock(), pool_size=4)
+
+    def process() -> Guilds:
+        clock = SystemClock()
+        imports = TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=clock)
+        return Guilds(
+            GuildSettingsTable(database, clock=clock), Notes(database), imports=imports, clock=clock, shared=True
+        )
+
+    here, there = process(), process()
+    listening = PeriodicTasks(there.tasks, clock=SystemClock(), metrics=Metrics())
+    listening.start()
+    await here.refresh()
+    saved = await here.amend(GUILD, ADMIN, 0, private_by_default=True)
+    async with asyncio.timeout(10):
+        while there.known(GUILD) != saved:
+            await asyncio.sleep(0.01)
+    await listening.close()
+    await database.close()
+    await drop_schema(name)
 
 
 def with_rule(amount: int, window: Window = Window.HOUR) -> LimitBook:

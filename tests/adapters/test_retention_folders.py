@@ -15,7 +15,7 @@ from bot.files import open_files
 from bot.rules.jobs import JobState
 from bot.store.encryption import Keys
 from bot.store.notes import Notes
-from bot.work.engines.membership import join, leave_no_mark
+from bot.work.engines.cluster import check_membership, forget_membership
 from bot.work.working_folders import clear_working_folders, working_folder, working_root
 from tests.adapters.runner_setup import Bench, bench, empty_url
 from tests.jobs import NOW, a_job, a_member, a_reply, an_image_request
@@ -88,13 +88,13 @@ async def test_at_its_start_the_only_process_clears_young_folders_too(bench: Ben
 async def test_a_process_with_other_files_or_keys_than_the_clusters_is_refused(bench: Bench, tmp_path: Path) -> None:
     notes, first, second = Notes(bench.database), Fernet.generate_key().decode(), Fernet.generate_key().decode()
     folder = working_root(bench.settings)
-    await asyncio.gather(*(join(notes, bench.files, Keys([first]), folder=folder) for _ in range(3)))
+    await asyncio.gather(*(check_membership(notes, bench.files, Keys([first]), folder=folder) for _ in range(3)))
     assert len(await bench.files.keys("cluster")) == 1
     with pytest.raises(SettingsError, match="SECRET_KEYS"):
-        await join(notes, bench.files, Keys([second]), folder=folder)
-    await join(notes, bench.files, Keys([second, first]), folder=folder)
-    await join(notes, bench.files, Keys([second]), folder=folder)
+        await check_membership(notes, bench.files, Keys([second]), folder=folder)
+    await check_membership(notes, bench.files, Keys([second, first]), folder=folder)
+    await check_membership(notes, bench.files, Keys([second]), folder=folder)
     with pytest.raises(SettingsError, match="FILES_URL"):
-        await join(notes, open_files("", tmp_path / "elsewhere"), Keys([second]), folder=folder)
-    await leave_no_mark(notes)
-    await join(notes, open_files("", tmp_path / "elsewhere"), Keys([first]), folder=folder)
+        await check_membership(notes, open_files("", tmp_path / "elsewhere"), Keys([second]), folder=folder)
+    await forget_membership(notes)
+    await check_membership(notes, open_files("", tmp_path / "elsewhere"), Keys([first]), folder=folder)

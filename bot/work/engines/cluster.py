@@ -1,21 +1,27 @@
 """The engine of many processes: jobs shared through the queue in PostgreSQL, each run by one worker at a time.
 
-procrastinate keeps the queue; its own worker is not used, since it breaks off what it runs as soon as its connection is
-lost, and a submit that is broken off is a job of unknown outcome. Here a restart of the database stops nothing but the
-fetching. No lock says that a job runs only once: the epoch in its row does.
+procrastinate keeps the queue. Its own worker is not used: it breaks off what it runs as soon as its connection is lost,
+and a submit that is broken off is a job of unknown outcome. Here an outage of the database stops nothing but fetching.
+No lock says that a job runs only once: the epoch in its row does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bot.errors import DatabaseUnavailable
+from bot.errors import DatabaseUnavailable, SettingsError
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job
+from bot.rules.media import Files
+from bot.store.encryption import Keys
 from bot.store.jobs import Companion, Jobs
+from bot.store.notes import Notes
 from bot.store.queue import Entry, WorkQueue
 from bot.work.engines.base import run_to_its_end
 from bot.work.jobs.runner import JobRunner
@@ -23,20 +29,23 @@ from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
 
-BEAT = timedelta(seconds=2)
+HEARTBEAT_EVERY = timedelta(seconds=2)
 STALLED_AFTER = timedelta(seconds=10)
-"""A worker that has been silent for so long is taken for dead: five beats, so that a short hiccup is none."""
-HICCUP = timedelta(seconds=6)
-"""Who could not reach the database for so long cannot tell whether it is the others that were silent."""
+"""A worker that has been silent for so long is taken for dead: five heartbeats, so that a short pause is not enough."""
+OUTAGE_AFTER = timedelta(seconds=6)
+"""A process that could not reach the database for so long can't tell whether the others were silent, or itself."""
 SETTLED_AFTER = timedelta(seconds=8)
-"""Once the database is back all the living have beaten within this time."""
-SWEEP = timedelta(seconds=2)
-FETCH_POLL = timedelta(seconds=1)
+"""So long after an outage every worker that lives has sent a heartbeat again."""
+SWEEP_EVERY = timedelta(seconds=2)
+FETCH_EVERY = timedelta(seconds=1)
 """A new job is announced; this is for announcements that were missed."""
-GRACE = timedelta(seconds=6)
-"""How long a stop waits for submits and uploads under way: a supervisor kills after ten seconds."""
 LISTEN_PAUSE = timedelta(seconds=1)
 """Between the loss of the connection that listens and the next one."""
+GRACE = timedelta(seconds=6)
+"""How long a stop waits for submits and uploads under way: a supervisor kills after ten seconds."""
+
+FILES_NOTE, KEYS_NOTE = "cluster:files", "cluster:keys"
+_KNOWN_TEXT = "clapper"
 
 
 class ClusterEngine:
@@ -62,13 +71,13 @@ class ClusterEngine:
         self._entries: dict[str, Entry] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._closing = False
-        self._in_touch_since = self._touched_at = clock.monotonic()
-        self._fetching = PeriodicTask("queue_fetch", self._fill_places, every=FETCH_POLL)
-        self.tasks: Sequence[PeriodicTask] = (PeriodicTask("queue_sweep", self._sweep, every=SWEEP),)
+        self._in_touch_since = self._in_touch_at = clock.monotonic()
+        self._fetching = PeriodicTask("queue_fetch", self._fill_places, every=FETCH_EVERY)
+        self.tasks: Sequence[PeriodicTask] = (PeriodicTask("queue_sweep", self._sweep, every=SWEEP_EVERY),)
         if runs_jobs:
             self.tasks = (
                 *self.tasks,
-                PeriodicTask("queue_heartbeat", self._beat, every=BEAT),
+                PeriodicTask("queue_heartbeat", self._send_heartbeat, every=HEARTBEAT_EVERY),
                 PeriodicTask("queue_listen", self._listen, every=LISTEN_PAUSE),
                 self._fetching,
             )
@@ -80,13 +89,13 @@ class ClusterEngine:
 
     @property
     def in_touch(self) -> bool:
-        """Whether this process takes part: else the others do its work before long."""
-        return self._clock.monotonic() - self._touched_at < STALLED_AFTER.total_seconds()
+        """Whether this process reaches the database; if not, the others take its jobs over before long."""
+        return self._clock.monotonic() - self._in_touch_at < STALLED_AFTER.total_seconds()
 
     async def resume(self) -> int:
         """Take part from now on. Jobs of dead workers come by themselves, so that none is counted here."""
         await self._queue.sweep(None)
-        self._in_touch_since = self._touched_at = self._clock.monotonic()
+        self._in_touch_since = self._in_touch_at = self._clock.monotonic()
         if self._runs_jobs:
             self._worker = await self._queue.register()
         return 0
@@ -96,14 +105,13 @@ class ClusterEngine:
         await self._jobs.set_message(job)
 
     async def start(self, job_id: str) -> None:
-        """As `Engine.start`: whoever runs the job hears of it, and somebody will run it."""
-        if self._closing:
+        """As `Engine.start`: the process that runs the job looks at its row; if none does, one will run it."""
+        if self._closing or self._runner.nudge(job_id):
             return
-        if not self._runner.nudge(job_id):
-            try:
-                await self._queue.nudge(job_id)
-            except DatabaseUnavailable as exc:  # the row is written; the next sweep finds it
-                log.warning("nobody could be told of job %s: %s", job_id, exc)
+        try:
+            await self._queue.nudge(job_id)
+        except DatabaseUnavailable as exc:  # the row is written, so that the next sweep finds it
+            log.warning("nobody could be told of job %s: %s", job_id, exc)
 
     async def close(self) -> None:
         """Break off what may be broken off, and leave the rest of the work to others at once."""
@@ -122,19 +130,21 @@ class ClusterEngine:
             try:
                 await self._queue.leave(self._worker)
             except DatabaseUnavailable:
-                log.warning("the database is away: others find this worker's jobs once it has been silent for a while")
+                log.warning("the database is unavailable: others find this worker's jobs once it is taken for dead")
 
     # ---- periodic tasks
 
-    async def _beat(self) -> None:
-        if not await self._queue.beat(self._number):
+    async def _send_heartbeat(self) -> None:
+        if not await self._queue.beat(self._worker_id):
             log.warning("this worker was taken for dead, and begins anew: was the process stopped for a while?")
             self._worker = await self._queue.register()
-            self._look_at(None)
+            self._nudge(None)
 
     async def _sweep(self) -> None:
+        """Make the queue agree with the rows, and take the jobs of dead workers from them: not soon after an outage,
+        when living workers may not have reported yet."""
         now = self._clock.monotonic()
-        if now - self._touched_at > HICCUP.total_seconds():
+        if now - self._in_touch_at > OUTAGE_AFTER.total_seconds():
             self._in_touch_since = now
         settled = now - self._in_touch_since > SETTLED_AFTER.total_seconds()
         try:
@@ -142,18 +152,18 @@ class ClusterEngine:
         except DatabaseUnavailable:
             self._in_touch_since = self._clock.monotonic()
             raise
-        self._touched_at = self._clock.monotonic()
+        self._in_touch_at = self._clock.monotonic()
         for job_id in taken:
             log.warning("job %s is taken from a worker that is silent", job_id)
 
     async def _listen(self) -> None:
         """Lasts until the connection is lost."""
-        await self._queue.listen(on_arrival=self._fetching.wake, on_nudge=self._look_at)
+        await self._queue.listen(on_arrival=self._fetching.wake, on_nudge=self._nudge)
 
     async def _fill_places(self) -> None:
         """Take jobs from the queue until all places are filled or no job waits."""
         while len(self._running) < self._jobs_at_once and not self._closing:
-            entry = await self._queue.fetch(self._number)
+            entry = await self._queue.fetch(self._worker_id)
             if entry is None:
                 return
             self._take(entry)
@@ -161,33 +171,78 @@ class ClusterEngine:
     # ---- jobs
 
     @property
-    def _number(self) -> int:
+    def _worker_id(self) -> int:
         if self._worker is None:
             raise RuntimeError("this process is no worker")
         return self._worker
 
-    def _look_at(self, job_id: str | None) -> None:
+    def _nudge(self, job_id: str | None) -> None:
         """Have one job's row read again, or those of all that run here."""
         for each in [job_id] if job_id is not None else list(self._running):
             self._runner.nudge(each)
 
     def _take(self, entry: Entry) -> None:
-        # One that runs here already was taken from us while we were away: whatever comes of it, the entry is new.
+        # A job that runs here already was taken from this worker while it was silent: the entry is a new one.
         self._entries[entry.job_id] = entry
         if entry.job_id in self._running:
             self._runner.nudge(entry.job_id)
             return
-        task = asyncio.create_task(self._see_to(entry.job_id), name=f"job-{entry.job_id}")
+        task = asyncio.create_task(self._run(entry.job_id), name=f"job-{entry.job_id}")
         self._running[entry.job_id] = task
-        task.add_done_callback(lambda _: self._forget(entry.job_id))
+        task.add_done_callback(lambda _: self._remove(entry.job_id))
 
-    def _forget(self, job_id: str) -> None:
+    def _remove(self, job_id: str) -> None:
         del self._running[job_id]
         self._fetching.wake()
 
-    async def _see_to(self, job_id: str) -> None:
+    async def _run(self, job_id: str) -> None:
         await run_to_its_end(lambda: self._runner.run(job_id), job_id, clock=self._clock)
         if self._closing:
             return  # `leave` gives it to the others, unless its row has ended
         entry = self._entries.pop(job_id)
         await run_to_its_end(lambda: self._queue.finish(entry), job_id, clock=self._clock)
+
+
+async def check_membership(notes: Notes, files: Files, keys: Keys, *, folder: Path) -> None:
+    """Make sure that this process has the same files and the same keys as the cluster that uses the database.
+
+    The first process of a cluster leaves proofs of both, which later ones look for: otherwise members would miss their
+    videos. `folder` is used for a moment. Raises `SettingsError`, and `DatabaseUnavailable` or `FilesUnavailable`.
+    """
+    await _check_keys(notes, keys)
+    await _check_files(notes, files, folder)
+
+
+async def forget_membership(notes: Notes) -> None:
+    """Forget which files and keys belong to the database, after a loss: the next process to start decides anew."""
+    await notes.drop(FILES_NOTE, KEYS_NOTE)
+
+
+async def _check_keys(notes: Notes, keys: Keys) -> None:
+    encrypted = await notes.put_if_absent(KEYS_NOTE, keys.encrypt(_KNOWN_TEXT))
+    if keys.decrypt(encrypted) != _KNOWN_TEXT:
+        raise SettingsError(
+            "this process has other keys than the rest of the cluster: give all of them the same SECRET_KEYS "
+            "(if the old keys are lost for good: python -m bot migrate --forget-cluster)"
+        )
+    await notes.put(KEYS_NOTE, keys.encrypt(_KNOWN_TEXT))  # by the newest key, so that the oldest can be taken away
+
+
+async def _check_files(notes: Notes, files: Files, folder: Path) -> None:
+    ours = uuid.uuid4().hex
+    if (proof := await notes.get(FILES_NOTE)) is None:
+        with TemporaryDirectory(dir=folder, prefix="proof-") as place:
+            file = Path(place) / "proof"
+            await asyncio.to_thread(file.write_text, ours)
+            await files.put(_proof_key(ours), file, "text/plain")
+        if (proof := await notes.put_if_absent(FILES_NOTE, ours)) != ours:
+            await files.delete([_proof_key(ours)])
+    if not await files.exists(_proof_key(proof)):
+        raise SettingsError(
+            "this process does not see the files of the rest of the cluster: set FILES_URL to the same bucket or "
+            "shared folder for all of them (if the files are lost for good: python -m bot migrate --forget-cluster)"
+        )
+
+
+def _proof_key(proof: str) -> str:
+    return f"cluster/{proof}"

@@ -1,4 +1,4 @@
-"""The engine without any service: jobs as asyncio tasks of this process, which owns the database."""
+"""The engine of a single process, which has the database to itself: jobs are asyncio tasks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ GRACE_SECONDS = 6.0
 
 
 class EmbeddedEngine:
-    """Runs at most `jobs_at_once` jobs at a time; the others wait, each server's behind its own."""
+    """Runs at most `jobs_at_once` jobs at a time. The others wait, and servers take turns."""
 
     companion = None
-    """A job's row is all that there is to write."""
+    """Nothing but the job's row is written."""
     tasks = ()
+    """Nothing has to be done periodically."""
 
     def __init__(self, runner: JobRunner, jobs: Jobs, *, clock: Clock, jobs_at_once: int) -> None:
         self._runner = runner
@@ -38,6 +39,7 @@ class EmbeddedEngine:
         return len(left)
 
     async def begin(self, job: Job) -> None:
+        """As `Engine.begin`. One that does not run at once needs its reply's message in its row."""
         runs_at_once = job.has_next_step and not self._closing and self._semaphore.has_room
         if not runs_at_once:  # else the first step writes it
             await self._jobs.set_message(job)
@@ -65,15 +67,15 @@ class EmbeddedEngine:
     def _start(self, job_id: str, new: Job | None = None) -> None:
         running = self._tasks.get(job_id)
         if running is None or running.done():
-            task = asyncio.create_task(self._see_to(job_id, new), name=f"job-{job_id}")
+            task = asyncio.create_task(self._run_with_place(job_id, new), name=f"job-{job_id}")
             self._tasks[job_id] = task
-            task.add_done_callback(lambda done: self._forget(job_id, done))
+            task.add_done_callback(lambda done: self._remove(job_id, done))
 
-    def _forget(self, job_id: str, task: asyncio.Task[None]) -> None:
+    def _remove(self, job_id: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(job_id) is task:
             del self._tasks[job_id]
 
-    async def _see_to(self, job_id: str, new: Job | None) -> None:
+    async def _run_with_place(self, job_id: str, new: Job | None) -> None:
         unread = [new] if new is not None else []  # after an outage the row is read like any other
 
         async def run() -> None:

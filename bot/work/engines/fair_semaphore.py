@@ -1,4 +1,4 @@
-"""Places for a limited number at a time, given out in turn between groups: one server's hundred wait for each other."""
+"""A limited number of places, given out fairly: the many jobs of one server do not hold up the first of another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class FairSemaphore:
 
     @property
     def has_room(self) -> bool:
-        """Whether somebody who comes now need not wait."""
+        """Whether a place is free, so that the next one need not wait."""
         return self._free > 0
 
     @asynccontextmanager
@@ -31,16 +31,16 @@ class FairSemaphore:
             self._leave(group)
 
     async def _enter(self, group: int) -> None:
-        if self._free > 0:  # then nobody waits
+        if self._free > 0:  # nobody waits while a place is free
             self._take(group)
             return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(group, deque()).append(turn)
+        given: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(group, deque()).append(given)
         try:
-            await turn
+            await given
         except asyncio.CancelledError:
-            if not turn.cancelled():
-                self._leave(group)  # it was given a place in the moment in which it gave up
+            if not given.cancelled():
+                self._leave(group)  # it was given a place just when it was cancelled
             raise
 
     def _take(self, group: int) -> None:
@@ -53,13 +53,13 @@ class FairSemaphore:
         if not self._held[group]:
             del self._held[group]
         while self._waiting:
-            # Groups stand in the order in which they began to wait; one that is served goes to the end.
-            following = min(self._waiting, key=lambda waiting: self._held[waiting])
-            line = self._waiting.pop(following)
-            turn = line.popleft()
-            if line:
-                self._waiting[following] = line
-            if not turn.done():  # else it gave up waiting
-                self._take(following)
-                turn.set_result(None)
+            # Groups stand in the order in which they began to wait: one that gets a place goes to the end.
+            group = min(self._waiting, key=lambda waiting: self._held[waiting])
+            queue = self._waiting.pop(group)
+            first = queue.popleft()
+            if queue:
+                self._waiting[group] = queue
+            if not first.done():  # else it was cancelled meanwhile
+                self._take(group)
+                first.set_result(None)
                 return

@@ -15,6 +15,7 @@ from bot.rules.guild_settings_file import Change, diff
 from bot.rules.jobs import Requester
 from bot.store.guild_settings import GuildSettingsTable, read_document
 from bot.store.notes import Notes, TemporaryNotes
+from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ Listener = Callable[[GuildSettingsChanged], Awaitable[None]]
 
 FRESH_FOR = timedelta(seconds=30)
 """How old what a process remembers may be where other processes write, too."""
+LISTEN_PAUSE = timedelta(seconds=1)
+"""Between the loss of the connection that hears of other processes' changes and the next one."""
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """By how much the clocks of two machines may differ: changes are looked for from so much earlier on."""
 
@@ -59,8 +62,8 @@ class Guilds:
         clock: Clock,
         shared: bool = False,
     ) -> None:
-        """`shared`: other processes save settings as well; `refresh` is called by notifications and from time to time,
-        and by `settings` where that did not happen for `FRESH_FOR`."""
+        """`shared`: other processes save settings as well, so that `tasks` have to be done periodically; `settings`
+        reads what is new itself where that did not happen for `FRESH_FOR`."""
         self._table = table
         self._notes = notes
         self._imports = imports
@@ -72,6 +75,11 @@ class Guilds:
         self._fresh_at: float | None = None
         self._refreshing = asyncio.Lock()
         self._listeners: list[Listener] = []
+        self.tasks: tuple[PeriodicTask, ...] = ()
+        if shared:
+            refresh = PeriodicTask("guild_settings", self.refresh, every=FRESH_FOR / 2)
+            listen = PeriodicTask("guild_settings_listen", lambda: table.listen(refresh.wake), every=LISTEN_PAUSE)
+            self.tasks = (refresh, listen)
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called after every saved change. What it raises is logged: the change stands."""

@@ -9,9 +9,13 @@ from bot.errors import ModelUnavailable
 from bot.rules.catalog import Model
 from bot.rules.clock import Clock
 from bot.store.notes import Notes
+from bot.work.periodic import PeriodicTask
 
 REST = timedelta(hours=1)
 """Long enough to spare refusals, short enough that a service's slip of an hour is forgotten by itself."""
+
+FRESH_FOR = timedelta(seconds=30)
+"""How old what a process remembers may be: others write, too."""
 
 _PREFIX = "model_rests:"
 
@@ -23,6 +27,7 @@ class Availability:
         self._notes = notes
         self._clock = clock
         self._until: dict[str, datetime] = {}
+        self.task = PeriodicTask("availability", self.refresh, every=FRESH_FOR)
 
     async def refresh(self) -> None:
         """Read which models rest: at a start, and now and then where other processes find out, too.
