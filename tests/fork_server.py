@@ -199,7 +199,9 @@ def main(control: socket.socket, preload: str) -> None:
     gc.collect()
     gc.freeze()  # so that collections in the children leave the shared pages alone
     request = _serve(control)
-    if request is not None:
+    if request is None:
+        control.close()
+    else:
         control.detach()  # its descriptor belongs to the program by now
         _become(request)
 
