@@ -1,7 +1,7 @@
-"""The Queue API's wire, without any I/O: requests out, replies deciphered. Nothing else knows a path or a status code.
+"""The Queue API without any I/O: how requests are written and answers read. Only this module knows paths and statuses.
 
-The deciphering functions return what was answered, raise the `QueueError` that the answer amounts to, or raise
-`Passing` around it where the same request may well be answered otherwise a little later.
+The reading functions return what was answered. They raise the `QueueError` that an answer means, or `Passing` around it
+where the same request may be answered otherwise a little later.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from bot.rules.requests import Inputs, check
 KEY_HEADER = "X-API-KEY"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 ANSWER_MAX_BYTES = 64 * 1024
-"""More than that is no answer to a submit or a status; the rest is not read."""
+"""No answer to a submit or a status is longer; what comes after that is not read."""
 
 _NOT_FOUND = 404
 _NOT_TAKEN = frozenset({429, 503})  # of the 5xx only 503 says that nothing was begun
@@ -54,8 +54,10 @@ _UNKNOWN = re.compile(
 
 
 class Passing(Exception):
-    """`error`, but it may pass, which the error then says itself too. `retry_after`: seconds that the service asks to
-    wait. `garbled`: an answer, but none that makes sense."""
+    """The same request may succeed later. `error` is what to raise if not; its `may_pass` is set.
+
+    `retry_after` are seconds that the service asks to wait. `garbled`: there was an answer, but it made no sense.
+    """
 
     def __init__(self, error: QueueError, *, retry_after: float | None = None, garbled: bool = False) -> None:
         super().__init__(error.message)
@@ -68,7 +70,7 @@ class Passing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP response as far as it matters. `headers` has case-insensitive keys; `at` is when it came."""
+    """The parts of an HTTP response that matter. `headers` has case-insensitive keys; `at` is when it came."""
 
     status: int
     headers: Mapping[str, str]
@@ -76,7 +78,7 @@ class Answer:
     body: bytes = b""
 
 
-# ---- requests out
+# ---- writing requests
 
 
 def submit_path(model: Model) -> str:
@@ -84,12 +86,12 @@ def submit_path(model: Model) -> str:
 
 
 def status_path(job_id: str) -> str:
-    """Raises `QueueInputError` for an id that no service would give out."""
+    """Raises `QueueInputError` for an id that no service gives."""
     return f"/v1/jobs/{_segment(job_id)}"
 
 
 def content_path(job_id: str) -> str:
-    """Raises `QueueInputError` for an id that no service would give out."""
+    """Raises `QueueInputError` for an id that no service gives."""
     return f"{status_path(job_id)}/content"
 
 
@@ -126,13 +128,13 @@ def checked_inputs(model: Model, roles: Collection[Role], **given: Any) -> Input
 
 
 def _words_of(refusal: Refused) -> str:
-    """For programmers: members have the sentences of `bot.wording`."""
+    """The refusal in words for programmers. Members are told the sentences of `bot.wording`."""
     facts = ", ".join(f"{name} {value}" for name, value in refusal.facts.items() if name != "model")
     return refusal.key.replace("_", " ") + (f" ({facts})" if facts else "")
 
 
 def _refusal(model: Model, where: str, why: str) -> Refused | None:
-    """The refusal for a value that has not even the type that rules are about."""
+    """The refusal for a value of a wrong type; None where there is none for that field."""
     match where.partition(".")[0]:
         case "resolution":
             return ResolutionUnknown(model=model.name, choices=", ".join(model.resolutions))
@@ -145,8 +147,10 @@ def _refusal(model: Model, where: str, why: str) -> Refused | None:
 
 
 def form_fields(model: Model, inputs: Inputs) -> dict[str, str]:
-    """The text fields of a submit. What was not given is left out, never sent empty, but for the prompt of an edit or
-    a try-on with only a reference image, which the service wants to be there."""
+    """The text fields of a submit. What was not given is left out.
+
+    One is sent empty: the prompt of an edit or a try-on with only a reference image, which the service requires.
+    """
     prompt = inputs.prompt if inputs.prompt and inputs.prompt.strip() else None
     if prompt is None and model.form.prompt is PromptRule.AT_LEAST_ONE:
         prompt = ""
@@ -162,11 +166,11 @@ def form_fields(model: Model, inputs: Inputs) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-# ---- replies deciphered
+# ---- reading answers
 
 
 def read_submit(answer: Answer, model: Model) -> JobSubmitResponse:
-    """The new job. An answer with a job id counts whatever else is odd about it: that job is paid for."""
+    """The new job. An answer with a job id counts, whatever else is wrong with it: that job is paid for."""
     if _is_success(answer):
         data = _object(answer)
         try:
@@ -189,7 +193,7 @@ def read_submit(answer: Answer, model: Model) -> JobSubmitResponse:
 
 
 def read_status(answer: Answer, job_id: str) -> JobStatusResponse:
-    """Where the job is, with the reason if it failed."""
+    """The job's status, with the reason if it failed."""
     if not _is_success(answer):
         raise _read_refused(answer, QueueStatusError, job_id, "the status was refused")
     data = _object(answer)
@@ -213,13 +217,13 @@ def _senseless(answer: Answer, job_id: str, why: str) -> Passing:
 
 
 def promises_video(answer: Answer) -> bool:
-    """Whether what follows these headers may be a video, rather than an answer in words."""
+    """Whether the body after these headers may be a video, and not an error as text."""
     kind = answer.headers.get("Content-Type", "").lower()
     return _is_success(answer) and not re.match(r"text/|application/(\w+\+)?(json|xml)|\s*multipart/", kind)
 
 
 def no_video(answer: Answer, job_id: str) -> Exception:
-    """What to raise for an answer that does not promise a video."""
+    """The error for an answer whose headers do not promise a video."""
     if not _is_success(answer):
         return _read_refused(answer, QueueResultError, job_id, "the result was refused")
     reason = reason_of(answer.body)
@@ -228,7 +232,7 @@ def no_video(answer: Answer, job_id: str) -> Exception:
 
 
 def announced_bytes(answer: Answer) -> int | None:
-    """The length of what is to come, or None where it is not said, or said of a compressed form."""
+    """The length of the body; None where it is not said, or is that of a compressed form."""
     length = answer.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() and "Content-Encoding" not in answer.headers else None
 
@@ -263,8 +267,10 @@ def _read_refused(answer: Answer, kind: type[QueueStatusError | QueueResultError
 
 
 def _calls_unknown(answer: Answer, model: Model, reason: str | None) -> bool:
-    """Whether the service says that there is no such model: the path has nothing else that could be not found, so
-    any 404 in JSON does; in a 400 or 422 it must name the model."""
+    """Whether the service says that there is no such model.
+
+    A 404 in JSON says so, since the path has nothing else that could be missing. A 400 or 422 must name the model.
+    """
     if answer.status not in _NAMES_A_MODEL:
         return False
     if answer.status == _NOT_FOUND and isinstance(parsed(answer.body), dict):
@@ -288,7 +294,7 @@ def _object(answer: Answer) -> dict[str, Any]:
 
 
 def _retry_after(answer: Answer) -> float | None:
-    """`Retry-After` in seconds, whether it was said in seconds or as a date; None where it says nothing usable."""
+    """`Retry-After` in seconds, whether it holds seconds or a date; None where it is missing or makes no sense."""
     value = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
         return float(value)

@@ -1,4 +1,4 @@
-"""The service's own words about what went wrong, wherever in an answer it says them."""
+"""Finds what the service itself says about an error, wherever it is in the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes into the Queue API client and what comes out of it, as types."""
+"""The types that the Queue API client takes and returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.rules.requests import Orientation, Point, Resolution
 
 
 class JobStatus(StrEnum):
-    """The service's words for where a job is; normally in this order, with one of the last two at the end."""
+    """A job's status in the service's words. They follow each other in this order; one of the last two is the end."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -27,7 +27,7 @@ class JobStatus(StrEnum):
 
 
 class JobSubmitResponse(BaseModel):
-    """The service has the job. Keep `job_id`: it is all that leads to the paid video."""
+    """The service has the job. Keep `job_id`: the paid video can't be fetched without it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,7 +36,7 @@ class JobSubmitResponse(BaseModel):
 
 
 class JobStatusResponse(BaseModel):
-    """Where the job is. `reason` is why it failed, in the service's own words, or None where it gave none."""
+    """The job's status. `reason` is why it failed, in the service's own words; None where it gave none."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,7 +68,7 @@ QueueJobResult = CompletedJob | FailedJob
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file input with a name or type of its own; None: the source's own name, the type that its bytes show."""
+    """A file input. Where `filename` or `content_type` is None, the source's name or the type of its bytes is used."""
 
     source: Path | BinaryIO
     filename: str | None = None
@@ -76,11 +76,11 @@ class Upload:
 
 
 FileInput = Path | BinaryIO | Upload
-"""Never a `str`: what is text might be anybody's, and would open a local file."""
+"""Not a `str`: text may come from anybody, and would open a local file."""
 
 
 class JobInputs(TypedDict, total=False):
-    """What `QueueClient.submit` takes besides the model, as a type to hand it on with."""
+    """What `QueueClient.submit` takes besides the model."""
 
     prompt: str | None
     data: FileInput | None

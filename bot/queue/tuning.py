@@ -1,4 +1,4 @@
-"""How patient and how greedy the Queue API client is: plain values, with defaults that suit the real service."""
+"""Time limits, retries and concurrency of the Queue API client: values whose defaults suit the real service."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bot.rules.backoff import Backoff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long each thing may take; waiting for a turn is not counted.
+    """How long each thing may take. Waiting for other calls to end is not counted.
 
-    `connect`: until a connection stands. `idle`: without a byte in either direction. `ask`: a status in all. `upload`
-    and `download`: one attempt in all.
+    `connect`: until there is a connection. `idle`: without a byte in either direction. `ask`: a whole status request.
+    `upload` and `download`: one whole attempt.
     """
 
     connect: timedelta = timedelta(seconds=10)
@@ -26,7 +26,7 @@ class Timeouts:
     download: timedelta = timedelta(minutes=20)
 
     def within(self, total: timedelta) -> aiohttp.ClientTimeout:
-        """aiohttp's form of it for something that may take `total`."""
+        """The same for aiohttp, for a call that may take `total`."""
         return aiohttp.ClientTimeout(
             total=total.total_seconds(),
             sock_connect=self.connect.total_seconds(),
@@ -36,7 +36,7 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How often, and after which waits, something is tried again.
+    """How often a call is tried again, and after which waits.
 
     Waits double from `first` to at most `longest`, each shortened by up to half at random; `Retry-After` makes them
     longer, and where it asks for more than `patience` the call gives up rather than ask too early.
@@ -56,7 +56,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concurrency:
-    """How many of each are under way at once. Apart, so that no poll waits behind an upload."""
+    """How many calls of each kind are made at once. They are counted apart, so that no poll waits behind an upload."""
 
     asks: int = 32
     uploads: int = 8

@@ -1,4 +1,4 @@
-"""One HTTP exchange with the service at a time: sessions, headers, time limits, and nothing of what answers mean."""
+"""HTTP exchanges with the service: sessions, headers and time limits. What an answer means is decided in `protocol`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 NEVER_TRUSTED = aiohttp.ClientSSLError
 """Nothing was sent, and trying again would change nothing."""
 NETWORK = (aiohttp.ClientError, TimeoutError, OSError)
-"""All that can go wrong between us and the service."""
+"""Everything that the network and aiohttp raise."""
 _READ_BUFFER_BYTES = 256 * 1024
 
 
@@ -56,7 +56,7 @@ class Wire:
         self._clock = clock
 
     async def aclose(self) -> None:
-        """Close the sessions that are ours."""
+        """Close the sessions that were made here."""
         sessions, self._own_sessions = list(self._own_sessions.values()), {}
         for session in sessions:
             await session.close()
@@ -74,11 +74,11 @@ class Wire:
         return self._request("POST", path, total, fresh=True, headers=headers, data=body)
 
     def head(self, response: aiohttp.ClientResponse, body: bytes = b"") -> Answer:
-        """What `protocol` wants to know of a response."""
+        """The status and the headers of a response."""
         return Answer(response.status, response.headers, self._clock.now(), body)
 
     async def answer(self, response: aiohttp.ClientResponse) -> Answer:
-        """The same with its body, as far as an answer may be long."""
+        """The same with its body, up to `ANSWER_MAX_BYTES`. Raises `NETWORK` where the body breaks off."""
         body = bytearray()
         try:
             while len(body) < protocol.ANSWER_MAX_BYTES and (chunk := await response.content.readany()):
@@ -113,12 +113,12 @@ class Wire:
 
 
 def words(exc: BaseException) -> str:
-    """One line about a network's error, without the address that some of them quote."""
+    """One line about a network error, without the address that some of them hold."""
     return getattr(exc, "strerror", None) or type(exc.__cause__ or exc).__name__
 
 
 class _Dropped(aiohttp.ClientConnectionError):
-    """A dropped connection, as a type that aiohttp does not act on."""
+    """A dropped connection, as a type that aiohttp does not retry."""
 
 
 async def _never_repeated(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

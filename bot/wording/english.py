@@ -308,7 +308,7 @@ CARD: Mapping[str, str] = {
     "found_unknown_codec": "in a codec that I can't read",
 }
 
-OWN: Mapping[str, str] = {
+OWN_JOBS: Mapping[str, str] = {
     "jobs_title": "Your videos",
     "jobs_none": "There are none yet. Type /t2v and say what you want to see.",
     "jobs_page": "Page {page} of {pages}",
@@ -506,7 +506,7 @@ SENTENCES: Mapping[str, str] = {
     **CARD,
     **DRAFTS,
     **LIMITS,
-    **OWN,
+    **OWN_JOBS,
     **COMMANDS,
     **WHYS,
     **english_settings.NOTICES,
