@@ -122,7 +122,7 @@ class LimitCommands(commands.Cog):
         channel: ChannelOption | None = None,
     ) -> None:
         """A new rule, or another amount for one that is there."""
-        by, names = await opened(interaction)
+        by, names = await acknowledge_admin(interaction)
         rule = make_rule(scope, amount, window, unit=unit, target_id=target_of(scope, role, channel))
         await rework(interaction, by, lambda book: book.with_rule(rule))
         await tell(interaction, say("limit_set", names.locale, rule=Markup(rule_text(rule, names))))
@@ -132,7 +132,7 @@ class LimitCommands(commands.Cog):
     @app_commands.autocomplete(rule=offer_rules)
     async def remove(self, interaction: Interaction, *, rule: str) -> None:
         """A rule of the list goes."""
-        by, names = await opened(interaction)
+        by, names = await acknowledge_admin(interaction)
         guild_settings = await ask(interaction.client.services.guilds.settings(by.guild_id or 0))
         found = next((known for known in guild_settings.limits.rules if rule_word(known) == rule), None)
         if found is None:
@@ -143,7 +143,7 @@ class LimitCommands(commands.Cog):
     @limits.command(name="show", description=Described("command_limits_show"))
     async def show(self, interaction: Interaction) -> None:
         """Everything about limits that is set here."""
-        by, names = await opened(interaction)
+        by, names = await acknowledge_admin(interaction)
         guild_settings = await ask(interaction.client.services.guilds.settings(by.guild_id or 0))
         lines = list(listing(guild_settings, names))
         text = "\n".join(lines)
@@ -161,7 +161,7 @@ class LimitCommands(commands.Cog):
     @app_commands.describe(member=Described("option_reset_member"))
     async def reset(self, interaction: Interaction, *, member: discord.User) -> None:
         """What a member has used so far counts no more for the server's rules for each member."""
-        by, names = await opened(interaction)
+        by, names = await acknowledge_admin(interaction)
         number = await ask(interaction.client.services.limits.forgive(by.guild_id or 0, by, member.id))
         key = "limits_reset" if number else "limits_reset_nothing"
         await tell(interaction, say(key, names.locale, member_id=member.id, number=number))
@@ -170,7 +170,7 @@ class LimitCommands(commands.Cog):
     @app_commands.describe(role=Described("option_exempt_role"), exempt=Described("option_exempt"))
     async def exempt(self, interaction: Interaction, *, role: discord.Role, exempt: bool = True) -> None:
         """A role whose members no rule of the server holds for, or does again."""
-        by, names = await opened(interaction)
+        by, names = await acknowledge_admin(interaction)
 
         def change(book: LimitBook) -> LimitBook:
             roles = book.exempt_role_ids | {role.id} if exempt else book.exempt_role_ids - {role.id}
@@ -193,7 +193,7 @@ class LimitCommands(commands.Cog):
         length: LengthWord = None,
     ) -> None:
         """A member may make nothing, for a while or for good."""
-        by, names = await opened(interaction)
+        by, names = await acknowledge_admin(interaction)
         now = interaction.created_at
         until = None if length is None else now + length
         block = Block(user_id=member.id, reason=reason[:REASON_MAX_CHARS].strip(), until=until)
@@ -204,7 +204,7 @@ class LimitCommands(commands.Cog):
     @app_commands.describe(member=Described("option_unblock_member"))
     async def unblock(self, interaction: Interaction, *, member: discord.User) -> None:
         """A blocked member may make videos again."""
-        by, names = await opened(interaction)
+        by, names = await acknowledge_admin(interaction)
         await rework(interaction, by, lambda book: book.without_block(member.id))
         await tell(interaction, say("limits_unblocked", names.locale, member_id=member.id))
 
@@ -212,12 +212,12 @@ class LimitCommands(commands.Cog):
     @app_commands.describe(then=Described("option_then"))
     async def full(self, interaction: Interaction, *, then: FullWord) -> None:
         """What happens to one more job where an at-once rule is full."""
-        by, names = await opened(interaction)
+        by, names = await acknowledge_admin(interaction)
         await rework(interaction, by, lambda book: book.model_copy(update={"when_full": then}))
         await tell(interaction, say(f"when_full_{then}", names.locale))
 
 
-async def opened(interaction: Interaction) -> tuple[Requester, Names]:
+async def acknowledge_admin(interaction: Interaction) -> tuple[Requester, Names]:
     """Acknowledge, privately, what an admin asks; gives who asks, and the server's names in their language.
 
     Raises `AdminsOnly` for everybody else.

@@ -26,7 +26,7 @@ from bot.rules.backoff import Backoff, retry
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
 from bot.rules.jobs import Job, Reply, StoredFile
 from bot.work.jobs.context import JobContext, result_key
-from bot.work.jobs.failures import passing
+from bot.work.jobs.failures import may_succeed_later
 from bot.work.jobs.owned import OwnedJob
 
 log = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ class Delivery:
             except QueueDiskError as exc:
                 raise FilesUnavailable(str(exc)) from exc
             except QueueResultError as exc:
-                if not passing(exc) or clock.now() >= give_up_at:
+                if not may_succeed_later(exc) or clock.now() >= give_up_at:
                     raise
                 log.warning("the result of job %s can't be had yet: %s", job.id, exc)
             await self._owned.pause(RESULT_PAUSE_SECONDS)

@@ -49,7 +49,7 @@ def _by_status(error: QueueError) -> UserFacing:
             return KeyRefused()
         case 402:
             return OutOfCredits()
-        case _ if passing(error):
+        case _ if may_succeed_later(error):
             return ServiceUnreachable() if error.http_status is None else ServiceBusy()
         case _ if isinstance(error, QueueResultError):
             return ResultInvalid()
@@ -57,7 +57,7 @@ def _by_status(error: QueueError) -> UserFacing:
             return ServiceRefused(reason=error.reason, http_status=status)
 
 
-def passing(error: QueueError) -> bool:
+def may_succeed_later(error: QueueError) -> bool:
     """Whether the same question may well be answered later: no answer came, or "too many", or a server's failure."""
     if isinstance(error, QueueInputError | QueueJobNotFoundError | QueueDeadlineError):
         return False

@@ -22,7 +22,7 @@ from bot.rules.jobs import Job, JobState
 from bot.work.jobs.context import JobContext
 from bot.work.jobs.delivery import DISCORD_PAUSE_SECONDS, Delivery
 from bot.work.jobs.endings import Endings
-from bot.work.jobs.failures import failure_of, passing
+from bot.work.jobs.failures import failure_of, may_succeed_later
 from bot.work.jobs.materials import belonging, gather, gathered, uploads
 from bot.work.jobs.owned import OwnedJob
 from bot.work.jobs.watching import deadline_of, watch
@@ -152,7 +152,7 @@ class Steps:
         """Only a job that was surely not taken is sent again, and in between its row says so: it may be cancelled."""
         if exc.taken is None:
             await self.settle_unknown()
-        elif passing(exc) and self._submits < self._context.settings.submit_attempts:
+        elif may_succeed_later(exc) and self._submits < self._context.settings.submit_attempts:
             await self._owned.advance(JobState.ACCEPTED, tell=False)
             self._owned.uninterruptible = False
             await self._owned.pause(_BACKOFF.seconds(self._submits, chance=random.random(), at_least=exc.retry_after))

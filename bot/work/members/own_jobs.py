@@ -14,7 +14,7 @@ from bot.rules.limit_rules import LENGTHS
 from bot.store.history import JobHistory
 from bot.work.jobs.context import JobContext, file_keys, results_kept
 from bot.work.jobs.delivery import Delivery
-from bot.work.jobs.failures import passing
+from bot.work.jobs.failures import may_succeed_later
 from bot.work.jobs.owned import OwnedJob
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class OwnJobs:
             await delivery.again()
         except QueueResultError as exc:
             log.info("the video of job %s can't be had again: %s", job.id, exc)
-            raise (DeliveryImpossible if passing(exc) else VideoNotKept) from exc
+            raise (DeliveryImpossible if may_succeed_later(exc) else VideoNotKept) from exc
         except (DeliveryLost, ResultTooLarge) as exc:
             raise DeliveryImpossible from exc
 
