@@ -31,7 +31,7 @@ __all__ = ["browser", "chromium", "clapper", "migrated_file", "stage"]
 
 PENDING_SECONDS = 30.0
 PROCESSING_SECONDS = 60.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 25.0
 """How long something real may take on a busy machine before a test calls it missing."""
 
 Json = dict[str, Any]

@@ -106,5 +106,5 @@ async def test_a_video_whose_file_is_lost_gets_a_sentence(stage: Stage) -> None:
         await opened.opened_modal()
         stage.discord.lose_file(first["attachments"][0]["id"])
         sent = await ada.submit_modal(opened, {FORM[0]: ["edit"], FORM[1]: "in winter"})
-        await sent.reply(lambda one: "can't be fetched" in text_of(one), PATIENCE_SECONDS)
+        assert "can't be fetched" in text_of(await stage.told_alone(sent))
         assert len(stage.queue.submits) == 1
