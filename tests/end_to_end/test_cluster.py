@@ -27,7 +27,7 @@ async def _ask(ships: Fleet, prompt: str, *, who: str = "Ada", where: str = "gen
     return await ships.discord.member(who).slash(where, "t2v", prompt=prompt)
 
 
-def _moderation(child: Child) -> int:
+def _running_jobs(child: Child) -> int:
     """How many of its jobs it has begun and not ended, as its log tells."""
     begun = sum(" is submitting" in line for line in child.lines)
     return begun - sum(" is delivered" in line for line in child.lines)
@@ -51,7 +51,7 @@ async def test_a_killed_workers_jobs_go_on_elsewhere_and_a_stopped_one_delivers_
     asked = [await _ask(cluster, prompt) for prompt in prompts]
     for each in asked:
         await seen(each, "processing")
-    await until(lambda: (_moderation(first), _moderation(second)) == (4, 4))  # logs come a moment after the replies
+    await until(lambda: (_running_jobs(first), _running_jobs(second)) == (4, 4))  # logs come a moment after the replies
     first.signal(signal.SIGSTOP)
     await second.kill()
     cluster.queue.finish()
