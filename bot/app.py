@@ -99,7 +99,7 @@ class App:
         )
 
     async def _build(self, process: Process) -> Parts:
-        """Each floor on those below it; what must be closed goes on the stack, and is closed in reverse."""
+        """Build the layers, each from those below it. The stack closes them in reverse."""
         store = await open_store(process, self._closing)
         chat = open_chat(process)
         media = await open_media(process, store, self._closing)

@@ -43,7 +43,7 @@ class GuildSettingsTable:
         self._clock = clock
 
     async def get(self, guild_id: int) -> GuildSettings:
-        """What the server's admins have set; `House()` where they never have."""
+        """What the guild's admins have set; `GuildSettings()` where they never have."""
         async with self._database.reading() as connection:
             return await guild_settings_in(connection, guild_id)
 
@@ -60,9 +60,9 @@ class GuildSettingsTable:
         await listen(self._database, (CHANGED,), lambda *_: changed(), begun=changed)
 
     async def replace(self, guild_id: int, guild_settings: GuildSettings, *, expected_version: int) -> None:
-        """Save `house` over the one of `expected_version` (0: there is none yet).
+        """Save the settings in place of `expected_version` (0: there are none yet).
 
-        Raises `HouseChanged` where another one has been saved meanwhile; then nothing was written.
+        Raises `GuildSettingsOutdated` where others were saved meanwhile; then nothing was written.
         """
         if guild_settings.version <= expected_version:
             raise ValueError(f"version {guild_settings.version} does not follow on {expected_version}")
@@ -85,13 +85,13 @@ class GuildSettingsTable:
 
 
 async def guild_settings_in(connection: AsyncConnection, guild_id: int) -> GuildSettings:
-    """As `Houses.get`, in a transaction that is open already."""
+    """As `GuildSettingsTable.get`, in a transaction that is open already."""
     found = await all_guild_settings_in(connection, [guild_id])
     return found[guild_id]
 
 
 async def all_guild_settings_in(connection: AsyncConnection, guild_ids: Collection[int]) -> dict[int, GuildSettings]:
-    """Those of several servers; `House()` for the ones that have set nothing."""
+    """Those of several guilds; `GuildSettings()` for those that have set nothing."""
     query = select(table.c.guild_id, table.c.document).where(table.c.guild_id.in_(guild_ids))
     rows = (await connection.execute(query)).all()
     return {guild_id: GuildSettings() for guild_id in guild_ids} | {
@@ -108,5 +108,5 @@ def read_document(guild_id: int, document: str) -> GuildSettings:
     try:
         return GuildSettings.model_validate_json(document)
     except ValidationError as exc:
-        # Not `House()` instead: limits and blocks would be gone without a word.
+        # `GuildSettings()` instead would drop limits and blocks unseen.
         raise RowUnreadable(f"the settings of server {guild_id} ({exc.error_count()} errors)") from None

@@ -234,7 +234,7 @@ class Jobs:
     async def _written_before(self, job: Job, to: JobState) -> RowMapping:
         """A repeated write finds its first one done where only the database's answer was lost.
 
-        The pipeline alone writes under its epoch, but for cancelling, which anyone may; so a cancelled row is moved.
+        The runner alone writes under its epoch, but for cancelling, which anyone may; so a cancelled row is moved.
         """
         same = (jobs.c.id == job.id, jobs.c.state == to.value, jobs.c.epoch == job.epoch)
         async with self._database.reading() as connection:

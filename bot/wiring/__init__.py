@@ -1,1 +1,1 @@
-"""How a process is put together: a module a floor, each given the floors below it; `bot.app` starts and stops it."""
+"""Builds a process, one module for each layer: each is given the layers below it. `bot.app` starts and stops it."""

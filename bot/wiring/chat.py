@@ -1,4 +1,4 @@
-"""Discord: the connection, members' replies and moderators' channels."""
+"""The layer of Discord: the connection, the announcer and the notices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.wiring.process import Process
 log = logging.getLogger(__name__)
 
 GATEWAY_GRACE = timedelta(seconds=2)
-"""A gateway that does not answer our farewell must not hold up the end: ten seconds are all that there is."""
+"""How long the gateway may take to confirm that the connection is closed: the whole stop has ten seconds."""
 
 
 _TOO_MANY = 429
@@ -78,4 +78,4 @@ async def _log_out(client: discord.Client) -> None:
     try:
         await asyncio.wait_for(client.close(), GATEWAY_GRACE.total_seconds())
     except TimeoutError:
-        log.warning("Discord did not answer our farewell in time")
+        log.warning("Discord did not confirm in time that the connection is closed")

@@ -1,4 +1,4 @@
-"""What a job's steps work with."""
+"""Builds what a job's steps work with."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
 
 
 def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: Durations) -> QueueClient:
-    """The pipeline decides when to submit again, since in between the row must say that nothing is under way."""
+    """A client that submits once. The job's steps submit again: in between, the row must say that none is under way."""
     bounds = PollBounds(
         poll_min=settings.poll_min_seconds, poll_max=max(settings.poll_min_seconds, settings.poll_max_seconds)
     )

@@ -1,4 +1,4 @@
-"""What says from outside whether the process does its work."""
+"""Builds the server for health, metrics and downloads."""
 
 from __future__ import annotations
 

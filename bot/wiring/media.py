@@ -1,4 +1,4 @@
-"""Where pictures and videos come in, and where those go out that Discord does not take."""
+"""The layer of media: members' files coming in, and results that Discord does not take going out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every floor stands on."""
+"""What every layer is given: the settings, the catalogue, the clock and the metrics."""
 
 from __future__ import annotations
 

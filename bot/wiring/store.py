@@ -1,4 +1,4 @@
-"""What outlives the process: the database, brought up to date, and the files."""
+"""The layer of what outlives the process: the migrated database, and the files."""
 
 from __future__ import annotations
 

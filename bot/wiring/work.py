@@ -1,4 +1,4 @@
-"""The work: the rules of servers, the engine, and the studio, which the bot asks."""
+"""The layer of work: guild settings and limits, the engine, the periodic tasks, and the services for commands."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Parts:
 
 
 def put_to_work(process: Process, store: Store, chat: Chat, media: Media, context: JobContext) -> Parts:
-    """The rules of servers, the engine, and the studio, which the bot is given here."""
+    """Build it all, and attach the services to the bot."""
     guilds = Guilds(
         GuildSettingsTable(store.database, clock=process.clock),
         store.notes,
@@ -165,7 +165,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
 
 
 def _limits(process: Process, store: Store, chat: Chat, guilds: Guilds, audit_log: AuditLog) -> GuildLimits:
-    """They hear of every change of a server's settings."""
+    """Limits, which are told of every change of guild settings."""
     operator = operator_rules(process.settings.operator_limits)
     limits = GuildLimits(
         admission=Admission(store.database, operator=operator, clock=process.clock),

@@ -1,6 +1,6 @@
-"""The door to the work: what commands, buttons and forms may ask, as named parts.
+"""What commands, buttons and forms may ask of the work, as named parts.
 
-Everything above it is Discord; everything below it knows nothing of Discord.
+Who uses it is Discord's side; nothing behind it knows of Discord.
 """
 
 from __future__ import annotations

@@ -126,9 +126,9 @@ class Guilds:
         return await self._table.get(guild_id)
 
     async def amend(self, guild_id: int, by: Requester, expected_version: int, **changes: object) -> GuildSettings:
-        """Save the fields of `House` that `changes` names, and give the new settings.
+        """Save the fields that `changes` names, and return the new settings.
 
-        Raises `AdminsOnly`, `HouseInvalid`, and `HouseChanged` where `expected_version` is not the newest any more.
+        Raises `AdminsOnly`, `GuildSettingsInvalid`, or `GuildSettingsOutdated` if `expected_version` is not the newest.
         """
         check_admin(guild_id, by)
         before = await self._table.get(guild_id)
