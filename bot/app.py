@@ -78,6 +78,9 @@ class App:
 
     async def stop(self) -> None:
         """Refuse what is new, let submits under way finish, leave the rows to the next start, and close everything."""
+        if self._parts is not None:
+            await self._parts.services.acceptance.close()
+            log.info("Clapper is stopping: nothing new is accepted")
         await self._closing.aclose()
 
     async def sync(self) -> None:

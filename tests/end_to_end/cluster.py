@@ -41,6 +41,7 @@ def address(url: URL) -> str:
 
 async def ask_database(ships: Fleet, query: str) -> list[tuple[object, ...]]:
     """What the cluster's database answers."""
-    plain = ships.database_url.replace("postgresql+psycopg://", "postgresql://")
+    # libpq knows no "+" for a blank.
+    plain = ships.database_url.replace("postgresql+psycopg://", "postgresql://").replace("+-c", "%20-c")
     async with await psycopg.AsyncConnection.connect(plain, autocommit=True) as connection:
         return await (await connection.execute(query.encode())).fetchall()

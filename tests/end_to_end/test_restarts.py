@@ -113,7 +113,6 @@ async def test_killed_after_the_upload_but_before_the_row_said_so_there_is_one_v
         await stage.clock.advance(PENDING_SECONDS)
         await stage.see(asked, "processing")
         slow = stage.discord.faults.slow("PATCH", "/webhooks/", 60, times=2)
-        slow.after = 1
         await stage.clock.advance(PROCESSING_SECONDS)
         await _until(lambda: slow.times < 2)
         await kill(process, stage)
@@ -133,6 +132,8 @@ async def test_a_stop_is_over_in_ten_seconds_tells_who_asks_meanwhile_and_leaves
         began = time.monotonic()
         assert process.pid is not None
         process._process.send_signal(signal.SIGTERM)  # type: ignore[union-attr]  # it runs
+        log = stage.folder.parent / "bot.log"
+        await _until(lambda: "nothing new is accepted" in log.read_text(encoding="utf-8"))
         late = await ask(stage, "too late")
         told = await late.reply(timeout=PATIENCE_SECONDS)
         assert "restarted" in text_of(told)
