@@ -41,8 +41,7 @@ from bot.work.members.own_jobs import OwnJobs
 from bot.work.members.statistics import StatisticsService
 from bot.work.periodic import PeriodicTask, PeriodicTasks
 from bot.work.retention import Retention
-from bot.work.services import Services
-from bot.work.synced_commands import SyncedCommands
+from bot.work.services import Services, SyncedCommands
 from bot.work.token_expiry import TokenExpiry
 from bot.work.working_folders import clear_working_folders
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.rules.catalog import Catalog
+from bot.store.notes import Notes
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
@@ -19,9 +20,29 @@ from bot.work.jobs.controls import JobControls
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
 from bot.work.members.statistics import Report, StatisticsService
-from bot.work.synced_commands import SyncedCommands
 
-__all__ = ["Prechecked", "Report", "Services"]
+__all__ = ["Prechecked", "Report", "Services", "SyncedCommands"]
+
+
+class SyncedCommands:
+    """What was sent to Discord last of the commands: sending them again changes nothing and makes a start slow.
+
+    A digest of the commands an application, kept across restarts. Every method may raise `DatabaseUnavailable`."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+
+    async def are(self, application_id: int, digest: str) -> bool:
+        """Whether these are the commands that were sent last."""
+        return await self._notes.get(_key(application_id)) == digest
+
+    async def note(self, application_id: int, digest: str) -> None:
+        """These have been sent."""
+        await self._notes.put(_key(application_id), digest)
+
+
+def _key(application_id: int) -> str:
+    return f"commands:{application_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,8 +55,7 @@ from bot.work.members.own_jobs import OwnJobs
 from bot.work.members.statistics import StatisticsService
 from bot.work.periodic import PeriodicTasks
 from bot.work.retention import Retention
-from bot.work.services import Services
-from bot.work.synced_commands import SyncedCommands
+from bot.work.services import Services, SyncedCommands
 from bot.work.working_folders import working_root
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.databases import empty_url

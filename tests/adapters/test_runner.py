@@ -286,6 +286,34 @@ async def test_a_member_who_comes_in_the_moment_of_giving_up_is_not_missed(bench
 
 
 @pytest.mark.asyncio
+async def test_a_press_while_the_task_is_about_to_end_is_not_lost(bench: Bench) -> None:
+    async def comes_at_the_last_moment(job: Job) -> None:
+        if job.undeliverable:  # told of as the last thing that the task does
+            await bench.services.job_controls.move_reply(job.id, a_reply(token="fresh", message_id=99))
+
+    async def show(job: Job) -> None:
+        bench.announcer.on_show[S.COMPLETED] = show
+        await comes_at_the_last_moment(job)
+
+    bench.announcer.on_show = {S.COMPLETED: show}
+    bench.announcer.refusals = [DeliveryLost("token_expired")]
+    job = await _accept(bench)
+    await bench.until(lambda: bench.announcer.delivered)
+    assert (await bench.ended(job.id)).state is S.DELIVERED
+    assert bench.announcer.delivered[0][0].reply.message_id == 99
+
+
+@pytest.mark.asyncio
+async def test_after_an_outage_of_discord_the_smaller_clip_is_sent_again(bench: Bench) -> None:
+    # As it is: too large. The first smaller one: Discord is away. The next pass goes down the same ladder.
+    bench.announcer.refusals = [DeliveryTooLarge(), DeliveryLost("unreachable"), DeliveryTooLarge()]
+    job = await _run(bench)
+    assert job.state is S.DELIVERED, job.failure
+    [(_, clip, _)] = bench.announcer.delivered
+    assert clip.note == "fit_reencoded"
+
+
+@pytest.mark.asyncio
 async def test_while_discord_is_out_of_reach_delivery_is_tried_again_by_itself(bench: Bench) -> None:
     bench.announcer.refusals = [DeliveryLost("unreachable"), DeliveryLost("unreachable")]
     assert (await _run(bench)).state is S.DELIVERED

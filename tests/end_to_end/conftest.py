@@ -31,7 +31,7 @@ __all__ = ["browser", "chromium", "clapper", "migrated_file", "stage"]
 
 PENDING_SECONDS = 30.0
 PROCESSING_SECONDS = 60.0
-PATIENCE_SECONDS = 25.0
+PATIENCE_SECONDS = 60.0
 """How long something real may take on a busy machine before a test calls it missing."""
 
 Json = dict[str, Any]
@@ -86,6 +86,11 @@ class Stage:
     async def see(self, asked: Invocation, state: str) -> Json:
         """The reply, once its card shows that state."""
         return await asked.reply(lambda message: state_of(message) == state, PATIENCE_SECONDS)
+
+    async def settled(self, app: App) -> None:
+        """Until nothing runs for any job: its row says a moment later what its reply says already."""
+        while await app.parts.jobs.live():
+            await asyncio.sleep(0.01)
 
     async def told_alone(self, asked: Invocation) -> Json:
         """What the member alone was told, as the reply or after a public reply was taken away."""

@@ -23,7 +23,7 @@ from bot.work.jobs.context import JobContext
 from bot.work.jobs.delivery import DISCORD_PAUSE_SECONDS, Delivery
 from bot.work.jobs.endings import Endings
 from bot.work.jobs.failures import failure_of, may_succeed_later
-from bot.work.jobs.materials import belonging, gather, gathered, uploads
+from bot.work.jobs.inputs import belonging, gather, gathered, uploads
 from bot.work.jobs.owned import OwnedJob
 from bot.work.jobs.watching import deadline_of, watch
 

@@ -1,0 +1,96 @@
+"""What a job costs between the typed command and the video in the channel: counted, never timed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from bot.app import App
+from bot.store.database import Database
+from sandbox.discord.recording import by_operation
+from tests.end_to_end.conftest import PENDING_SECONDS, PROCESSING_SECONDS, Stage
+
+TRANSACTIONS_MAX = 8
+REQUESTS_MAX = 4
+
+
+@contextmanager
+def transactions(database: Database) -> Iterator[list[str]]:
+    """What each transaction begun in the block was about: its first statement."""
+    begun: list[str] = []
+    engine = database._engine.sync_engine
+
+    def begins(*_: object) -> None:
+        begun.append("")
+
+    def executes(_: object, __: object, statement: str, *___: object) -> None:
+        if begun and not begun[-1] and not statement.startswith(("BEGIN", "PRAGMA")):
+            begun[-1] = statement.split("\n", maxsplit=1)[0][:60]
+
+    event.listen(engine, "begin", begins)
+    event.listen(engine, "before_cursor_execute", executes)
+    try:
+        yield begun
+    finally:
+        event.remove(engine, "begin", begins)
+        event.remove(engine, "before_cursor_execute", executes)
+
+
+async def quiet(app: App) -> None:
+    """End what a process does by itself from time to time, so that only the job is counted."""
+    await app.parts.periodic.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("command", ["t2v", "animate"])
+async def test_a_job_costs_at_most_eight_transactions_and_four_requests_to_discord(stage: Stage, command: str) -> None:
+    files = {} if command == "t2v" else {"image": ("cat.png", picture(320, 200))}
+    async with stage.clapper() as app:
+        await quiet(app)
+        before = stage.discord.record.total
+        with transactions(app.parts.database) as begun:
+            asked = await stage.discord.member("Ada").slash("general", command, files=files, prompt="a cat")
+            await stage.see(asked, "pending")
+            await stage.clock.advance(PENDING_SECONDS)
+            await stage.see(asked, "processing")
+            await stage.clock.advance(PROCESSING_SECONDS)
+            await stage.see(asked, "delivered")
+            await stage.settled(app)
+        assert len(begun) <= TRANSACTIONS_MAX, begun
+        sent = by_operation(stage.discord.record.since(before))
+        assert sum(sent.values()) <= REQUESTS_MAX, sent
+
+
+@pytest.mark.asyncio
+async def test_what_memory_forbids_costs_no_transaction_and_one_private_answer(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await quiet(app)
+        before = stage.discord.record.total
+        with transactions(app.parts.database) as begun:
+            asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="x" * 2000)
+            await stage.told_alone(asked)
+        assert begun == []
+        assert sum(by_operation(stage.discord.record.since(before)).values()) == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("private", [False, True])
+async def test_an_acknowledgement_whose_answer_is_lost_is_reached_all_the_same(stage: Stage, private: bool) -> None:
+    async with stage.clapper():
+        stage.discord.faults.reset("POST", "/interactions/", late=True)
+        asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat", private=private)
+        await stage.see_through(asked)
+        assert len(stage.queue.submits) == 1
+        assert asked.followups == []
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_whose_answer_is_lost_is_there_once(stage: Stage) -> None:
+    async with stage.clapper():
+        stage.discord.faults.reset("POST", "/interactions/", late=True)
+        asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="x" * 2000)
+        await stage.told_alone(asked)
+        assert asked.followups == []
