@@ -31,7 +31,7 @@ async def listen(
 
     `begun` is called once it listens: what was told before then was missed.
     """
-    with translated():
+    with translated_errors():
         connection = await psycopg.AsyncConnection.connect(**driver_arguments(database), autocommit=True)
         async with connection:
             for channel in channels:
@@ -51,7 +51,7 @@ def driver_arguments(database: Database) -> dict[str, Any]:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """psycopg's "not now" as `DatabaseUnavailable`."""
     try:
         yield

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.jobs import Job
 from bot.store.database import Database
 from bot.store.locks import AdvisoryLock
-from bot.store.notifications import listen, notify, translated
+from bot.store.notifications import listen, notify, translated_errors
 from bot.store.rows import HAS_NEXT_STEP
 
 log = logging.getLogger(__name__)
@@ -212,7 +212,7 @@ class WorkQueue:
             )
             for job_id in job_ids
         ]  # fmt: skip
-        with translated():
+        with translated_errors():
             await self._manager.batch_defer_jobs_async(entries, connection=raw)
 
 
@@ -244,7 +244,7 @@ class _Connector(BaseAsyncConnector):
 
 @asynccontextmanager
 async def _cursor(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[psycopg.AsyncCursor[dict[str, Any]]]:
-    with translated():
+    with translated_errors():
         async with connection.cursor(row_factory=dict_row) as cursor:
             yield cursor
 

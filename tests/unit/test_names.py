@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -53,14 +53,13 @@ def room_of(path: Path) -> str:
     return "/".join(parts[:2]) if parts[0] == "bot" else parts[0]
 
 
-def public(*kinds: type[ast.AST]) -> Mapping[str, list[Path]]:
-    """The modules that define each public name of these kinds."""
+def public(word: str) -> Mapping[str, list[Path]]:
+    """The modules that define each public name at their outermost level by `class` or `def`."""
     found: dict[str, list[Path]] = defaultdict(list)
     for path in modules():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            name = getattr(node, "name", "_")
-            if isinstance(node, kinds) and not name.startswith("_"):
-                found[name].append(path)
+        names = re.findall(rf"^(?:async )?{word} ([A-Za-z]\w*)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for name in names:
+            found[name].append(path)
     return found
 
 
@@ -79,13 +78,13 @@ def test_no_two_modules_of_one_name_mean_different_things() -> None:
 
 
 def test_no_two_classes_have_one_name() -> None:
-    clashes = {name: paths for name, paths in public(ast.ClassDef).items() if len(paths) > 1 and name not in CLASSES}
+    clashes = {name: paths for name, paths in public("class").items() if len(paths) > 1 and name not in CLASSES}
     if clashes:
         pytest.fail(told(clashes), pytrace=False)
 
 
 def test_no_two_functions_of_different_rooms_have_one_name() -> None:
-    found = public(ast.FunctionDef, ast.AsyncFunctionDef)
+    found = public("def")
     clashes = {
         name: paths for name, paths in found.items() if len({*map(room_of, paths)}) > 1 and name not in FUNCTIONS
     }
