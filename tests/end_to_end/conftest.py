@@ -19,6 +19,7 @@ from playwright.async_api import Browser
 
 from bot.app import App
 from bot.settings import Settings
+from bot.work.engines.embedded import EmbeddedEngine
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.databases import migrated_file
@@ -89,8 +90,8 @@ class Stage:
 
     async def settled(self, app: App) -> None:
         """Until nothing runs for any job: its row says a moment later what its reply says already."""
-        while await app.parts.jobs.live():
-            await asyncio.sleep(0.01)
+        assert isinstance(app.parts.engine, EmbeddedEngine)
+        await asyncio.gather(*app.parts.engine._tasks.values())
 
     async def told_alone(self, asked: Invocation) -> Json:
         """What the member alone was told, as the reply or after a public reply was taken away."""

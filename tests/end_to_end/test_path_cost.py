@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from bot.app import App
 from bot.store.database import Database
 from sandbox.discord.recording import by_operation
+from tests.adapters.sandbox_material import picture
 from tests.end_to_end.conftest import PENDING_SECONDS, PROCESSING_SECONDS, Stage
 
 TRANSACTIONS_MAX = 8
@@ -19,21 +20,23 @@ REQUESTS_MAX = 4
 
 @contextmanager
 def transactions(database: Database) -> Iterator[list[str]]:
-    """What each transaction begun in the block was about: its first statement."""
-    begun: list[str] = []
+    """The first statement of each transaction that is begun in the block and asks or writes something."""
+    first: list[str] = []
+    unused: set[int] = set()
     engine = database._engine.sync_engine
 
-    def begins(*_: object) -> None:
-        begun.append("")
+    def begins(connection: Connection) -> None:
+        unused.add(id(connection))
 
-    def executes(_: object, __: object, statement: str, *___: object) -> None:
-        if begun and not begun[-1] and not statement.startswith(("BEGIN", "PRAGMA")):
-            begun[-1] = statement.split("\n", maxsplit=1)[0][:60]
+    def executes(connection: Connection, _: object, statement: str, *__: object) -> None:
+        if id(connection) in unused and not statement.startswith("BEGIN"):
+            unused.discard(id(connection))
+            first.append(statement.split("\n", maxsplit=1)[0][:60])
 
     event.listen(engine, "begin", begins)
     event.listen(engine, "before_cursor_execute", executes)
     try:
-        yield begun
+        yield first
     finally:
         event.remove(engine, "begin", begins)
         event.remove(engine, "before_cursor_execute", executes)
