@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest_asyncio
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from tests.adapters.databases import drop_schema, new_schema
 from tests.adapters.sandbox_material import clip as draw_clip
@@ -41,7 +41,7 @@ def address(url: URL) -> str:
 
 async def ask_database(ships: Fleet, query: str) -> list[tuple[object, ...]]:
     """What the cluster's database answers."""
-    # libpq knows no "+" for a blank.
-    plain = ships.database_url.replace("postgresql+psycopg://", "postgresql://").replace("+-c", "%20-c")
-    async with await psycopg.AsyncConnection.connect(plain, autocommit=True) as connection:
+    url = make_url(ships.database_url)
+    where = url.translate_connect_args(username="user", database="dbname") | dict(url.query)
+    async with await psycopg.AsyncConnection.connect(**where, autocommit=True) as connection:
         return await (await connection.execute(query.encode())).fetchall()

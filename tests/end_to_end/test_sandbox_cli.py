@@ -67,7 +67,7 @@ async def test_try_prints_each_state_once_and_saves_a_clip_that_plays(tmp_path: 
     code, lines, err = await outcome("try", "/t2v prompt:a cat playing piano", "--out", "out/cat.mp4", folder=tmp_path)
     assert (code, err) == (0, "")
     assert lines[:3] == STATES
-    assert re.fullmatch(r"out/cat\.mp4: h264 yuv420p 640x352, \d\.\d s, \d+ frames", lines[4])
+    assert re.fullmatch(r"out/cat\.mp4: h264 yuv420p 640x352, \d\.\d s, \d+ frames", lines[3])
     assert inspect(tmp_path / "out/cat.mp4").seconds > 1
 
 
