@@ -89,8 +89,9 @@ def try_it(text: str, out: Path | None, name: str, seconds: float) -> None:
     if not is_line(text):
         click.echo("A command begins with a slash, for example: /t2v prompt:a cat playing piano", err=True)
         sys.exit(USAGE)
-    options = Options(port=0, pending_seconds=1.0, processing_seconds=2.0, quiet=True)
-    sys.exit(asyncio.run(_until_signal(run_trial(Trial(text=text, out=out, name=name, seconds=seconds), options))))
+    trial = Trial(text=text, out=out, name=name, seconds=seconds)
+    sandbox = Sandbox(Options(port=0, pending_seconds=1.0, processing_seconds=2.0, quiet=True))
+    sys.exit(asyncio.run(_until_signal(run_trial(trial, sandbox))))
 
 
 async def _run_playground(options: Options) -> int:

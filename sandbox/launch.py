@@ -9,7 +9,7 @@ import os
 import shlex
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -18,6 +18,7 @@ from sandbox.bot_process import BotProcess
 from sandbox.discord import DiscordStandIn
 from sandbox.playground import add_playground
 from sandbox.queue_api import QueueStandIn
+from sandbox.queue_api.render.pool import Worker, start_worker
 from sandbox.temporary_folder import temporary_folder
 
 DEFAULT_PORT = 8765
@@ -74,7 +75,8 @@ def addresses(discord: DiscordStandIn, queue: QueueStandIn) -> dict[str, str]:
 class Sandbox:
     """`async with Sandbox(options) as sandbox:` and everything runs; `url` is the page."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, start_worker: Callable[[], Awaitable[Worker]] = start_worker) -> None:
+        """`start_worker` starts a process that renders clips."""
         self._options = options
         self._exits = contextlib.AsyncExitStack()
         self.discord = DiscordStandIn(message_content=options.message_content)
@@ -82,6 +84,7 @@ class Sandbox:
             pending_seconds=options.pending_seconds,
             processing_seconds=options.processing_seconds,
             preview_width=options.preview_width,
+            start_worker=start_worker,
         )
         self.bot: BotProcess | None = None
         self.settings_file: Path | None = None

@@ -17,7 +17,7 @@ import click
 from sandbox.clip import NotPlayable, inspect
 from sandbox.command_text import TEXT, BadCommand, Call, CommandCall, MenuCall, ReplyCall, parse_line
 from sandbox.control_client import ControlClient, ControlRefused, Json, attachment_of, button_of
-from sandbox.launch import BotEnded, Options, Sandbox
+from sandbox.launch import BotEnded, Sandbox
 
 SUCCEEDED, FAILED, USAGE = 0, 1, 2
 SHOWN = ("pending", "processing", "completed", "delivered", "failed", "cancelled")
@@ -46,10 +46,10 @@ class Trial:
     seconds: float
 
 
-async def run_trial(trial: Trial, options: Options) -> int:
-    """Start everything on free ports, do the command, stop everything; returns the exit code."""
+async def run_trial(trial: Trial, sandbox: Sandbox) -> int:
+    """Start `sandbox`, do the command, stop everything; returns the exit code."""
     try:
-        async with asyncio.timeout(trial.seconds), Sandbox(options) as sandbox:
+        async with asyncio.timeout(trial.seconds), sandbox:
             await _act(trial, sandbox)
     except Ended as end:
         if end.sentence:

@@ -14,10 +14,14 @@ from sandbox.bot_process import BotProcess
 from sandbox.launch import Options, Sandbox
 from tests.browser import Watch, open_page, watch
 from tests.end_to_end.bot_process import ForkedBot
+from tests.fork_server import start_renderer
 
 
 class ForkingSandbox(Sandbox):
-    """A sandbox whose bot is started by the fork server."""
+    """A sandbox whose bot and whose renderers are started by fork servers."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options, start_worker=start_renderer)
 
     def bot_process(self, data: Path) -> BotProcess:
         return ForkedBot(lambda: self.settings(data), data / "empty", log=data / "bot.log")

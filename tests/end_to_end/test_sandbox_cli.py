@@ -19,12 +19,9 @@ import pytest
 from sandbox.clip import inspect
 from sandbox.command_text import parse
 from sandbox.control_client import ControlClient, attachment_of
-from sandbox.playground.samples import SAMPLES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 90.0
-CAT = next(one for one in SAMPLES if one.name == "cat.png").render()
-STATES = ["pending", "processing", "delivered"]
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
     "PYTHONPATH": str(CHECKOUT),
@@ -66,42 +63,9 @@ async def outcome(*arguments: str, folder: Path) -> tuple[int | None, list[str],
 async def test_try_prints_each_state_once_and_saves_a_clip_that_plays(tmp_path: Path) -> None:
     code, lines, err = await outcome("try", "/t2v prompt:a cat playing piano", "--out", "out/cat.mp4", folder=tmp_path)
     assert (code, err) == (0, "")
-    assert lines[:3] == STATES
+    assert lines[:3] == ["pending", "processing", "delivered"]
     assert re.fullmatch(r"out/cat\.mp4: h264 yuv420p 640x352, \d\.\d s, \d+ frames", lines[3])
     assert inspect(tmp_path / "out/cat.mp4").seconds > 1
-
-
-@pytest.mark.asyncio
-async def test_try_uploads_files(tmp_path: Path) -> None:
-    (tmp_path / "cat.png").write_bytes(CAT)
-    code, lines, err = await outcome("try", "/animate prompt:snow image:@cat.png", folder=tmp_path)
-    assert (code, err, lines[:3]) == (0, "", STATES)
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(
-    "text",
-    ["reply:@cat.png /animate make it snow", "reply:@cat.png @Clapper animate snow", "menu:Animate @cat.png snow"],
-)
-async def test_try_replies_to_a_picture_and_uses_its_menu(tmp_path: Path, text: str) -> None:
-    (tmp_path / "cat.png").write_bytes(CAT)
-    code, lines, err = await outcome("try", text, folder=tmp_path)
-    assert (code, err, lines[:3]) == (0, "", STATES)
-
-
-@pytest.mark.asyncio
-async def test_try_says_why_a_reply_was_refused(tmp_path: Path) -> None:
-    (tmp_path / "cat.png").write_bytes(CAT)
-    code, _, err = await outcome("try", "reply:@cat.png /edit a hat", folder=tmp_path)
-    assert code == 1
-    assert "a video" in err
-
-
-@pytest.mark.asyncio
-async def test_try_looks_at_a_motions_preview_and_presses_go(tmp_path: Path) -> None:
-    (tmp_path / "cat.png").write_bytes(next(one for one in SAMPLES if one.name == "cat.png").render())
-    code, lines, err = await outcome("try", "/motion image:@cat.png path:left to right", folder=tmp_path)
-    assert (code, err, lines[:4]) == (0, "", ["preview", *STATES])
 
 
 @pytest.mark.asyncio
@@ -113,33 +77,11 @@ async def test_a_failed_job_prints_the_services_reason_and_ends_with_1(tmp_path:
 
 
 @pytest.mark.asyncio
-async def test_a_refusal_is_one_sentence_and_ends_with_1(tmp_path: Path) -> None:
-    code, lines, err = await outcome("try", "/t2v prompt:" + "a" * 1001, folder=tmp_path)
-    assert (code, lines) == (1, [])
-    assert "prompt" in err.lower()
-    assert "Traceback" not in err
-
-
-@pytest.mark.asyncio
-async def test_a_clip_that_can_not_be_saved_is_said_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("a file, not a folder")
-    code, _, err = await outcome("try", "/t2v prompt:a cat", "--out", "taken/cat.mp4", folder=tmp_path)
-    assert (code, err) == (1, "taken/cat.mp4 can't be written: File exists\n")
-
-
-@pytest.mark.asyncio
-async def test_a_panel_is_told_by_its_texts(tmp_path: Path) -> None:
-    _, lines, err = await outcome("try", "/settings", "--as", "Linus", folder=tmp_path)
-    assert "Settings of Film Club" in "\n".join([*lines, err])
-
-
-@pytest.mark.asyncio
 async def test_what_is_no_command_ends_with_2(tmp_path: Path) -> None:
-    for text, sentence in [("t2v a cat", "slash"), ("/paint a cat", "/t2v"), ("/t2v colour:red", "colour")]:
-        code, lines, err = await outcome("try", text, folder=tmp_path)
-        assert (code, lines) == (2, [])
-        assert sentence in err
-        assert "Traceback" not in err
+    code, lines, err = await outcome("try", "t2v a cat", folder=tmp_path)
+    assert (code, lines) == (2, [])
+    assert "slash" in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.asyncio
