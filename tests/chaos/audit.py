@@ -15,8 +15,7 @@ from bot.rules.limit_rules import LimitBook, Scope, Window
 from bot.store.admission import Admission
 from bot.store.encryption import Keys
 from bot.store.guild_settings import GuildSettingsTable
-from bot.store.rows import job_of
-from bot.store.tables import jobs
+from bot.store.rows import ROW, job_of
 from tests.chaos.storm import Asked, Storm, leftovers
 from tests.fleet import state_of
 
@@ -39,7 +38,7 @@ async def audit(storm: Storm) -> Report:
     keys = Keys([storm.ships.secret_keys])
     try:
         async with database.reading() as connection:
-            rows = [job_of(row, keys) for row in (await connection.execute(select(jobs))).mappings()]
+            rows = [job_of(row, keys) for row in (await connection.execute(select(*ROW))).mappings()]
         breaches = [
             *_of_rows(storm, rows),
             *_of_files(storm, rows),

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseUnavailable
@@ -20,6 +20,8 @@ from bot.rules.guild_settings import GuildSettings
 from bot.rules.limit_rules import LimitBook, Rule, Scope, Window
 from bot.store.database import Database, migrate, parse_url
 from bot.store.guild_settings import GuildSettingsTable
+from bot.store.rows import HAS_NEXT_STEP
+from bot.store.tables import jobs
 from sandbox.discord import Invocation
 from sandbox.discord.world import Channel
 from tests.chaos.plan import Ask, Blow, Plan
@@ -268,7 +270,7 @@ class Storm:
             await asyncio.sleep(0.5)
 
     async def _until_nothing_is_left(self) -> None:
-        live = "SELECT count(*) FROM jobs WHERE state NOT IN ('delivered', 'failed', 'cancelled') AND waiting IS NULL"
+        live = select(func.count()).select_from(jobs).where(HAS_NEXT_STEP)
         database = self.database
         try:
             async with asyncio.timeout(CALM_SECONDS):
@@ -277,7 +279,7 @@ class Storm:
                         await self._revive(name)
                     with contextlib.suppress(DatabaseUnavailable):
                         async with database.reading() as connection:
-                            if not await connection.scalar(text(live)):
+                            if not await connection.scalar(live):
                                 return
                     await asyncio.sleep(0.2)
         except TimeoutError:
