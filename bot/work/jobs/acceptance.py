@@ -3,6 +3,7 @@ the row."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import uuid
@@ -124,6 +125,15 @@ class Acceptance:
             await self._engine.begin(job)
         else:
             log.info("job %s is withdrawn: its member could not be answered", job.id)
+
+    def withdraw_late(self, accepting: asyncio.Future[Job]) -> None:
+        """The member was told that nothing came of it while the row was still being written: withdraw it if it is."""
+        self._audit_log.see_to(self._withdraw_once_written(accepting))
+
+    async def _withdraw_once_written(self, accepting: asyncio.Future[Job]) -> None:
+        await asyncio.wait({accepting})
+        if not accepting.cancelled() and accepting.exception() is None:
+            await self.withdraw(accepting.result())
 
     async def answered(self, asked: int) -> bool:
         """Whether the interaction or message of that id has a job. Raises `DatabaseUnavailable`."""
