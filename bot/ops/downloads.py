@@ -1,7 +1,7 @@
-"""Large results over HTTP: whoever holds the signed address may fetch that one video until it expires, and no other.
+"""Large results over HTTP: whoever has a signed address may fetch that one video until the address expires.
 
-`<PUBLIC_URL>/videos/<job>/<expires>/<signature>/<name>.mp4`: the signature covers all that stands beside it, so that
-nothing in it can be changed, and nothing has to be looked up before it is checked.
+`<PUBLIC_URL>/videos/<job>/<expires>/<signature>/<name>.mp4`: the signature covers the job, the end and the name. None
+of them can be changed, and a wrong address is refused without looking anything up.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A small HTTP server: is it alive, is it ready, what has it counted. Large results are fetched here, too."""
+"""A small HTTP server for supervisors and Prometheus: is the process alive, is it ready, what has it counted."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ Check = Callable[[], Awaitable[bool]]
 
 
 class HealthServer:
-    """`/healthz`: the loop turns. `/readyz`: every check says yes, else 503 with their names. `/metrics`: Prometheus.
-
-    `routes` are other rooms' pages, such as downloads.
+    """`/healthz` answers while the event loop runs. `/readyz` says whether every check holds, with 503 where one does
+    not. `/metrics` is for Prometheus. `routes` are further pages, such as the downloads of large results.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class HealthServer:
         return web.json_response({"status": "ok"})
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        answers = await asyncio.gather(*(_moderation(check) for check in self._checks.values()))
+        answers = await asyncio.gather(*(_holds(check) for check in self._checks.values()))
         checks = dict(zip(self._checks, answers, strict=True))
         return web.json_response({"ready": all(answers), "checks": checks}, status=200 if all(answers) else 503)
 
@@ -76,8 +75,9 @@ class HealthServer:
         return web.Response(body=self._metrics.page(), headers={"Content-Type": CONTENT_TYPE})
 
 
-async def _moderation(check: Check) -> bool:
+async def _holds(check: Check) -> bool:
+    """Whether the check says yes in time; a check that raises does not hold."""
     try:
         return await asyncio.wait_for(check(), CHECK_TIMEOUT_SECONDS)
-    except Exception:  # noqa: BLE001  # whatever breaks, the answer is that it does not hold
+    except Exception:  # noqa: BLE001  # whatever it is, the process is not ready
         return False

@@ -1,4 +1,4 @@
-"""One line an event, for people or for machines, with the job's and server's ids, and without anybody's secrets."""
+"""Logs for people or for machines: one line for each event, with the ids of its job and server, without secrets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""What Clapper counts, for Prometheus. One registry an `App`, so that two in one process don't mix."""
+"""What Clapper counts, for Prometheus. Each `App` has a registry of its own, so that two in one process don't mix."""
 
 from __future__ import annotations
+
+import functools
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -13,38 +15,25 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.accepted = Counter(
-            "clapper_jobs_accepted_total", "Jobs that were said yes to", ["model"], registry=self.registry
-        )
-        self.refused = Counter(
-            "clapper_requests_refused_total", "Requests refused before a job", ["error"], registry=self.registry
-        )
-        self.moved = Counter(
-            "clapper_job_moves_total", "Jobs that came into a state", ["state", "model"], registry=self.registry
-        )
-        self.failed = Counter(
-            "clapper_jobs_failed_total", "Jobs that failed, by error", ["error"], registry=self.registry
-        )
-        self.unknown = Counter(
-            "clapper_submits_unknown_total", "Submits of which nobody knows if they were taken", registry=self.registry
-        )
-        self.deliveries = Counter(
-            "clapper_deliveries_total", "Handovers by rung of the ladder", ["rung"], registry=self.registry
-        )
+        counter = functools.partial(Counter, registry=self.registry)
+        self.accepted = counter("clapper_jobs_accepted_total", "Jobs accepted", ["model"])
+        self.refused = counter("clapper_requests_refused_total", "Requests refused, so that no job was made", ["error"])
+        self.moved = counter("clapper_job_moves_total", "Moves of jobs into a state", ["state", "model"])
+        self.failed = counter("clapper_jobs_failed_total", "Jobs that failed, by error", ["error"])
+        self.unknown = counter("clapper_submits_unknown_total", "Submits with an unknown outcome")
+        self.deliveries = counter("clapper_deliveries_total", "Videos delivered, by rung of the ladder", ["rung"])
         self.seconds = Histogram(
-            "clapper_job_seconds", "From accepted to delivered", ["model"], buckets=_JOB_SECONDS, registry=self.registry
-        )
-        self.events_unreadable = Counter(
-            "clapper_discord_events_unreadable_total",
-            "Events of Discord's that can't be read and are left out",
-            ["event"],
+            "clapper_job_seconds",
+            "Seconds from accepted to delivered",
+            ["model"],
+            buckets=_JOB_SECONDS,
             registry=self.registry,
         )
-        self.running = Gauge("clapper_jobs_running", "Jobs that this process looks after now", registry=self.registry)
-
-        self.background_failures = Counter(
-            "clapper_background_failures_total", "Failures of periodic tasks", ["task"], registry=self.registry
+        self.events_unreadable = counter(
+            "clapper_discord_events_unreadable_total", "Events from Discord that can't be read", ["event"]
         )
+        self.background_failures = counter("clapper_background_failures_total", "Failures of periodic tasks", ["task"])
+        self.running = Gauge("clapper_jobs_running", "Jobs that this process runs now", registry=self.registry)
 
     def page(self) -> bytes:
         """Everything, as Prometheus reads it."""

@@ -1,4 +1,4 @@
-"""What is kept about members and for how long: their own lists, old results, and forgetting somebody altogether."""
+"""Members' own lists, old results and files, and deleting what is kept about a member."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The cluster's queue: procrastinate's tables, beside our own in the same PostgreSQL database.
 
-Every job that has a next step has one entry, `todo` or `doing`. The job's row stays the truth: an entry only says that
-somebody is to look at it, and `sweep` makes the entries agree with the rows again whatever became of a process.
+Every job that has a next step has one entry, `todo` or `doing`. The job's row decides what is done; an entry only says
+that a worker is to look at it. `sweep` makes the entries agree with the rows again after any failure.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ _ARRIVALS = f"procrastinate_queue_v1#{QUEUE}"  # procrastinate notifies here of 
 
 _HAS_NEXT_STEP = str(HAS_NEXT_STEP.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))  # type: ignore[no-untyped-call]  # SQLAlchemy's
 
-# A server's jobs (a member's, in direct messages) stand in line behind each other: the first of everybody comes before
-# the second of anybody. What runs already counts, so that who has much under way waits with the rest.
+# The jobs of each server (of each member, in direct messages) are numbered by age, and the numbers become priorities:
+# the first job of every server comes before the second of any. Jobs that run count as well, so that a server with many
+# under way waits with the rest.
 _PLACES = text(
     f"""
     UPDATE procrastinate_jobs AS entry SET priority = -line.place
@@ -99,7 +100,7 @@ class WorkQueue:
         self._database = database
         self._manager = JobManager(_Connector(database))
 
-    # ---- those who have jobs done
+    # ---- handing jobs over
 
     async def enlist(self, connection: AsyncConnection, job: Job) -> None:
         """Enter a new job in the transaction that inserts its row: both are there, or neither."""
@@ -115,14 +116,14 @@ class WorkQueue:
             await self._fill(connection, only=job_id)
             await notify(connection, _NUDGES, job_id)
 
-    # ---- those who do them
+    # ---- for workers
 
     async def register(self) -> int:
-        """A number for this process as a worker, which must `beat` from now on."""
+        """A number for this process as a worker, which must send heartbeats (`beat`) from now on."""
         return int(await self._manager.register_worker())
 
     async def beat(self, worker: int) -> bool:
-        """Say that the worker lives; False where it was taken for dead and struck off: register anew."""
+        """Record a heartbeat; False where the worker was taken for dead and removed: it must register anew."""
         query = text("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = :id")
         async with self._database.writing() as connection:
             return (await connection.execute(query, {"id": worker})).rowcount == 1
@@ -141,13 +142,13 @@ class WorkQueue:
         return Entry(found.id, str(found.task_kwargs["job_id"]))
 
     async def finish(self, entry: Entry) -> None:
-        """Nothing more is to be done for it. One that was given to another worker meanwhile stays theirs."""
+        """Remove the entry: its job has no next step. An entry that another worker was given meanwhile stays."""
         # Not the manager's `finish_job`, which raises where the entry is not there any more.
         async with self._database.writing() as connection:
             await connection.execute(text("DELETE FROM procrastinate_jobs WHERE id = :id"), {"id": entry.id})
 
     async def leave(self, worker: int) -> None:
-        """The worker ends: what it has not finished is for others, at once."""
+        """Remove the worker. What it has not finished is for other workers, at once."""
         query = text("DELETE FROM procrastinate_jobs WHERE worker_id = :worker AND status = 'doing'")
         async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
             await connection.execute(query, {"worker": worker})
@@ -157,8 +158,8 @@ class WorkQueue:
     async def sweep(self, stalled_after: timedelta | None) -> list[str]:
         """Make the entries agree with the rows; gives the jobs that were taken from workers that are silent.
 
-        None takes nothing from anybody: for a process that cannot know yet whether it is the others that are silent.
-        An entry that is taken away is replaced by a new one, so that a worker that wakes up cannot finish it.
+        With None nothing is taken from any worker: for a process that can't know yet which of them are silent. An entry
+        that is taken away is replaced by a new one, so that a worker that wakes up cannot finish it.
         """
         async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
             stalled: list[str] = []

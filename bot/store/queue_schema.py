@@ -1,4 +1,4 @@
-"""procrastinate's own tables: made where there are none, brought up to the installed version where they are older."""
+"""procrastinate's own tables: created, or migrated to the version that is installed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NOTE = "procrastinate_schema"
 
 
 def bring_up(connection: Connection) -> None:
-    """In the transaction of our own migrations; nothing to do on SQLite, which has no cluster."""
+    """Create or migrate them, in our own migrations' transaction. Does nothing on SQLite, which has no cluster."""
     if connection.dialect.name != "postgresql":
         return
     steps = _steps()

@@ -87,6 +87,9 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
     if isinstance(chat.client, VideoBot):
         chat.client.attach(services, chat.announcer)
     retention, token_expiry = _retention(process, store, services), _token_expiry(process, store, chat)
+    tasks = [*engine.tasks, *guilds.tasks, limits.task, token_expiry.task, *retention.tasks]
+    if process.settings.clustered:  # others find out, too, which models rest
+        tasks.append(context.availability.task)
     return Parts(
         database=store.database,
         jobs=store.jobs,
@@ -95,11 +98,7 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         services=services,
         retention=retention,
         token_expiry=token_expiry,
-        periodic=_periodic(
-            process,
-            store,
-            [*engine.tasks, *guilds.tasks, limits.task, context.availability.task, token_expiry.task, *retention.tasks],
-        ),
+        periodic=_periodic(process, store, tasks),
         downloads=media.downloads,
     )
 

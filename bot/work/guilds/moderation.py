@@ -93,7 +93,7 @@ class Moderation:
         for job_id in await self._jobs.held(before=before):
             try:
                 await self._end(await self._jobs.get(job_id), HoldUndecided())
-            except ClapperError as exc:  # decided in this very moment, or not readable
+            except (JobGone, JobMoved, RowUnreadable) as exc:  # decided in this very moment, or not readable
                 log.warning("job %s is held too long, and did not end: %s", job_id, exc)
                 continue
             await self._notes.drop(_key(job_id))

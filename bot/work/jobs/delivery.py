@@ -176,20 +176,22 @@ class Delivery:
             await self._context.files.delete([key])
 
     async def _download(self, to: Path) -> Path:
-        job, clock = self._job, self._context.clock
+        job, clock, queue = self._job, self._context.clock, self._context.queue
         give_up_at = (job.completed_at or clock.now()) + RESULT_PATIENCE
-        while True:
-            try:
-                return await self._context.queue.result(
-                    job.remote_id or "", to, max_bytes=self._context.settings.max_result_bytes
-                )
-            except QueueDiskError as exc:
-                raise FilesUnavailable(str(exc)) from exc
-            except QueueResultError as exc:
-                if not may_succeed_later(exc) or clock.now() >= give_up_at:
-                    raise
-                log.warning("the result of job %s can't be had yet: %s", job.id, exc)
-            await self._owned.pause(RESULT_PAUSE_SECONDS)
+
+        def pause_after(error: Exception, _: int) -> float | None:
+            if isinstance(error, QueueDiskError):
+                raise FilesUnavailable(str(error)) from error
+            passes = isinstance(error, QueueResultError) and may_succeed_later(error)
+            if not passes or clock.now() >= give_up_at:
+                return None
+            log.warning("the result of job %s can't be had yet: %s", job.id, error)
+            return RESULT_PAUSE_SECONDS
+
+        most = self._context.settings.max_result_bytes
+        return await retry(
+            lambda: queue.result(job.remote_id or "", to, max_bytes=most), pause_after, sleep=self._owned.pause
+        )
 
     async def _descend(self, video: Path, folder: Path) -> None:
         """The ladder, from the top. Discord's own "too large" is a normal answer, which leads one rung down."""
