@@ -15,14 +15,14 @@ class Controls(commands.Cog):
     """Again, Cancel, Get it and Delete."""
 
     async def again(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """The same with another seed, as a job of whoever presses, in a message of its own."""
+        """Make the same once more with another seed, for whoever presses, in a new message."""
         controls = interaction.client.services.job_controls
         old, checked = await look(controls.precheck_again(match["job"], requester_of(interaction), seed=None))
         check_rights(interaction, private=old.reply.ephemeral)
         await accept(interaction, checked, private=old.reply.ephemeral)
 
     async def cancel(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """Stop it; the card says so."""
+        """Cancel the job; the card says so."""
         controls = interaction.client.services.job_controls
         reply = await keep_reply(interaction)
         job = await ask(controls.job(match["job"]))
@@ -32,7 +32,7 @@ class Controls(commands.Cog):
         await controls.cancel(job.id, requester_of(interaction))
 
     async def get(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """Have the video, or how far it is, in this message: the press brings a token that lives for a while."""
+        """Show the job in this message, with its video if it is there: the press brings a new token for 15 minutes."""
         controls = interaction.client.services.job_controls
         reply = await keep_reply(interaction)
         if reply is not None:
@@ -40,7 +40,7 @@ class Controls(commands.Cog):
             await controls.bring(job.id, requester_of(interaction), reply)
 
     async def delete(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """Take the message and the kept files away."""
+        """Delete the message and the files that are kept of the job."""
         controls = interaction.client.services.job_controls
         await keep_reply(interaction)
         job = await ask(controls.job(match["job"]))

@@ -1,4 +1,4 @@
-"""`/forgetme`: a member has deleted what is kept about them, after one question."""
+"""`/forgetme`: deletes what is kept about a member, after one question."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FORGET_BUTTON = Persistent(r"clapper:forgetme:(?P<verb>forget|keep)")
 
 
 class ForgetMe(commands.Cog):
-    """What is deleted and what can't be is said before, and how much it was after."""
+    """Says before what is deleted and what can't be, and afterwards how much it was."""
 
     @app_commands.command(description=Described("command_forgetme"))
     async def forgetme(self, interaction: Interaction) -> None:
-        """Ask once."""
+        """Ask whether they mean it."""
         locale = interaction.locale.value
         view = view_with(_button("forget", locale), _button("keep", locale))
         days = interaction.client.services.own_jobs.counted_days
@@ -32,7 +32,7 @@ class ForgetMe(commands.Cog):
         await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
 
     async def answered(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """Do what the button says, and have the question say what was done."""
+        """Delete or keep, as the button says; the question's message then says what was done."""
         await keep_reply(interaction)
         locale = interaction.locale.value
         if match["verb"] == "keep":

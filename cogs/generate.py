@@ -1,7 +1,7 @@
-"""The commands that make videos at once; `/motion`, which asks first, is `cogs.motion`. A signature is the form that
-Discord shows; its texts are in `bot.wording`.
+"""The commands that make videos at once; `/motion`, which shows a preview first, is in `cogs.motion`.
 
-Rules that Discord can't express are `bot.rules.requests`'s; what they refuse becomes a sentence in one place, the tree.
+A command's signature is the form that Discord shows; its texts are in `bot.wording`. Rules that Discord can't check are
+in `bot.rules.requests`; the tree turns what they raise into a sentence.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.rules.requests import Inputs, Orientation, Resolution, compose
 
 
 class Generate(commands.Cog):
-    """One command an operation, named as in the catalogue."""
+    """One command for each operation, named as in the catalogue."""
 
     @generation
     async def t2v(

@@ -1,4 +1,4 @@
-"""What there is, for whoever asks: `/help` and `/models`, both answered privately."""
+"""`/help` and `/models`, both answered privately."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ from bot.work.services import Prechecked
 
 
 class OwnVideos(commands.Cog):
-    """The list, and one job of it with what can be done."""
+    """The command, and what is done with its list and with one job of it."""
 
     @app_commands.command(description=Described("command_jobs"))
     async def jobs(self, interaction: Interaction) -> None:
-        """The first page."""
+        """Show the first page of the list."""
         await open_reply(interaction, private=True)
         await _show_list(interaction, 0)
 
@@ -81,7 +81,7 @@ async def _show_one(interaction: Interaction, job_id: str, page: int) -> None:
 
 
 async def _show_here(interaction: Interaction, job_id: str) -> None:
-    """In a message of its own; as private as it was asked for."""
+    """Show the job in a new message here, as private as the job was asked for."""
     job = await look(_theirs(interaction, job_id))
     check_rights(interaction, private=job.reply.ephemeral)
     reply = await open_reply(interaction, private=job.reply.ephemeral)
@@ -101,7 +101,7 @@ async def _again(interaction: Interaction, job_id: str, *, same_seed: bool) -> N
 
 
 async def _theirs(interaction: Interaction, job_id: str) -> Job:
-    """The job, if whoever presses asked for it; raises `NotYours`, `JobGone`."""
+    """The job, where whoever presses asked for it. Raises `NotYours`, `JobGone`."""
     if not re.fullmatch(r"[0-9a-f]{32}", job_id):
         raise JobGone
     job = await interaction.client.services.job_controls.job(job_id)

@@ -1,5 +1,6 @@
-"""`/limits`: who may make how much, set by those who manage the server. Every change and every look is checked here,
-too, since a server's admins can open a command to anybody and forged clients ask nobody.
+"""`/limits`: who may make how much, set by those who manage the server.
+
+Their right is checked here, too: a server's admins can open a command to anybody, and a forged client may send any.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class LimitCommands(commands.Cog):
         role: discord.Role | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """A new rule, or another amount for one that is there."""
+        """Add a rule, or set another amount for one that is there."""
         by, names = await acknowledge_admin(interaction)
         rule = make_rule(scope, amount, window, unit=unit, target_id=target_of(scope, role, channel))
         await rework(interaction, by, lambda book: book.with_rule(rule))
@@ -131,7 +132,7 @@ class LimitCommands(commands.Cog):
     @app_commands.describe(rule=Described("option_rule"))
     @app_commands.autocomplete(rule=offer_rules)
     async def remove(self, interaction: Interaction, *, rule: str) -> None:
-        """A rule of the list goes."""
+        """Remove a rule of the list."""
         by, names = await acknowledge_admin(interaction)
         guild_settings = await ask(interaction.client.services.guilds.settings(by.guild_id or 0))
         found = next((known for known in guild_settings.limits.rules if rule_word(known) == rule), None)
@@ -142,7 +143,7 @@ class LimitCommands(commands.Cog):
 
     @limits.command(name="show", description=Described("command_limits_show"))
     async def show(self, interaction: Interaction) -> None:
-        """Everything about limits that is set here."""
+        """Show everything about limits that is set here."""
         by, names = await acknowledge_admin(interaction)
         guild_settings = await ask(interaction.client.services.guilds.settings(by.guild_id or 0))
         lines = list(listing(guild_settings, names))
@@ -160,7 +161,7 @@ class LimitCommands(commands.Cog):
     @limits.command(name="reset", description=Described("command_limits_reset"))
     @app_commands.describe(member=Described("option_reset_member"))
     async def reset(self, interaction: Interaction, *, member: discord.User) -> None:
-        """What a member has used so far counts no more for the server's rules for each member."""
+        """Stop counting what a member has used so far for the server's rules for each member."""
         by, names = await acknowledge_admin(interaction)
         number = await ask(interaction.client.services.limits.forgive(by.guild_id or 0, by, member.id))
         key = "limits_reset" if number else "limits_reset_nothing"
@@ -169,7 +170,7 @@ class LimitCommands(commands.Cog):
     @limits.command(name="exempt", description=Described("command_limits_exempt"))
     @app_commands.describe(role=Described("option_exempt_role"), exempt=Described("option_exempt"))
     async def exempt(self, interaction: Interaction, *, role: discord.Role, exempt: bool = True) -> None:
-        """A role whose members no rule of the server holds for, or does again."""
+        """Exempt a role's members from all rules of the server, or end that."""
         by, names = await acknowledge_admin(interaction)
 
         def change(book: LimitBook) -> LimitBook:
@@ -192,7 +193,7 @@ class LimitCommands(commands.Cog):
         reason: app_commands.Range[str, 1, REASON_MAX_CHARS] = "",
         length: LengthWord = None,
     ) -> None:
-        """A member may make nothing, for a while or for good."""
+        """Let a member make nothing, for a while or for good."""
         by, names = await acknowledge_admin(interaction)
         now = interaction.created_at
         until = None if length is None else now + length
@@ -203,7 +204,7 @@ class LimitCommands(commands.Cog):
     @limits.command(name="unblock", description=Described("command_limits_unblock"))
     @app_commands.describe(member=Described("option_unblock_member"))
     async def unblock(self, interaction: Interaction, *, member: discord.User) -> None:
-        """A blocked member may make videos again."""
+        """Let a blocked member make videos again."""
         by, names = await acknowledge_admin(interaction)
         await rework(interaction, by, lambda book: book.without_block(member.id))
         await tell(interaction, say("limits_unblocked", names.locale, member_id=member.id))
@@ -211,7 +212,7 @@ class LimitCommands(commands.Cog):
     @limits.command(name="full", description=Described("command_limits_full"))
     @app_commands.describe(then=Described("option_then"))
     async def full(self, interaction: Interaction, *, then: FullWord) -> None:
-        """What happens to one more job where an at-once rule is full."""
+        """Set whether one more job waits or is refused where an at-once rule is full."""
         by, names = await acknowledge_admin(interaction)
         await rework(interaction, by, lambda book: book.model_copy(update={"when_full": then}))
         await tell(interaction, say(f"when_full_{then}", names.locale))
@@ -244,7 +245,7 @@ async def rework(interaction: Interaction, by: Requester, change: Callable[[Limi
 
 
 def listing(guild_settings: GuildSettings, names: Names) -> Iterable[str]:
-    """All that is set, a line each; a rule of a deleted role or channel says so."""
+    """All that is set, in one line each; a rule of a deleted role or channel says that it is deleted."""
     book, locale = guild_settings.limits, names.locale
     if not book.rules:
         yield say("limits_none", locale)

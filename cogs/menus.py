@@ -1,7 +1,7 @@
 """Apps → Animate, Restyle and Edit on any message: a form asks for the prompt, and the card answers.
 
-The form's event does not say which message it is about. Its custom id does; and what was found there is remembered, as
-the bot may not be able to look again.
+The form's event does not say which message it is about, but its custom id does. The message's files are remembered, as
+the bot may not be able to read it again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Files = tuple[Attachment, ...]
 
 
 class Menus(commands.Cog):
-    """One menu an operation; all of them open the same form."""
+    """One menu for each operation; all of them open the same kind of form."""
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
@@ -50,7 +50,7 @@ class Menus(commands.Cog):
         return app_commands.ContextMenu(name=name, callback=open_form)
 
     async def open(self, interaction: Interaction, message: discord.Message, operation: Operation) -> None:
-        """Show the form, or say at once why it would be of no use."""
+        """Show the form, or raise the `Refused` that says why it would be of no use."""
         offered = self._bot.services.policy.offered(operation, requester_of(interaction))
         usual = self._bot.services.policy.choose(operation, None, requester_of(interaction))
         found = media_of(message, usual.files[Role.DATA], self._hosts)

@@ -15,14 +15,14 @@ class ModeratorButtons(commands.Cog):
     """Approve and Deny, for whoever may manage messages there. The services have the question say how it ended."""
 
     async def approve(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """Let it be made."""
+        """Let the held job go on."""
         await keep_reply(interaction)
         services = interaction.client.services
         job = await ask(services.job_controls.job(match["job"]))
         await services.moderation.approve(job.id, requester_of(interaction))
 
     async def deny(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """End it; it doesn't count."""
+        """End the held job, which limits then don't count."""
         await keep_reply(interaction)
         services = interaction.client.services
         job = await ask(services.job_controls.job(match["job"]))

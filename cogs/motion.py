@@ -1,4 +1,4 @@
-"""`/motion`: first a picture of the path, in private and for nothing; Go makes the video, Change takes another path."""
+"""`/motion` first shows a picture of the path, privately and for free; Go makes the video, Change asks for another."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Motion(commands.Cog):
     motion.autocomplete("path")(offer_paths)
 
     async def go(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """The preview becomes a job, once, and its card comes as publicly as was asked for."""
+        """Make a job of the draft, once, in a message that is as public as was asked for."""
         drafts, key = self._bot.services.drafts, match["job"]
         draft = await look(drafts.get(key, interaction.user.id))
         checked = precheck(interaction, draft.request, private=draft.private)
@@ -118,7 +118,7 @@ class Motion(commands.Cog):
 
 
 def _preview_message(key: str, path: str, preview: Preview, model: Model, locale: str) -> dict[str, Any]:
-    """What an edit of the private reply sends; everything in it is new, as discord.py uses files and views up."""
+    """The parts of the edit that shows a preview; new ones each time, as discord.py uses files and views up."""
     lines = [f"> {escape(path, _PATH_QUOTED_CHARS)}", say("preview_legend", locale)]
     if preview.cropped:
         width, height = model.frame

@@ -1,7 +1,7 @@
 """`/settings`: a server's rules as a panel for its admins.
 
-What the panel looks like is the business of `bot.chat.panel`, what a press changes that of `bot.chat.panel.changes`.
-The right to manage the server is checked at every press, choice and form.
+`bot.chat.panel` draws the panel, and its module `changes` decides what a button or select changes. The right to manage
+the server is checked at every use.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class SettingsPanel(commands.Cog):
     @app_commands.allowed_installs(guilds=True, users=False)
     @app_commands.default_permissions(manage_guild=True)
     async def settings(self, interaction: Interaction) -> None:
-        """The panel, privately."""
+        """Show the panel privately."""
         by, guild = admin_of(interaction), _guild(interaction)
         await open_reply(interaction, private=True)
         guild_settings = await ask(self._bot.services.guilds.inspect(guild.id, by))
@@ -107,7 +107,7 @@ class SettingsPanel(commands.Cog):
     # ---- changing
 
     async def _change(self, press: Press) -> None:
-        """Only where the settings still are what the panel was drawn from."""
+        """Save what a button or select changes, where the settings still are what the panel was drawn from."""
 
         async def save() -> None:
             changes = changes_of(press.part, press.values, await press.guild_settings(), press.known)
@@ -116,7 +116,7 @@ class SettingsPanel(commands.Cog):
         await press.stay(await _saved(press, save))
 
     async def _take_rules(self, press: Press) -> None:
-        """Whatever else was changed since the form was opened: added rules mean the same, and typing them is work."""
+        """Add the form's rules to the settings of now, also where somebody else changed others meanwhile."""
         form = read_rules_form(FormValues(press.interaction.data))
 
         async def save() -> None:
@@ -153,7 +153,7 @@ class SettingsPanel(commands.Cog):
         await press.interaction.edit_original_response(view=view)
 
     async def _apply(self, press: Press) -> None:
-        """What was shown, and nothing else: the file's mark and the settings' version are those of the dry run."""
+        """Save the import that was shown, where neither the file nor the settings have changed since."""
         services = self._bot.services
         text = await ask(services.guilds.kept_import(press.guild.id, press.by))
         if _mark(text) != press.part.what:
@@ -171,7 +171,7 @@ class SettingsPanel(commands.Cog):
 
 
 async def _saved(press: Press, save: Callable[[], Awaitable[None]]) -> str:
-    """A note on how saving went. Raises `AdminsOnly`, which is no note on the panel of who may not see it."""
+    """Save, and give the note that says how it went. Raises `AdminsOnly`: the panel is not for them."""
     try:
         await ask(save())
     except AdminsOnly:
@@ -182,14 +182,14 @@ async def _saved(press: Press, save: Callable[[], Awaitable[None]]) -> str:
 
 
 def _guild(interaction: Interaction) -> discord.Guild:
-    """Raises `AdminsOnly` outside of servers."""
+    """The server that the interaction is from. Raises `AdminsOnly` outside of servers."""
     if interaction.guild is None:
         raise AdminsOnly
     return interaction.guild
 
 
 def _mark(text: str) -> str:
-    """Tells one file from another."""
+    """A short hash by which Apply finds out whether another file was sent meanwhile."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

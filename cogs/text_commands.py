@@ -46,7 +46,7 @@ _FETCH_SECONDS = 1.5
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
-    """What a message asks for; of `files` one is to be used."""
+    """What a message asks for. Where there are several `files`, its author is asked which one to use."""
 
     command: TextCommand
     model: Model
@@ -71,7 +71,7 @@ class TextCommands(commands.Cog):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        """Answer what is meant for us, once."""
+        """Answer a message that is meant for the bot, once."""
         if message.author.bot or message.webhook_id is not None or message.type not in _WRITTEN:
             return
         words = self._words(message)
@@ -83,7 +83,7 @@ class TextCommands(commands.Cog):
             await report_error_in_text(message, exc)
 
     async def choose(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """The member has said which of several files is meant: the question becomes the card."""
+        """Answers the question which of several files is meant: its message becomes the card."""
         message_id, asker_id = int(match["message"]), int(match["asker"])
         if interaction.user.id != asker_id:
             raise NotYours(requester_id=asker_id)
@@ -113,7 +113,7 @@ class TextCommands(commands.Cog):
         await tell_text(message, say("which_one", locale), view=message_question(asked.files, message, locale))
 
     def _words(self, message: discord.Message) -> str | None:
-        """What is said to us; None where it isn't meant for us."""
+        """What is said to the bot; None where the message isn't meant for it."""
         content = message.content.strip()
         role = message.guild.self_role if message.guild else None
         for call in (f"<@{self._bot.application_id}>", f"<@!{self._bot.application_id}>", role and role.mention):
@@ -136,7 +136,7 @@ class TextCommands(commands.Cog):
         return True
 
     async def _understand(self, message: discord.Message, words: str) -> TextRequest:
-        """Raises the `Refused` of what is missing."""
+        """The command with its model and files. Raises the `Refused` of what is missing or not allowed."""
         command = read_text_command(words)
         if command is None:
             raise TextUnknown(bot_id=self._bot.application_id)
@@ -157,7 +157,7 @@ class TextCommands(commands.Cog):
         return TextRequest(command, model, found.files, self._reference(message, model, found))
 
     async def _material(self, message: discord.Message, kind: Kind, model: Model) -> Found:
-        """What was attached to the message itself; else what it replies to; else the channel's newest picture."""
+        """The files to use: the message's own, else those of the one that it replies to, else the channel's newest."""
         own = media_of(message, kind, self._hosts)
         if own.files or own.elsewhere:
             return own

@@ -21,12 +21,12 @@ DAYS = 30
 
 
 class UsageCommand(commands.Cog):
-    """Answered privately: it is the business of the member and the moderators."""
+    """Answered privately: only the member and the moderators may know."""
 
     @app_commands.command(description=Described("command_usage"))
     @app_commands.describe(member=Described("option_member"))
     async def usage(self, interaction: Interaction, *, member: discord.User | None = None) -> None:
-        """What is used and left, rule by rule; then the member's own numbers, as a chart and as text."""
+        """Show what is used and left, rule by rule, and the member's own numbers as a chart and as text."""
         whom = requester_of(interaction)
         if member is not None and member.id != whom.user_id:
             if not (whom.moderator and whom.guild_id):
@@ -49,7 +49,7 @@ class UsageCommand(commands.Cog):
 
 
 def _left(account: Account, names: Names, whom: Requester, interaction: Interaction) -> discord.Embed:
-    """Every rule, with what is used of it and when more frees up."""
+    """Every rule with what is used of it, and when more can be used."""
     locale = interaction.locale.value
     lines = [f"- {standing_text(standing, names)}" for standing in account.standings]
     if account.blocked is not None:
@@ -62,7 +62,7 @@ def _left(account: Account, names: Names, whom: Requester, interaction: Interact
 
 
 def _as_requester(member: discord.User | discord.Member, by: Requester) -> Requester:
-    """The other member, as if they asked here. One who has left has no roles."""
+    """The other member as a requester in this place; one who has left the server has no roles."""
     roles = tuple(role.id for role in member.roles) if isinstance(member, discord.Member) else ()
     return by.model_copy(
         update={"user_id": member.id, "name": member.display_name, "role_ids": roles, "moderator": False}

@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 
 
 class Welcome(commands.Cog):
-    """Discord tells of a join by an event of its own; servers that are there at a start don't cause it."""
+    """Posts the welcome. Servers that the bot is in already when it starts cause no join event."""
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Say it where the server shows its own news; where that can't be, to its owner."""
+        """Post the welcome in the server's system channel, or else send it to its owner."""
         services = self._bot.services
         if not await services.guilds.is_first_join(guild.id):
             return

@@ -1,1 +1,1 @@
-"""All of discord.py outside the cogs: the client, the one reply and who edits it."""
+"""Everything that uses discord.py and is no command: the client, replies, inputs, the panel of `/settings`, notices."""

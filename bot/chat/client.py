@@ -130,14 +130,14 @@ class VideoBot(ClientBase):
         return True
 
     async def on_interaction(self, interaction: discord.Interaction[VideoBot]) -> None:
-        """Have a press, a choice or a form answered; commands are the tree's."""
+        """Have a button, a select or a form answered. Commands are answered by the tree."""
         await self._components.answer(interaction)
 
     async def on_message(self, message: discord.Message, /) -> None:
-        """Nothing: the cog for text listens by itself, and the library's own prefix commands are not used."""
+        """Does nothing: prefix commands are not used, and the cog for written commands listens by itself."""
 
     async def report_error(self, interaction: discord.Interaction[Any], error: Exception) -> None:
-        """Turn whatever a command or a component raised into one private sentence, as far as Discord lets us say it."""
+        """Tell the member privately what a command or a component raised. Raises nothing where Discord fails."""
         sentence = sentence_for(error, interaction.locale.value, f"interaction {interaction.id}")
         if sentence is None:
             return
@@ -148,6 +148,6 @@ class VideoBot(ClientBase):
 
 
 def _shards(settings: Settings) -> dict[str, Any]:
-    """Only what is set: Discord is asked for the rest."""
+    """The settings of shards that are set, as discord.py names them; what is not set is asked of Discord."""
     chosen: dict[str, Any] = {"shard_count": settings.shard_count}
     return chosen | ({"shard_ids": list(settings.shard_ids)} if settings.shard_ids else {})

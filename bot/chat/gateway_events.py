@@ -1,4 +1,4 @@
-"""Discord's events, read one by one, so that one that can't be read ends nothing.
+"""Reads each of Discord's events on its own, so that one that can't be read is left out and everything else goes on.
 
 Discord leaves out fields that it documents (a stage channel's `bitrate`, for one), and discord.py 2.7.1 lets what goes
 wrong while it reads an event end the connection of all shards, and with it the process.

@@ -75,7 +75,7 @@ class DiscordNotices:
             log.info("the requester of job %s was not pinged: %s", job.id, type(exc).__name__)
 
     async def _ping(self, job: Job) -> None:
-        """A new message: edits notify nobody. It answers the reply, or follows it where only its member sees that."""
+        """Send a new message, since edits notify nobody: an answer to the reply, or a follow-up of a private one."""
         reply, requester = job.reply, job.requester
         text = say(f"ping_{job.state}", requester.locale, user_id=requester.user_id)
         only_them = discord.AllowedMentions(
@@ -144,7 +144,7 @@ class DiscordNotices:
         return _embed(f"✋ {say('hold_title', locale)}", lines, _GOLD)
 
     def _facts(self, job: Job, locale: str | None) -> list[str]:
-        """Who, where and what."""
+        """The lines that say who asked where, with which prompt, for which model."""
         job_id = Markup(f"`{job.id[:SHORT_ID_CHARS]}`")
         return [
             _where(job.requester, job.request.operation.value, locale),
@@ -162,7 +162,7 @@ class DiscordNotices:
 
 
 def _about(entry: Entry) -> Requester:
-    """Whose doing it is."""
+    """Who asked for, or did, what the entry tells."""
     match entry:
         case JobEnded(job=job):
             return job.requester

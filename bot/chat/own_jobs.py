@@ -73,7 +73,7 @@ def list_view(jobs: Sequence[Job], catalog: Catalog, *, number: int, pages: int,
 
 
 def detail_embed(job: Job, catalog: Catalog, *, kept_until: datetime | None, locale: str) -> discord.Embed:
-    """One job as its card shows it, with where it is."""
+    """The card of one job, with a link to its message and until when its video is kept."""
     embed = embed_of(card_of(_read_in(job, locale), catalog))
     lines = [embed.description or ""]
     place = job.reply.guild_id or "@me"
@@ -87,7 +87,7 @@ def detail_embed(job: Job, catalog: Catalog, *, kept_until: datetime | None, loc
 
 
 def detail_view(job: Job, *, page: int, locale: str) -> ui.View:
-    """What can be done with it now, and the way back."""
+    """Buttons for what can be done with the job now, and for going back to the list."""
     verbs = [SHOW, SAME, NEW] if job.ended else [SHOW, CANCEL]
     return view_with(*(_button(verb, page, locale, job.id) for verb in verbs), _button(LIST, page, locale))
 
@@ -101,7 +101,7 @@ def _button(verb: str, page: int, locale: str, job_id: str = "") -> ui.Button[An
 
 
 def _read_in(job: Job, locale: str) -> Job:
-    """The job as its card would say it in another language than that in which it was asked for."""
+    """A copy of the job whose card is in that language."""
     return job.model_copy(update={"requester": job.requester.model_copy(update={"locale": locale})})
 
 

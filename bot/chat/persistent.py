@@ -1,9 +1,9 @@
 """Buttons, selects and forms that work after any restart, also those of messages that an earlier version sent.
 
-What one of them is about stands in its custom id, and nothing is kept in memory. discord.py is told of none of them: it
-forgets what it listened to at a restart, its modals most of all, and forgets its own "dynamic items" for all messages
-where one view is used twice (ui/view.py:940-985 of 2.7.1). Each use is an interaction event, and its custom id says
-whose it is.
+A custom id says what its button, select or form is about; nothing is kept in memory. discord.py is not told of any of
+them: it forgets views and modals at a restart, and forgets its own "dynamic items" for all messages as soon as one view
+is used twice (ui/view.py:940-985 of 2.7.1). Each use comes as an interaction event, and the custom id in it says which
+handler answers.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _data(interaction: discord.Interaction[Any]) -> Mapping[str, Any]:
 
 
 def unkept(view: ViewT) -> ViewT:
-    """The same view or form, finished: it is shown as it is, and discord.py keeps nothing of it once it is sent."""
+    """Mark the view or form as finished, so that discord.py keeps nothing of it; returns the same one."""
     view.stop()
     return view
 

@@ -76,7 +76,7 @@ def rule_text(rule: Rule, names: Names) -> str:
 
 
 def standing_text(standing: Standing, names: Names) -> str:
-    """`everyone: 3 of 20 videos a day used, 17 left`, and when it frees where nothing is."""
+    """`everyone: 3 of 20 videos a day used, 17 left`, and where nothing is left, when something will be."""
     rule = standing.held.rule
     whose = Markup(names.whose(rule, operator=standing.held.operator))
     if rule.shuts_out:
@@ -107,7 +107,10 @@ def block_text(block: Block, names: Names) -> str:
 
 
 def change_lines(changes: Sequence[Change], locale: str | None, *, most_chars: int) -> list[str]:
-    """As many as fit, with the number of the others. What admins wrote in them comes out harmless."""
+    """One line for each change, as many as fit into `most_chars`, and a last line with the number of the others.
+
+    What admins wrote is escaped.
+    """
     lines: list[str] = []
     room = most_chars
     for at, change in enumerate(changes):

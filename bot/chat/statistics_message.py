@@ -1,4 +1,4 @@
-"""A server's or a member's numbers as an embed and as a chart: the same numbers in both, for who can't see one."""
+"""What `/stats` and `/usage` show: the same numbers as an embed and as a chart, for who sees only one of them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _NAME_MAX_CHARS = 12
 
 
 def chart_of_server(report: Report, server: str, locale: str) -> Chart:
-    """What `/stats` draws. Names are cut, not tamed: a picture formats nothing."""
+    """What `/stats` draws. Names are cut but not escaped: a picture has no markup."""
     title = say("stats_title", locale, days=len(report.statistics.days), server=Markup(_short(server, 60)))
     return _chart(title, _panels(report, locale), locale)
 
 
 def chart_of_member(report: Report, member: str, locale: str) -> Chart:
-    """What `/usage` draws: the same without the others."""
+    """What `/usage` draws: the same without the other members."""
     title = say("usage_chart_title", locale, days=len(report.statistics.days), name=Markup(_short(member, 60)))
     days, commands, _, waits = _panels(report, locale)
     return _chart(title, (days, commands, waits), locale)
@@ -40,7 +40,7 @@ def _chart(title: str, panels: tuple[Panel, ...], locale: str) -> Chart:
 
 
 def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
-    """Days, commands, members, waits."""
+    """The panels of days, commands, members and waiting times."""
     found = report.statistics
     return (
         Panel(

@@ -1,4 +1,4 @@
-"""Forms: their parts, how what was filled in is read, and those that ask for what a command's options would.
+"""Forms (Discord's modals): their parts, how what was filled in is read, and those that ask what options would.
 
 A form outlives a restart: what it is about stands in its custom id, and what was filled in is read from the event that
 brings it, not from an object in memory.

@@ -30,7 +30,10 @@ from bot.wording import say
 
 
 async def animate_newest(interaction: Interaction, model: Model, inputs: Inputs, *, private: bool | None) -> None:
-    """Ask for the channel's newest picture; what else can be refused is refused before it is looked for."""
+    """Make a video of the channel's newest picture, or ask which one where a message has several.
+
+    Everything that needs no look into the channel is refused before the look.
+    """
     unknown = Attachment(url="", filename="", size_bytes=0)
     private = privacy(interaction, private)
     precheck(interaction, compose(model, inputs, {Role.DATA: unknown}), private=private)
@@ -50,7 +53,7 @@ async def animate_newest(interaction: Interaction, model: Model, inputs: Inputs,
 
 
 async def picked(interaction: Interaction, match: re.Match[str]) -> None:
-    """The member has said which of several pictures is meant: the question becomes the card."""
+    """Answers the question which of several pictures is meant: its message becomes the card."""
     asked, asker_id = int(match["asked"]), int(match["asker"])
     if interaction.user.id != asker_id:
         raise NotYours(requester_id=asker_id)
@@ -64,7 +67,7 @@ async def picked(interaction: Interaction, match: re.Match[str]) -> None:
 
 
 async def _newest_pictures(interaction: Interaction, model: Model, prompt: str | None) -> tuple[Attachment, ...]:
-    """Those of one message. Raises the `Refused` that says which ways work instead."""
+    """The pictures of the newest message that has any. Raises the `Refused` that says which other ways work."""
     host = link_host(prompt)
     if host is not None:  # they gave a link for the picture, so another picture would surprise them
         raise FileForbidden(host=host, role=Role.DATA.value)

@@ -50,9 +50,10 @@ class Found:
 
 
 def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Found:
-    """Everything of that kind in the message, in the order in which it is shown.
+    """All pictures or all videos of the message, in the order in which Discord shows them.
 
-    A file is taken at its word, as it is opened only later; one that says nothing of itself counts if none else does.
+    What a file is, its content type or its name says, as it is opened only later. Files of which neither says anything
+    count where nothing else is found.
     """
     parts: tuple[_Part, ...] = (message, *message.message_snapshots)
     attached = [file for part in parts for file in part.attachments]
@@ -75,9 +76,9 @@ def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Fo
 async def newest(
     channel: discord.abc.Messageable, kind: Kind, hosts: Collection[str], *, me: int, limit: int = LOOKED_AT
 ) -> Found:
-    """What the newest message that has any offers, of those that the bot may read and that aren't its own (`me`).
+    """What the newest message with any such file offers. `me` is the bot's own id: its messages are passed over.
 
-    Raises `discord.HTTPException` where the bot may not look.
+    Raises `discord.HTTPException` where the bot may not read the channel.
     """
     elsewhere, blank = None, False
     async for message in channel.history(limit=limit):
@@ -91,8 +92,10 @@ async def newest(
 
 
 def nothing_found(model: Model, found: Found, *, bot_id: int | None, sees_all: bool, hears: bool = True) -> Refused:
-    """Why there is nothing to work with, and what works instead. `sees_all`: other people's messages may be read;
-    `hears`: what is written to the bot there reaches it."""
+    """The error that says why no file was found and what works instead.
+
+    `sees_all`: the bot may read other people's messages. `hears`: messages that are written to it there reach it.
+    """
     if found.elsewhere is not None:
         return FileForbidden(host=found.elsewhere, role=Role.DATA.value)
     wanted = "video" if model.files[Role.DATA] is Kind.VIDEO else "picture"
@@ -112,7 +115,7 @@ def video_in(message: discord.Message | None) -> Attachment:
 
 
 def attachment_in(described: dict[str, Any]) -> Attachment:
-    """The file as Discord describes it in JSON: a form's upload, of which discord.py makes no object by itself."""
+    """The uploaded file of a form, from Discord's JSON: discord.py makes objects only for forms that it keeps."""
     return Attachment(
         url=described["url"],
         filename=described["filename"],
@@ -158,7 +161,7 @@ def _walk(components: Iterable[Any]) -> Iterator[Any]:
 
 
 def _taken(media: Any, kind: Kind, hosts: Collection[str]) -> Attachment | str | None:
-    """The picture at an address that may be fetched; the host where there is none; None where it is no such thing."""
+    """The file, where one of its addresses may be fetched; else its host; None where it is of another kind."""
     content_type = getattr(media, "content_type", None)
     if content_type and not _claims(content_type, "", kind):
         return None

@@ -19,14 +19,14 @@ _ENHANCE = {"yes": True, "no": False}
 
 
 def is_change(control: str) -> bool:
-    """Whether the control changes settings, and is none of a form."""
+    """Whether the control is a button or select that changes settings."""
     return control in _CHANGES or switch_field(control) is not None
 
 
 def changes_of(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
     """The fields of `GuildSettings` that this control changes (`is_change`), with what they become.
 
-    Raises the `Refused` of what can't be so: an id that is not of this server, a model that there is not.
+    Raises the `Refused` of a value that can't be set: an id of another server, an unknown model.
     """
     field = switch_field(part.control)
     return (
@@ -37,7 +37,7 @@ def changes_of(part: Part, values: Values, guild_settings: GuildSettings, known:
 
 
 def with_rules(form: RulesForm, guild_settings: GuildSettings) -> Changes:
-    """With the form's patterns. Raises `PatternInvalid`, `TooManyRules`; then none of them is added."""
+    """The prompt rules with those of the form added. Raises `PatternInvalid`, `TooManyRules`; then none is added."""
     if not form.patterns:
         raise PatternInvalid(where="", reason="empty", why="it holds no word", position=1)
     rules = guild_settings.word_rules
@@ -120,7 +120,7 @@ def _channel(field: str) -> Callable[[Part, Values, GuildSettings, Known], Chang
 
 
 def _ids(values: Values, there: Collection[int], where: str) -> frozenset[int]:
-    """As numbers, all of them of this server: a forged press may name anything."""
+    """The values as ids. Raises the `Refused` of an id that is not of this server, which a forged press may name."""
     for value in values:
         if not value.isdecimal() or int(value) not in there:
             raise invalid(where, "id_unknown", id=value[:40])

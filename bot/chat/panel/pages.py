@@ -92,7 +92,7 @@ def _layout(*items: Item) -> ui.LayoutView:
 
 
 def switch_field(control: str) -> str | None:
-    """The field that a switch turns over; None for what is no switch."""
+    """The field of `GuildSettings` that a switch turns on and off; None where the control is no switch."""
     return _SWITCHES.get(control)
 
 
@@ -274,7 +274,7 @@ def _moderators(scene: Scene) -> list[Item]:
 
 
 def _warnings(scene: Scene) -> list[str]:
-    """What keeps the bot from writing where it is to write."""
+    """Sentences on what keeps the bot from writing in the audit channel and the moderators' channel."""
     told = []
     for channel_id in dict.fromkeys((scene.guild_settings.audit_channel_id, scene.guild_settings.mod_channel_id)):
         if channel_id is None:

@@ -90,7 +90,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """All that a page is drawn from. `notes` are told above it; `silenced`: the audit channel is left alone."""
+    """All that a page is drawn from. `notes` are shown above it; `silenced`: nothing is posted in the audit channel any
+    more, since Discord refused it several times."""
 
     guild_settings: GuildSettings
     catalog: Catalog
@@ -114,7 +115,7 @@ class Scene:
 
     @property
     def operation(self) -> Operation:
-        """The command that the page is about, the first there is where none was chosen."""
+        """The command that the page is about; the first of all where none was chosen."""
         try:
             return Operation(self.what)
         except ValueError:
@@ -183,7 +184,7 @@ def channels(
 
 
 def roles(scene: Scene, control: str, placeholder: str, chosen: Collection[int]) -> ui.ActionRow[Any]:
-    """A select of roles; likewise."""
+    """A select of roles; those that are gone are left out, as Discord would refuse them."""
     kind = discord.SelectDefaultValueType.role
     there = [discord.SelectDefaultValue(id=one, type=kind) for one in sorted(chosen) if one in scene.role_ids]
     return ui.ActionRow(
@@ -198,7 +199,7 @@ def roles(scene: Scene, control: str, placeholder: str, chosen: Collection[int])
 
 
 def mentions(mark: str, ids: Collection[int], nothing: str) -> Markup:
-    """Ten of them at most; nobody is pinged by a panel."""
+    """The ids as Discord's mentions, ten at most; `nothing` where there are none. A panel pings nobody."""
     found = sorted(ids)
     shown = ", ".join(f"<{mark}{one}>" for one in found[:10])
     return Markup(f"{shown} …" if len(found) > 10 else shown or nothing)

@@ -1,4 +1,4 @@
-"""A press, a choice or a form of the panel, and how the panel is drawn anew after it, from the settings as they are."""
+"""One use of the panel (a button, a select or a form), and how the panel is drawn anew after it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Press:
         return say(key, self.by.locale, **facts)
 
     def refusal(self, error: Refused) -> str:
-        """A note that says why not."""
+        """A note that says why the change was refused."""
         return f"⚠️ {sentence_of(error, self.by.locale)}"
 
     async def guild_settings(self) -> GuildSettings:

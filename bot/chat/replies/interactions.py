@@ -73,7 +73,7 @@ async def accept(interaction: Interaction, checked: Prechecked, *, private: bool
         except discord.HTTPException:
             await acceptance.withdraw(await taking)
             raise
-        return await show_and_begin(interaction, await accepted_late(interaction, taking), reply)
+        return await show_and_begin(interaction, await once_written(interaction, taking), reply)
     job = taking.result()
 
     async def send_card() -> Any:
@@ -114,7 +114,7 @@ async def accept_here(interaction: Interaction, checked: Prechecked, *, asked: i
     taking = asyncio.ensure_future(acceptance.accept(checked, reply))
     if not await in_time(taking, CARD_SECONDS):
         await keep_reply(interaction)
-        return await show_and_begin(interaction, await accepted_late(interaction, taking), reply)
+        return await show_and_begin(interaction, await once_written(interaction, taking), reply)
     job = taking.result()
 
     async def turn_into_card() -> Any:
@@ -132,10 +132,10 @@ async def accept_here(interaction: Interaction, checked: Prechecked, *, asked: i
 async def accept_in(interaction: Interaction, checked: Prechecked, reply: Reply) -> Job:
     """Write the row and turn the reply, which was promised already, into its card. Raises as `accept`."""
     taking = asyncio.ensure_future(interaction.client.services.acceptance.accept(checked, reply))
-    return await show_and_begin(interaction, await accepted_late(interaction, taking), reply)
+    return await show_and_begin(interaction, await once_written(interaction, taking), reply)
 
 
-async def accepted_late(interaction: Interaction, accepting: asyncio.Future[Job]) -> Job:
+async def once_written(interaction: Interaction, accepting: asyncio.Future[Job]) -> Job:
     """The job once its row is written, for a member who knows that Clapper is thinking.
 
     Raises what `Acceptance.accept` raises, and `DatabaseUnavailable` where it takes longer than `ANSWER_SECONDS`; a row
