@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 # Half of the tests' time is spent waiting for other processes, so that two cores are busy with four.
 PARALLEL := -n 4 --dist loadgroup
-# The tests and the playground start hundreds of processes, and each would compile all that it imports.
+# The tests and the playground start hundreds of processes, and each would compile all that it imports. A new environment
+# is imported once before the tests' processes begin side by side, or else each of them would compile all of it.
 unexport PYTHONDONTWRITEBYTECODE
+COMPILE := [ -f $(VENV)/.compiled ] || { $(BIN)/python -m pytest --collect-only -qq > $(VENV)/.compiled || true; }
 
 .PHONY: help setup run test test-quick check format generate lock chaos clean
 
@@ -20,12 +22,14 @@ setup: ## The virtual environment, from the locks (nothing to do: under a second
 run: setup ## The bot if .env holds a token, else the playground
 	@sh scripts/run "$(BIN)/python"
 
-test: setup ## Every test
-	@sh scripts/setup "$(PYTHON)" "$(VENV)-decart-new" requirements/decart-new.txt
-	@sh scripts/setup "$(PYTHON)" "$(VENV)-decart-old" requirements/decart-old.txt
+test: ## Every test
+	@sh scripts/setup "$(PYTHON)" "$(VENV)" requirements/dev.txt "$(VENV)-decart-new" requirements/decart-new.txt \
+		"$(VENV)-decart-old" requirements/decart-old.txt
+	@$(COMPILE)
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
-test-quick: setup ## The tests that need no server, no browser and no other process (under a minute)
+test-quick: setup ## The unit tests, and those of the adapters that need no server (under a minute)
+	@$(COMPILE)
 	$(BIN)/python -m pytest $(PARALLEL) -m "not postgres" tests/unit tests/adapters $(PYTEST_ARGS)
 
 check: setup ## The linters, the types and the locks

@@ -33,6 +33,7 @@ def prove(root: Path) -> None:
     (root / "bin" / "python").symlink_to(python)
     environment = {"PATH": f"{root / 'bin'}:/usr/bin:/bin", "HOME": str(root)}
     environment |= {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
+    environment["PIP_COMPILE"] = "0"  # half of the time, and the compiled files prove nothing
     workdir, entry = root, ["python"]
     for instruction, rest in steps((REPO / "Dockerfile").read_text()):
         here = IMAGE_PATHS.sub(lambda match: f"{root}{match.group()}", rest)
