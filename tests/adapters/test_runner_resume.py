@@ -225,6 +225,22 @@ async def test_taken_over_by_another_process_the_first_one_finds_out_and_stops(b
 
 
 @pytest.mark.asyncio
+async def test_stopped_in_the_middle_of_an_edit_the_process_mends_what_it_made_old(bench: Bench) -> None:
+    bench.service.processing_seconds = 20.0
+
+    async def stands_still_while_another_delivers(job: Job) -> None:
+        taken = await bench.jobs.claim(job)
+        taken = await bench.jobs.advance(taken, S.COMPLETED)
+        await bench.jobs.advance(taken, S.DELIVERED)
+        bench.clock._elapsed += 60
+
+    bench.announcer.on_show = {S.PENDING: stands_still_while_another_delivers}
+    job = await _accept(bench)
+    await bench.until(lambda: not bench.engine._tasks)
+    assert bench.announcer.states(job.id)[-1] == "delivered", "the edit that came late said pending"
+
+
+@pytest.mark.asyncio
 async def test_cancelled_before_the_submit_there_is_none_and_it_is_given_back(bench: Bench) -> None:
     async def cancel(job: Job) -> None:
         await bench.services.job_controls.cancel(job.id, a_member())

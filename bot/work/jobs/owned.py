@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Any, Unpack
 
+from bot.errors import JobMoved
 from bot.rules.delivery import Shown
 from bot.rules.jobs import Job, JobState
 from bot.store.rows import Facts
@@ -52,10 +53,21 @@ class OwnedJob:
     async def tell(self) -> None:
         """Have the reply say what the row says. Whatever goes wrong there, the row stays and the work goes on."""
         await self.confirm_if_stopped()
+        began = self._context.clock.monotonic()
         try:
             self.learn(await self._context.announcer.show(self.row))
         except Exception:
             log.exception("the reply of job %s could not be edited", self.row.id)
+        if self._context.clock.monotonic() - began > _STOPPED_SECONDS:
+            await self._mend_late_edit()
+
+    async def _mend_late_edit(self) -> None:
+        """The edit took so long that the job may have gone on elsewhere: then what the reply says now is old."""
+        try:
+            await self.confirm()
+        except JobMoved:
+            await self._context.announcer.show(await self._context.jobs.get(self.row.id))
+            raise
 
     def learn(self, shown: Shown) -> None:
         """Take in which message answers, where nobody knew: the next write tells of it."""
