@@ -32,9 +32,12 @@ def nothing_can_be_stored(bench: Bench, *, keep: Path | None = None) -> Iterator
     try:
         yield
     finally:
-        folder.unlink()
-        if keep is not None:
-            keep.rename(folder)
+        if keep is None:
+            folder.unlink()
+        else:  # in one step: between two, whoever reads would find no file rather than a store that is away
+            link = keep.with_name("link")
+            link.symlink_to(keep, target_is_directory=True)
+            link.replace(folder)
 
 
 async def accepted(bench: Bench, *, picture: bool = False) -> Job:
@@ -80,7 +83,7 @@ async def test_a_stored_video_that_cannot_be_read_now_is_delivered_later(bench: 
     job = await bench.ended(job.id)
     assert (job.state, job.failure) == (S.DELIVERED, None)
     with (
-        nothing_can_be_stored(bench, keep=bench.folder / "elsewhere"),
+        nothing_can_be_stored(bench, keep=bench.folder / "elsewhere again"),
         pytest.raises(FilesUnavailable),
     ):
         await bench.services.job_controls.bring(job.id, a_member(), a_reply(message_id=99))
