@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.chat.client import VideoBot
 from bot.chat.inputs.options import Described
 from bot.chat.replies.interactions import Interaction, ask, open_reply, requester_of
-from bot.chat.statistics_message import chart_file, chart_of_server, server_embed
+from bot.chat.statistics_message import chart_of_server, server_embed, show_with_chart
 from bot.errors import ModeratorsOnly
 
 
@@ -27,10 +27,12 @@ class Stats(commands.Cog):
         statistics, locale = interaction.client.services.statistics, interaction.locale.value
         await open_reply(interaction, private=True)
         report = await ask(statistics.report(requester_of(interaction), days=days))
-        picture = await statistics.draw(chart_of_server(report, interaction.guild.name, locale))
-        embed = server_embed(report, interaction.guild.name, locale, drawn=picture is not None)
-        files = [] if picture is None else [chart_file(picture, locale)]
-        await interaction.edit_original_response(embed=embed, attachments=files)
+        server = interaction.guild.name
+        await show_with_chart(
+            interaction,
+            lambda drawn: server_embed(report, server, locale, drawn=drawn),
+            statistics.draw(chart_of_server(report, server, locale)),
+        )
 
 
 async def setup(bot: VideoBot) -> None:

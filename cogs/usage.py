@@ -10,7 +10,7 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.options import Described
 from bot.chat.replies.interactions import Interaction, ask, open_reply, requester_of
 from bot.chat.settings_text import Names, standing_text
-from bot.chat.statistics_message import add_member_fields, chart_file, chart_of_member
+from bot.chat.statistics_message import add_member_fields, chart_of_member, show_with_chart
 from bot.errors import ModeratorsOnly
 from bot.rules.jobs import Requester
 from bot.rules.limits import Account
@@ -26,7 +26,7 @@ class UsageCommand(commands.Cog):
     @app_commands.command(description=Described("command_usage"))
     @app_commands.describe(member=Described("option_member"))
     async def usage(self, interaction: Interaction, *, member: discord.User | None = None) -> None:
-        """Show what is used and left, rule by rule, and the member's own numbers as a chart and as text."""
+        """Show what is used and left, rule by rule, and the member's own numbers as text and then as a chart."""
         whom = requester_of(interaction)
         if member is not None and member.id != whom.user_id:
             if not (whom.moderator and whom.guild_id):
@@ -35,17 +35,17 @@ class UsageCommand(commands.Cog):
         await open_reply(interaction, private=True)
         locale = interaction.locale.value
         account = await ask(interaction.client.services.limits.account(whom))
-        embed = _left(account, Names(interaction.guild, locale), whom, interaction)
-        statistics = interaction.client.services.statistics
+        statistics, names = interaction.client.services.statistics, Names(interaction.guild, locale)
         report = await ask(statistics.of_member(whom, days=DAYS))
-        files = []
-        if report.statistics.total:  # else there is nothing to draw
-            picture = await statistics.draw(chart_of_member(report, whom.name, locale))
-            add_member_fields(embed, report, locale, drawn=picture is not None)
-            files = [] if picture is None else [chart_file(picture, locale)]
-        await interaction.edit_original_response(
-            embed=embed, attachments=files, allowed_mentions=discord.AllowedMentions.none()
-        )
+
+        def embed_of(drawn: bool) -> discord.Embed:
+            embed = _left(account, names, whom, interaction)
+            if report.statistics.total:
+                add_member_fields(embed, report, locale, drawn=drawn)
+            return embed
+
+        chart = chart_of_member(report, whom.name, locale) if report.statistics.total else None
+        await show_with_chart(interaction, embed_of, statistics.draw(chart) if chart else None)
 
 
 def _left(account: Account, names: Names, whom: Requester, interaction: Interaction) -> discord.Embed:

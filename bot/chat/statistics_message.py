@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import pairwise
 
 import discord
 
+from bot.chat.replies.interactions import Interaction
 from bot.rules.chart import Bar, Chart, Panel
 from bot.rules.statistics import OUTCOMES, WAIT_EDGES, Statistics
 from bot.wording import Markup, say, translated
@@ -18,6 +19,24 @@ CHART_NAME = "stats.png"
 _COMMANDS_SHOWN = 8
 _DAYS_TOLD = 3
 _NAME_MAX_CHARS = 12
+
+
+async def show_with_chart(
+    interaction: Interaction, embed_of: Callable[[bool], discord.Embed], drawing: Awaitable[bytes | None] | None
+) -> None:
+    """Edit the private reply that was opened: the numbers at once, the chart when it is drawn, for which a machine may
+    need seconds. `embed_of` is told whether there is a chart or one is to come; `drawing` is None if nothing is drawn.
+    """
+    quiet = discord.AllowedMentions.none()
+    await interaction.edit_original_response(embed=embed_of(True), allowed_mentions=quiet)
+    if drawing is None:
+        return
+    picture = await drawing
+    if picture is None:
+        await interaction.edit_original_response(embed=embed_of(False), allowed_mentions=quiet)
+    else:
+        file = chart_file(picture, interaction.locale.value)
+        await interaction.edit_original_response(attachments=[file], allowed_mentions=quiet)
 
 
 def chart_of_server(report: Report, server: str, locale: str) -> Chart:

@@ -14,6 +14,10 @@ from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
 Json = dict[str, Any]
 
 
+def has_chart(message: Json) -> bool:
+    return bool(message["attachments"])
+
+
 def fields(message: Json) -> dict[str, str]:
     [embed] = message["embeds"]
     return {field["name"]: field["value"] for field in embed["fields"]}
@@ -34,6 +38,8 @@ async def test_a_moderator_sees_the_numbers_and_the_chart(stage: Stage) -> None:
 
         asked = await stage.discord.member("Linus").slash("Film Club#general", "stats", days=7)
         message = await asked.reply(timeout=PATIENCE_SECONDS)
+        assert fields(message)["By command"] == "/t2v: 2", "the numbers do not wait for the chart"
+        message = await asked.reply(has_chart, PATIENCE_SECONDS)
         assert message["flags"] & 64
         told = fields(message)
         assert "Film Club" in message["embeds"][0]["title"]
@@ -54,7 +60,7 @@ async def test_a_moderator_sees_the_numbers_and_the_chart(stage: Stage) -> None:
 async def test_a_server_without_jobs_has_numbers_too(stage: Stage) -> None:
     async with stage.clapper():
         asked = await stage.discord.member("Linus").slash("Film Club#general", "stats")
-        message = await asked.reply(timeout=PATIENCE_SECONDS)
+        message = await asked.reply(has_chart, PATIENCE_SECONDS)
         assert "0 in all" in text_of(message)
         assert fields(message)["By command"] == "Nothing yet"
         assert len(message["attachments"]) == 1
@@ -75,7 +81,9 @@ async def test_usage_draws_a_members_own_numbers_and_nobody_elses(stage: Stage) 
             assert message["flags"] & 64
             return message
 
-        message = await seen(await ada.slash("Film Club#general", "usage"))
+        asked = await ada.slash("Film Club#general", "usage")
+        assert fields(await seen(asked))["By command"] == "/t2v: 1", "the numbers do not wait for the chart"
+        message = await asked.reply(has_chart, PATIENCE_SECONDS)
         assert "2 of 200" in text_of(message), "the rules stay first"
         told = fields(message)
         assert told["Outcomes"].splitlines() == [
