@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     token_life_seconds: float = Field(default=900.0, gt=0, le=900)
     max_input_bytes: int = Field(default=100 * 1024**2, ge=1024)
     max_result_bytes: int = Field(default=1024**3, ge=1024)
-    jobs_at_once: int = Field(default=50, ge=1)
+    jobs_at_once: int = Field(default=1000, ge=1)
     run_jobs: bool = True
     keep_days: int = Field(default=30, ge=1, le=36_500)
     keep_results_hours: int = Field(default=72, ge=0, le=876_000)

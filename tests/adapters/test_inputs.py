@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from bot.rules.catalog import Model, Role
 from bot.rules.jobs import Job, StoredFile
 from bot.rules.requests import Attachment, Inputs, compose
 from bot.settings import Settings
-from bot.work.jobs.inputs import DiscordInputs
+from bot.work.jobs.inputs import INPUTS_AT_ONCE, DiscordInputs
 from bot.work.working_folders import clear_working_folders, working_root
 from tests import corpus
 from tests.clock import ManualClock
@@ -77,14 +78,22 @@ class Bench:
         }
         return Attachment(**plain | facts)
 
-    async def take(self, model: Model, **files: Attachment) -> tuple[Job, dict[Role, StoredFile]]:
-        inputs = Inputs(prompt="make it snow")
-        job = a_job(request=compose(model, inputs, {Role(role): file for role, file in files.items()}))
+    @asynccontextmanager
+    async def intake(self) -> AsyncIterator[DiscordInputs]:
         async with Downloader([f"127.0.0.1:{self.server.port}"], clock=ManualClock(auto=True)) as downloader:
-            intake = DiscordInputs(
+            yield DiscordInputs(
                 downloader=downloader, normaliser=Normaliser(), files=self.files, settings=self.settings
             )
+
+    async def take(self, model: Model, **files: Attachment) -> tuple[Job, dict[Role, StoredFile]]:
+        job = _asking(model, {Role(role): file for role, file in files.items()})
+        async with self.intake() as intake:
             return job, await intake.take(job, model)
+
+    async def take_many(self, model: Model, files: Sequence[Attachment]) -> list[dict[Role, StoredFile]]:
+        """One job for each file, all at once."""
+        async with self.intake() as intake:
+            return await asyncio.gather(*(intake.take(_asking(model, {Role.DATA: file}), model) for file in files))
 
     async def refusal(self, model: Model, **files: Attachment) -> InputRejected:
         with pytest.raises(InputRejected) as caught:
@@ -98,6 +107,10 @@ class Bench:
 
     async def content(self, stored: StoredFile) -> bytes:
         return await asyncio.to_thread((await self.files.fetch(stored.key, self.folder / "fetched")).read_bytes)
+
+
+def _asking(model: Model, files: dict[Role, Attachment]) -> Job:
+    return a_job(request=compose(model, Inputs(prompt="make it snow"), files))
 
 
 @pytest_asyncio.fixture
@@ -130,6 +143,26 @@ async def test_a_file_that_is_still_coming_is_not_cleared_away(bench: Bench) -> 
     path = corpus.saved(bench.attached / "cat.png", "PNG")
     _, stored = await bench.take(ANIMATE, data=bench.attachment(path))
     assert await bench.content(stored[Role.DATA]) == path.read_bytes()
+
+
+@pytest.mark.asyncio
+async def test_of_many_jobs_a_few_lie_on_the_disk_at_a_time(bench: Bench) -> None:
+    coming, all_come = 0, asyncio.Event()
+    on_disk: set[int] = set()
+
+    async def hold() -> None:
+        nonlocal coming
+        coming += 1
+        if coming == INPUTS_AT_ONCE:
+            all_come.set()
+        await all_come.wait()
+        on_disk.add(len(list(working_root(bench.settings).iterdir())))
+
+    bench.meanwhile = hold
+    path = corpus.saved(bench.attached / "cat.png", "PNG")
+    taken = await bench.take_many(ANIMATE, [bench.attachment(path)] * (INPUTS_AT_ONCE + 4))
+    assert len(taken) == INPUTS_AT_ONCE + 4
+    assert max(on_disk) == INPUTS_AT_ONCE
 
 
 @pytest.mark.asyncio

@@ -24,13 +24,16 @@ from bot.queue import Upload
 from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS, too_long
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.drafts import Preview
-from bot.rules.jobs import Job, StoredFile
+from bot.rules.jobs import Job, StoredFile, fairness_group
 from bot.rules.media import Files
 from bot.rules.requests import Attachment, VideoRequest
 from bot.settings import Settings
+from bot.work.engines.fair_semaphore import FairSemaphore
 from bot.work.jobs.context import JobContext, input_key
 from bot.work.working_folders import working_folder
 
+INPUTS_AT_ONCE = 16
+"""Of how many jobs the inputs are taken at a time: until they are stored they lie on the disk, 100 MB each at most."""
 _UNFIT = {
     Kind.IMAGE: frozenset({"text", "audio", "video"}),
     Kind.VIDEO: frozenset({"text", "audio", "image"}),
@@ -58,6 +61,7 @@ class DiscordInputs:
         self._files = files
         self._settings = settings
         self._sketcher = sketcher or Sketcher()
+        self._places = FairSemaphore(INPUTS_AT_ONCE)
 
     async def preview(self, request: VideoRequest, model: Model) -> Preview:
         """The request's path drawn over its picture; nothing of it stays. Raises a leaf of `InputRejected`."""
@@ -74,10 +78,12 @@ class DiscordInputs:
             raise type(exc)(**(exc.facts | {"role": _named(Role.DATA, model)})) from exc
 
     async def take(self, job: Job, model: Model) -> dict[Role, StoredFile]:
-        """The job's inputs, stored. Raises a leaf of `InputRejected` that names the role, or `FilesUnavailable`."""
+        """The job's inputs, stored; servers take turns. Raises a leaf of `InputRejected` that names the role, or
+        `FilesUnavailable`."""
         stored: dict[Role, StoredFile] = {}
         try:
-            await self._take_each(job, model, stored)
+            async with self._places.place(fairness_group(job.requester)):
+                await self._take_each(job, model, stored)
         except BaseException:
             with suppress(FilesUnavailable):  # what stays is deleted with the job's row
                 await self._files.delete([file.key for file in stored.values()])
