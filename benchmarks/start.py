@@ -113,7 +113,7 @@ async def _leave_one(program: Program, discord: Server, queue: Server, folder: P
     """A run that is killed while its one job is under way."""
     async with running(program, discord, queue, folder) as bot:
         await discord.ask("POST", "commands", {"name": "t2v", "first": 0, "count": 1, "rate": None})
-        for _ in range(600):
+        for _ in range(1200):
             bot.check()
             if any(polls for _, _, _, polls, _, _ in (await queue.report())["jobs"]):
                 bot.process.kill()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+
+from benchmarks.processes import Program, Running
 
 REPO = Path(__file__).parents[2]
 
@@ -18,7 +22,7 @@ async def result_of(name: str, folder: Path) -> tuple[dict[str, Any], str]:
     file = folder / "result.json"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"benchmarks.{name}", "--quick", "--json", str(file)),
-        cwd=REPO, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        cwd=REPO, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
@@ -38,6 +42,27 @@ async def test_clapper_and_the_naive_bot_do_the_same_jobs_side_by_side(tmp_path:
     assert found["counts"]["transactions"] > 0
     assert found["counts"]["statements"] > 0
     assert "acknowledged p99 (ms)" in text
+
+
+@pytest.mark.asyncio
+async def test_what_a_program_uses_between_two_looks_is_measured_however_little_it_is(tmp_path: Path) -> None:
+    command = (sys.executable, "-c", "for line in open(0): print('heard', flush=True)")
+    process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        program = Running(Program("listener", command, {}), process, tmp_path / "listener.log", begun=0.0)
+        seen = []
+        for _ in range(20):
+            process.stdin.write(b"a word\n")
+            assert await process.stdout.readline() == b"heard\n"
+            seen.append(program.processor_seconds())
+        whole = psutil.Process(process.pid).cpu_times()
+        assert seen == sorted(set(seen))
+        assert seen[-1] == pytest.approx(whole.user + whole.system, abs=0.1)
+    finally:
+        process.kill()
+        await process.wait()
 
 
 @pytest.mark.asyncio
