@@ -17,7 +17,7 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 DROP = """async ([selector, name]) => {
     const samples = await (await fetch("/_playground/samples")).json();

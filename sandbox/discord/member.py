@@ -84,7 +84,7 @@ class Invocation:
     def _original(self) -> Message | None:
         return self._core.messages.all.get(self.interaction.original_id or "")
 
-    async def reply(self, until: Callable[[Json], Any] = lambda _: True, timeout: float = 10.0) -> Json:  # noqa: ASYNC109
+    async def reply(self, until: Callable[[Json], Any] = lambda _: True, timeout: float = 60.0) -> Json:  # noqa: ASYNC109
         """The reply, as soon as `until` holds for it; a "thinking" one doesn't count. Raises TimeoutError (real
         seconds), naming what there was, and AssertionError when the interaction failed instead."""
 
@@ -99,7 +99,7 @@ class Invocation:
             raise TimeoutError(f"{late}; the reply is {self.message}, follow-ups {self.followups}") from None
         return found
 
-    async def followup(self, until: Callable[[Json], Any] = lambda _: True, timeout: float = 10.0) -> Json:  # noqa: ASYNC109
+    async def followup(self, until: Callable[[Json], Any] = lambda _: True, timeout: float = 60.0) -> Json:  # noqa: ASYNC109
         """The first follow-up for which `until` holds."""
 
         def look() -> Json | None:
@@ -108,12 +108,12 @@ class Invocation:
         found: Json = await self._core.bus.until(look, timeout, "a follow-up")
         return found
 
-    async def done(self, timeout: float = 10.0) -> str:  # noqa: ASYNC109
+    async def done(self, timeout: float = 60.0) -> str:  # noqa: ASYNC109
         """`answered` or `failed`, once it is either."""
         await self._core.bus.until(lambda: self.state != "waiting", timeout, "the interaction to end")
         return self.state
 
-    async def opened_modal(self, timeout: float = 10.0) -> Json:  # noqa: ASYNC109
+    async def opened_modal(self, timeout: float = 60.0) -> Json:  # noqa: ASYNC109
         found: Json = await self._core.bus.until(lambda: self.modal, timeout, "a form")
         return found
 
@@ -167,7 +167,7 @@ class MemberClient:
         begun = self._actions.command(self.user, self._where(channel), name, kind=USER, target_id=target.id)
         return Invocation(self._core, begun)
 
-    async def autocomplete(self, channel: Where, name: str, focused: str, /, timeout: float = 10.0,  # noqa: ASYNC109
+    async def autocomplete(self, channel: Where, name: str, focused: str, /, timeout: float = 60.0,  # noqa: ASYNC109
                            **options: Any) -> list[Json]:  # fmt: skip
         """The choices that are offered while typing in `focused`."""
         first, _, rest = name.partition(" ")
@@ -227,7 +227,7 @@ class MemberClient:
         """The newest messages that this user sees there, oldest first; ephemeral ones of theirs included."""
         return self._actions.visible_to(self.user, self._where(channel), limit)
 
-    async def wait_for(self, channel: Where, until: Callable[[Json], Any], timeout: float = 10.0) -> Json:  # noqa: ASYNC109
+    async def wait_for(self, channel: Where, until: Callable[[Json], Any], timeout: float = 60.0) -> Json:  # noqa: ASYNC109
         """The first visible message there for which `until` holds, now or later."""
         place = self._where(channel)
         found: Json = await self._core.bus.until(

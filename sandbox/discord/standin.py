@@ -152,11 +152,11 @@ class DiscordStandIn(Editing):
     async def invalidate_session(self, *, resumable: bool = False) -> None:
         await self.core.gateway.invalidate(resumable=resumable)
 
-    async def bot_ready(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109
+    async def bot_ready(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109
         """Return once the bot has a session."""
         await self.core.bus.until(lambda: self.core.gateway.online, timeout, "the bot")
 
-    async def until(self, look: Any, timeout: float = 10.0, what: str = "it") -> Any:  # noqa: ASYNC109
+    async def until(self, look: Any, timeout: float = 60.0, what: str = "it") -> Any:  # noqa: ASYNC109
         """The first truthy answer of `look`, asked again whenever anything happens here."""
         return await self.core.bus.until(look, timeout, what)
 

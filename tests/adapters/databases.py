@@ -29,7 +29,7 @@ async def new_schema() -> tuple[URL, str]:
     """A fresh schema and the address that works in it; skips where no server is reachable, unless one is required."""
     name = f"clapper_{uuid.uuid4().hex[:12]}"
     try:
-        connection = await psycopg.AsyncConnection.connect(_plain(), autocommit=True, connect_timeout=3)
+        connection = await psycopg.AsyncConnection.connect(_plain(), autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as exc:
         if "postgres" in os.environ.get("CLAPPER_REQUIRE", ""):
             raise
@@ -83,7 +83,7 @@ class MigratedSchemas:
         """Delete all rows but those that the migration made."""
         async with await psycopg.AsyncConnection.connect(_plain(), autocommit=True) as connection:
             await connection.execute(f'SET search_path TO "{name}"'.encode())
-            await connection.execute("SET lock_timeout = '10s'")  # a test left a transaction open
+            await connection.execute("SET lock_timeout = '60s'")  # a test left a transaction open
             # The newest first, which may point to older ones.
             found = await connection.execute(
                 "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname <> 'alembic_version' "

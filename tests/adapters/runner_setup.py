@@ -371,7 +371,7 @@ class Bench:
         await self.services.audit_log.close()
         await self._closing.aclose()
 
-    async def ended(self, job_id: str, *, within: int = 4000) -> Job:
+    async def ended(self, job_id: str, *, within: int = 30_000) -> Job:
         """The job once it has ended, or waits, and nothing runs for it any more."""
         for _ in range(within):
             if job_id not in self.engine._tasks:
@@ -382,7 +382,7 @@ class Bench:
         raise AssertionError(f"the job is still {await self.jobs.get(job_id)}")
 
     async def until(self, condition: Any) -> None:
-        for _ in range(4000):
+        for _ in range(30_000):
             if condition():
                 return
             await asyncio.sleep(0.002)

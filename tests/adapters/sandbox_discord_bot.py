@@ -76,7 +76,7 @@ class Puppet(commands.AutoShardedBot):
         self.events.append(f"joined {guild.name}")
         self.happened.set()
 
-    async def until(self, look: Callable[[], Any], seconds: float = 10) -> Any:
+    async def until(self, look: Callable[[], Any], seconds: float = 60) -> Any:
         async with asyncio.timeout(seconds):
             while not (found := look()):
                 self.happened.clear()

@@ -285,7 +285,7 @@ async def test_a_cancelled_intake_leaves_nothing(bench: Bench) -> None:
     size = (640, 360)
     path = corpus.clip(bench.attached / "x", codec="mpeg4", size=size, seconds=3, sound=None, paint=corpus.still(size))
     task = asyncio.create_task(bench.take(RESTYLE, data=bench.attachment(path)))
-    for _ in range(1000):
+    for _ in range(12_000):
         if list((bench.folder / "data").rglob("ready")):
             break
         await asyncio.sleep(0.005)

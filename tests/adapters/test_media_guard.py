@@ -43,7 +43,7 @@ def alive(pid: int) -> bool:
 
 
 async def gone(pids: list[int]) -> bool:
-    for _ in range(200):
+    for _ in range(6000):
         if not any(alive(pid) for pid in pids):
             return True
         await asyncio.sleep(0.01)
@@ -51,7 +51,7 @@ async def gone(pids: list[int]) -> bool:
 
 
 async def noted(path: Path) -> list[int]:
-    for _ in range(1000):
+    for _ in range(6000):
         if path.exists() and len(words := path.read_text(encoding="ascii").split()) == 2:
             return [int(word) for word in words]
         await asyncio.sleep(0.01)
@@ -94,8 +94,11 @@ async def test_a_child_gone_wild_ends_without_an_answer(tmp_path: Path, task: st
 @pytest.mark.asyncio
 async def test_an_endless_task_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     note = tmp_path / "note"
-    with pytest.raises(ChildFailed, match=r"over 1\.5 s"):
-        await wild(wall_seconds=1.5).run("sleep", tmp_path, note=str(note))
+    for seconds in (1.5, 6.0, 24.0):  # a busy machine may not even begin with it in the first
+        with pytest.raises(ChildFailed, match=rf"over {seconds:g} s"):
+            await wild(wall_seconds=seconds).run("sleep", tmp_path, note=str(note))
+        if note.exists() and len(note.read_text(encoding="ascii").split()) == 2:
+            break
     assert await gone(await noted(note))
 
 

@@ -178,7 +178,7 @@ async def test_closing_does_not_wait_for_an_act_that_does_not_want_to_end() -> N
             cancelled += 1
             await asyncio.Event().wait()
 
-    async with asyncio.timeout(10), running(clock, PeriodicTask("task", act, every=MINUTE)):
+    async with asyncio.timeout(60), running(clock, PeriodicTask("task", act, every=MINUTE)):
         pass
     assert cancelled == 1
 
@@ -224,6 +224,6 @@ async def test_a_newer_text_stays_and_an_older_one_is_replaced_by_one_of_many(da
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.002)

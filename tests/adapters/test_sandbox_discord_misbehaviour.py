@@ -59,7 +59,7 @@ class Gateway:
 
     async def next(self, kind: str) -> dict[str, Any]:
         """The data of the next event of that kind; others are passed over."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 frame = await self.socket.receive_json()
                 if frame["t"] == kind:
@@ -130,12 +130,12 @@ async def test_an_acknowledgement_can_be_taken_in_time_and_answered_late(
     standin: DiscordStandIn, application: Application
 ) -> None:
     asked = await standin.member("Ada").slash(PLACE, "do")
-    standin.faults.slow("POST", "/callback", 10, late=True)
+    standin.faults.slow("POST", "/callback", 600, late=True)
     answer = asyncio.create_task(application.acknowledge(asked))
     assert await asked.done() == "answered"
-    standin.clock.advance(9)
+    standin.clock.advance(300)
     assert not answer.done()
-    standin.clock.advance(1)
+    standin.clock.advance(300)
     assert (await answer)[0] == 204
     assert asked.state == "answered"
 

@@ -106,7 +106,6 @@ async def test_a_question_that_is_broken_off_anywhere_leaves_nothing_behind(
 
 
 @pytest.mark.asyncio
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize("times", [1, 2, 3])
 async def test_a_question_broken_off_in_its_middle_ends_at_once_and_the_next_one_is_answered(
     empty_url: URL, times: int
@@ -124,7 +123,6 @@ async def test_a_question_broken_off_in_its_middle_ends_at_once_and_the_next_one
 
 
 @pytest.mark.asyncio
-@pytest.mark.timeout(30)
 async def test_closing_breaks_off_a_question_that_does_not_end(empty_url: URL) -> None:
     async with nothing_left():
         database = Database(empty_url, clock=ManualClock())

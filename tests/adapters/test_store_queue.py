@@ -225,10 +225,10 @@ async def test_the_queue_and_limits_of_all_servers_do_not_wait_for_each_other(sh
     everywhere = operator_rules("bot 5 jobs day")
     admission = Admission(shop.database, operator=everywhere, clock=shop.clock)
     job = await shop.add()
-    async with asyncio.timeout(10), shop.database.writing(lock=admission.lock(a_member())):
+    async with asyncio.timeout(60), shop.database.writing(lock=admission.lock(a_member())):
         await shop.queue.sweep(STALLED)
         await shop.queue.nudge(job.id)
-    async with asyncio.timeout(10), shop.database.writing(lock=AdvisoryLock.QUEUE_ENTRIES):
+    async with asyncio.timeout(60), shop.database.writing(lock=AdvisoryLock.QUEUE_ENTRIES):
         await shop.jobs.insert(a_job(), admission=admission)
 
 

@@ -43,7 +43,7 @@ async def audit(storm: Storm) -> Report:
             *_of_rows(storm, rows),
             *_of_files(storm, rows),
             *[line async for line in _of_limits(storm, rows)],
-            *(f"{name} took over ten seconds to stop" for name in storm.slow_stops),
+            *(f"{name} did not stop as it should" for name in storm.failed_stops),
         ]
     finally:
         await database.close()

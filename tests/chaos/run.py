@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+from sandbox.discord.interactions import ANSWER_IN
 from tests.adapters.sandbox_material import clip as draw_clip
 from tests.chaos.audit import Report, audit
 from tests.chaos.plan import draw
@@ -46,6 +47,7 @@ def _fleet(folder: Path, url: str, clip: Path, seed: int) -> AbstractAsyncContex
         pending_seconds=lambda rng: rng.uniform(0.0, 1.0),
         processing_seconds=lambda rng: rng.uniform(0.0, 2.0),
         seed=seed,
+        answer_in=ANSWER_IN,  # many ask a bot that is dead
     )
 
 

@@ -52,7 +52,7 @@ class Storm:
     workers: int = 0
     asked: list[Asked] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
-    slow_stops: list[str] = field(default_factory=list)
+    failed_stops: list[str] = field(default_factory=list)
     _roles: dict[str, Child] = field(default_factory=dict)
     _side: set[asyncio.Task[None]] = field(default_factory=set)
     _away: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -262,8 +262,8 @@ class Storm:
         await self._until_nothing_is_left()
         for again in (True, False):
             for name, child in list(self._roles.items()):
-                if child.code is None and await child.ask_to_stop() > 10:
-                    self.slow_stops.append(name)
+                if child.code is None and await child.ask_to_stop():
+                    self.failed_stops.append(name)
                 if again:
                     await self._start(name)
                     await self._roles[name].says(LOGGED_IN)

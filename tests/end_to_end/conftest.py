@@ -10,6 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from bot.app import App
+from bot.chat.replies import interactions
 from bot.settings import Settings
 from bot.work.engines.embedded import EmbeddedEngine
 from sandbox.discord import DiscordStandIn, Invocation
@@ -141,7 +143,10 @@ def buttons_of(message: Json) -> list[str]:
 
 
 @pytest_asyncio.fixture
-async def stage(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    """On a machine that is as busy as it likes: Discord waits for the first response, and Clapper for the row, as long
+    as a test waits at all. `test_database_away.py` is about the windows themselves."""
+    monkeypatch.setattr(interactions, "CARD_SECONDS", PATIENCE_SECONDS)
     clock = ManualClock()
     folder = tmp_path / "data"
     folder.mkdir()
@@ -158,6 +163,7 @@ async def stage(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Stage]:
             clock=clock,
         ) as queue,
     ):
+        discord.core.interactions.answer_in = timedelta(seconds=PATIENCE_SECONDS)
         yield Stage(discord, queue, clock, folder)
         if not document_missing():
             assert all_faults(discord.record) == []

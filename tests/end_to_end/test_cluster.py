@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -12,13 +11,23 @@ import pytest
 from bot.rules.limit_rules import LimitBook
 from sandbox.discord import Invocation
 from tests.end_to_end.cluster import ask_database, cluster
-from tests.fleet import PATIENCE_SECONDS, Child, Fleet, seen, state_of, submits_of, until, uploads_of
+from tests.fleet import (
+    NOT_IN_TIME,
+    PATIENCE_SECONDS,
+    TAKEN_FROM_A_SILENT_ONE,
+    Child,
+    Fleet,
+    seen,
+    state_of,
+    submits_of,
+    until,
+    uploads_of,
+)
 
 __all__ = ["cluster"]
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 
-TAKEOVER_SECONDS = 20.0
 UNTIL_FINISHED = 600.0
 """Seconds that no test waits: the stand-in is told when its jobs are over, however slow the machine is."""
 
@@ -55,10 +64,8 @@ async def test_a_killed_workers_jobs_go_on_elsewhere_and_a_stopped_one_delivers_
     first.signal(signal.SIGSTOP)
     await second.kill()
     cluster.queue.finish()
-    begun = time.monotonic()
     third = await cluster.worker()
     await until(lambda: all(state_of(each.message) == "delivered" for each in asked))
-    assert time.monotonic() - begun < TAKEOVER_SECONDS
     first.signal(signal.SIGCONT)
     await first.says("was taken for dead")
     await first.says("was moved by somebody else", times=4)
@@ -85,12 +92,11 @@ async def test_a_worker_that_is_asked_to_stop_is_gone_in_time_and_another_goes_o
     for each in asked:
         await seen(each, "processing")
     staying = await cluster.worker()
-    assert await leaving.ask_to_stop() < 10
-    assert leaving.code == 0
-    stopped = time.monotonic()
+    assert await leaving.ask_to_stop() == 0
+    assert NOT_IN_TIME not in leaving.output
     cluster.queue.finish()
     await until(lambda: all(state_of(each.message) == "delivered" for each in asked))
-    assert time.monotonic() - stopped < 8
+    assert not any(TAKEN_FROM_A_SILENT_ONE in child.output for child in cluster.children), "they were handed over"
     await _all_delivered_once(cluster, asked, prompts)
     assert "intent" not in staying.output
     await staying.says(" is delivered", times=4)

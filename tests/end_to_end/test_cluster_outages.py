@@ -11,11 +11,11 @@ from sandbox.discord import Invocation
 from tests.adapters.sandbox_material import clip as draw_clip
 from tests.end_to_end.cluster import ask_database, cluster
 from tests.end_to_end.scratch_postgres import scratch_server
-from tests.fleet import Fleet, fleet, seen, submits_of, uploads_of
+from tests.fleet import TAKEN_FROM_A_SILENT_ONE, Fleet, fleet, seen, submits_of, uploads_of
 
 __all__ = ["cluster"]
 
-pytestmark = [pytest.mark.postgres, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 
 OUTAGE_SECONDS = 5.0
 PROMPTS = [f"cat {number}" for number in range(6)]
@@ -73,9 +73,7 @@ async def test_who_is_to_stop_is_gone_in_time_though_the_database_answers_nothin
         asked = await _ask_all(ships)
         async with server.frozen():
             await asyncio.sleep(3)  # until each of its loops waits for an answer
-            for seconds in await asyncio.gather(*(child.ask_to_stop() for child in leaving)):
-                assert seconds < 10
-        assert [child.code for child in leaving] == [0, 0]
+            assert await asyncio.gather(*(child.ask_to_stop() for child in leaving)) == [0, 0]
         await ships.worker()
         await _see_all_through(ships, asked)
 
@@ -103,8 +101,8 @@ async def test_a_crash_of_the_server_is_ridden_out_by_the_same_processes(tmp_pat
         late = await ships.discord.member("Ada").slash("general", "t2v", prompt="once it is back")
         await seen(late, "delivered")
         assert submits_of(ships, "while it is away") == 0
-        assert not any("is taken from a worker" in child.output for child in ships.children)
+        assert not any(TAKEN_FROM_A_SILENT_ONE in child.output for child in ships.children)
         assert [child.code for child in ships.children] == [None] * 3
         for child in ships.children:
             await child.says("the database is back")
-            assert await child.ask_to_stop() < 10
+            assert await child.ask_to_stop() == 0

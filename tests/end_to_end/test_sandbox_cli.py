@@ -46,7 +46,7 @@ async def started(*arguments: str, folder: Path) -> AsyncIterator[Process]:
         if process.returncode is None:
             family = psutil.Process(process.pid).children(recursive=True)
             process.terminate()
-            _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=15)
+            _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=PATIENCE_SECONDS)
             for child in alive:
                 child.kill()
         await process.communicate()
@@ -97,7 +97,7 @@ async def test_the_playground_says_where_it_is_and_ends_with_all_its_children(tm
         assert any("bot" in child.cmdline() for child in children)
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
-        assert psutil.wait_procs(children, timeout=5)[1] == []
+        assert psutil.wait_procs(children, timeout=PATIENCE_SECONDS)[1] == []
 
 
 @pytest.mark.asyncio
@@ -109,7 +109,7 @@ async def test_ctrl_c_which_reaches_every_process_of_the_terminal_ends_all_witho
         os.killpg(process.pid, signal.SIGINT)
         _, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     assert (process.returncode, b"Traceback" in err) == (0, False), err.decode()
-    assert psutil.wait_procs(children, timeout=5)[1] == []
+    assert psutil.wait_procs(children, timeout=PATIENCE_SECONDS)[1] == []
 
 
 async def delivered(url: str, line: str) -> None:
@@ -208,5 +208,5 @@ async def test_a_killed_playground_takes_its_bot_with_it(tmp_path: Path) -> None
         assert any("bot" in child.cmdline() for child in children)
         process.kill()
         await process.wait()
-        _, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=15)
+        _, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=PATIENCE_SECONDS)
         assert alive == []

@@ -8,6 +8,7 @@ from typing import Any
 import av
 import pytest
 
+from bot.chat.replies import interactions
 from sandbox.discord import ClientRefused, Invocation
 from tests.end_to_end.conftest import (
     PATIENCE_SECONDS,
@@ -112,7 +113,10 @@ async def test_a_forged_option_is_refused_in_a_sentence(stage: Stage) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("private", [False, True])
-async def test_a_refusal_after_the_acknowledgement_is_private_too(stage: Stage, private: bool) -> None:
+async def test_a_refusal_after_the_acknowledgement_is_private_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    monkeypatch.setattr(interactions, "CARD_SECONDS", 0.0)
     stage.changes["operator_limits"] = "everyone 0 jobs day"
     async with stage.clapper() as app:
         async with app.parts.database.writing():  # nobody else writes meanwhile
