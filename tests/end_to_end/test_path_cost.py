@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import Connection, event
 
 from bot.app import App
+from bot.chat.replies import interactions
 from bot.store.database import Database
+from bot.work.jobs import owned
 from sandbox.discord.recording import by_operation
 from tests.adapters.sandbox_material import picture
-from tests.end_to_end.conftest import PENDING_SECONDS, PROCESSING_SECONDS, Stage
+from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage
 
 TRANSACTIONS_MAX = 8
 REQUESTS_MAX = 4
@@ -49,7 +51,10 @@ async def quiet(app: App) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("command", ["t2v", "animate"])
-async def test_a_job_costs_at_most_eight_transactions_and_four_requests_to_discord(stage: Stage, command: str) -> None:
+async def test_a_job_costs_at_most_eight_transactions_and_four_requests_to_discord(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(owned, "_STOPPED_SECONDS", PATIENCE_SECONDS)  # a busy machine is no stopped process
     files = {} if command == "t2v" else {"image": ("cat.png", picture(320, 200))}
     async with stage.clapper() as app:
         await quiet(app)
@@ -79,14 +84,45 @@ async def test_what_memory_forbids_costs_no_transaction_and_one_private_answer(s
         assert sum(by_operation(stage.discord.record.since(before)).values()) == 1
 
 
+THINKING_FIRST, CARD_FIRST = 0.0, PATIENCE_SECONDS
+
+
 @pytest.mark.asyncio
-@pytest.mark.parametrize("private", [False, True])
-async def test_an_acknowledgement_whose_answer_is_lost_is_reached_all_the_same(stage: Stage, private: bool) -> None:
+@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
+@pytest.mark.parametrize("times", [1, 3], ids=["once", "at every try"])
+@pytest.mark.parametrize("card_seconds", [CARD_FIRST, THINKING_FIRST], ids=["the card", "thinking"])
+async def test_an_acknowledgement_whose_answer_is_lost_is_reached_all_the_same(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, card_seconds: float, times: int, private: bool
+) -> None:
+    monkeypatch.setattr(interactions, "CARD_SECONDS", card_seconds)
     async with stage.clapper():
-        stage.discord.faults.reset("POST", "/interactions/", late=True)
+        stage.discord.faults.reset("POST", "/interactions/", times=times, late=True)
         asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat", private=private)
         await stage.see_through(asked)
         assert len(stage.queue.submits) == 1
+        assert asked.followups == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("card_seconds", [CARD_FIRST, THINKING_FIRST], ids=["the card", "thinking"])
+async def test_an_acknowledgement_that_did_not_come_to_discord_is_sent_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, card_seconds: float
+) -> None:
+    monkeypatch.setattr(interactions, "CARD_SECONDS", card_seconds)
+    async with stage.clapper():
+        stage.discord.faults.reset("POST", "/interactions/", times=2)
+        asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat")
+        await stage.see_through(asked)
+        assert len(stage.queue.submits) == 1
+        assert asked.followups == []
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_that_did_not_come_to_discord_is_sent_again(stage: Stage) -> None:
+    async with stage.clapper():
+        stage.discord.faults.reset("POST", "/interactions/", times=2)
+        asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="x" * 2000)
+        await stage.told_alone(asked)
         assert asked.followups == []
 
 
