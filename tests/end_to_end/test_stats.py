@@ -35,6 +35,9 @@ async def test_a_moderator_sees_the_numbers_and_the_chart(stage: Stage) -> None:
         await stage.see(failed, "failed")
         elsewhere = await stage.discord.member("Grace").slash("Test Kitchen#general", "t2v", prompt="a soup")
         await stage.see(elsewhere, "pending")
+        broken = {"image": ("cat.png", bytes(64))}  # its member's to mend: no job to anybody
+        refused = await ada.slash("Film Club#general", "animate", files=broken, prompt="snow")
+        assert "zeros" in text_of(await stage.told_alone(refused))
 
         asked = await stage.discord.member("Linus").slash("Film Club#general", "stats", days=7)
         message = await asked.reply(timeout=PATIENCE_SECONDS)
