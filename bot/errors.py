@@ -16,7 +16,7 @@
     │   │   ├── InputMissing, InputNotTaken, PromptOrReference, OnlyOneOfPromptAndReference
     │   │   ├── EnhanceNeedsPrompt, TrajectoryMissing, TrajectoryInvalid
     │   │   ├── ModelUnknown, ModelUnavailable
-    │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked
+    │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked, TriesUsedUp
     │   │   ├── LimitAmountInvalid, LimitTargetInvalid, TooManyRules, RuleUnknown
     │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
     │   │   ├── PatternInvalid, PromptBlocked, GuildSettingsInvalid, GuildSettingsOutdated
@@ -202,6 +202,10 @@ class ShutOut(Refused):
 
 class MemberBlocked(Refused):
     """Facts: `reason` (may be empty), `until` (None: for good)."""
+
+
+class TriesUsedUp(Refused):
+    """Too many of the member's files could not be used lately. Facts: `amount` of them, `frees_at`."""
 
 
 class LimitAmountInvalid(Refused):

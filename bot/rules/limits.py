@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from bot.errors import LimitReached, LimitTooSmall, MemberBlocked, Refused, ShutOut
-from bot.rules.jobs import Requester
+from bot.errors import LimitReached, LimitTooSmall, MemberBlocked, Refused, ShutOut, TriesUsedUp
+from bot.rules.jobs import Job, Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope, Unit, Window
 from bot.rules.usage import Asked, Held, Standing, Usage, fits
 
@@ -77,6 +77,22 @@ def blocked(book: LimitBook, requester: Requester, now: datetime) -> MemberBlock
         if block.user_id == requester.user_id and (block.until is None or block.until > now):
             return MemberBlocked(reason=block.reason, until=block.until)
     return None
+
+
+FREE_TRIES, FREE_TRIES_IN = 5, timedelta(hours=1)
+"""How many of a member's files may turn out to be of no use, and in which time. A job that is refused so is given back
+to every limit, though it took a download and a worker. Who has the wrong file finds the right one in a few tries."""
+
+
+def tries_files(job: Job) -> bool:
+    """Whether files will be fetched for the job of which nobody knows yet if they can be used."""
+    return bool(job.request.files) and not job.stored
+
+
+def used_up(last_free: datetime | None) -> TriesUsedUp | None:
+    """What a member is told who has used up the free tries. `last_free` is when the last one of them was accepted;
+    None while there are some left."""
+    return None if last_free is None else TriesUsedUp(amount=FREE_TRIES, frees_at=last_free + FREE_TRIES_IN)
 
 
 def holding(book: LimitBook, requester: Requester, operator: Sequence[Rule]) -> Iterator[Held]:

@@ -12,7 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job, Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope
-from bot.rules.limits import LEAST, Account, Asked, Standing, Usage, blocked, decide, holding
+from bot.rules.limits import (
+    LEAST,
+    Account,
+    Asked,
+    Standing,
+    Usage,
+    blocked,
+    decide,
+    holding,
+    tries_files,
+    used_up,
+)
 from bot.rules.usage import needs_time, stand
 from bot.rules.waitlist import Waiter, advance, place_behind
 from bot.store.database import Database
@@ -23,6 +34,7 @@ from bot.store.usage import (
     frees_in,
     give_place,
     lanes_in,
+    last_free_try_in,
     placed,
     running_in,
     tallies_in,
@@ -66,6 +78,8 @@ class Admission:
         who, now = placed(job.requester), self._clock.now()
         if (barred := blocked(book, who, now)) is not None:
             raise barred
+        if tries_files(job) and (refusal := used_up(await last_free_try_in(connection, who.user_id, now))) is not None:
+            raise refusal
         asked = Asked(cost=job.cost, seconds=job.output_seconds)
         standings = await self._standings(connection, book, who, asked, now)
         decision = decide(book, asked, standings).or_raise()

@@ -14,7 +14,7 @@ from bot.rules.jobs import ENDED, LIVE, Job, Reply, Requester
 from bot.rules.requests import Inputs
 from bot.store.database import Database
 from bot.store.encryption import Keys
-from bot.store.rows import ROW, fact_columns, job_of
+from bot.store.rows import REFUSED, ROW, fact_columns, job_of
 from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
@@ -61,16 +61,19 @@ class JobHistory:
         async with self._database.reading() as connection:
             return list(await connection.scalars(query))
 
-    async def forget(self, user_id: int, *, counted_since: datetime) -> ForgottenRows:
-        """Delete a member's ended rows. Those that limits may still count keep their numbers and nothing else.
+    async def forget(self, user_id: int, *, counted_since: datetime, tries_since: datetime) -> ForgottenRows:
+        """Delete a member's ended rows. Those that limits may still count keep their numbers and nothing else, those
+        that were refused since `tries_since` also why.
 
         A row that limits would no longer find would let its member make as much again.
         """
         ended = and_(jobs.c.user_id == user_id, jobs.c.state.not_in(_LIVE), _REMEMBERED)
         counts = and_(ended, jobs.c.accepted_at >= counted_since, jobs.c.refunded.is_(False))
+        tries = and_(ended, jobs.c.accepted_at >= tries_since, REFUSED)
         async with self._database.writing() as connection:
             ids = tuple(await connection.scalars(select(jobs.c.id).where(ended)))
             counted = await connection.execute(update(jobs).where(counts).values(_emptied()))
+            await connection.execute(update(jobs).where(tries).values(_emptied() | {"failure": jobs.c.failure}))
             await connection.execute(delete(jobs).where(ended))
         return ForgottenRows(ids, counted.rowcount)
 

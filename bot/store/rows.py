@@ -32,6 +32,9 @@ HAS_NEXT_STEP = jobs.c.untold | and_(
 """Whether somebody has to do something for the job now: all but those that have ended, wait for a moderator, for their
 member or in the waitlist. The last step of one that has ended without a video is to say so."""
 
+REFUSED = (jobs.c.state == JobState.CANCELLED.value) & jobs.c.failure.is_not(None)
+"""As `Job.refused` says it."""
+
 ROW = (*jobs.c, HAS_NEXT_STEP.label("has_next_step"))
 """What `job_of` needs of a row."""
 

@@ -12,14 +12,10 @@ from bot.rules.catalog import Operation
 from bot.rules.jobs import JobState
 from bot.rules.statistics import Record
 from bot.store.database import Database
-from bot.store.rows import read_requester
+from bot.store.rows import REFUSED, read_requester
 from bot.store.tables import jobs
 
 _COLUMNS = (jobs.c.state, jobs.c.operation, jobs.c.user_id, jobs.c.accepted_at, jobs.c.completed_at)
-
-
-_REFUSED = (jobs.c.state == JobState.CANCELLED.value) & jobs.c.failure.is_not(None)
-"""As `Job.refused` says it: a file could not be used, which is no job to its member and none to a server's numbers."""
 
 
 class StatisticsTable:
@@ -32,7 +28,8 @@ class StatisticsTable:
         self, since: datetime, *, limit: int, guild_id: int | None, user_id: int | None = None
     ) -> list[Record]:
         """The jobs since then, the newest `limit` of them: of one server, of one member, or of both at once."""
-        query = select(*_COLUMNS).where(jobs.c.accepted_at >= since, ~_REFUSED)
+        # Where a file could not be used there is no job to its member, and none to a server's numbers.
+        query = select(*_COLUMNS).where(jobs.c.accepted_at >= since, ~REFUSED)
         if guild_id is not None:
             query = query.where(jobs.c.guild_id == guild_id)
         if user_id is not None:

@@ -10,14 +10,15 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, literal, select, true, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import RowUnreadable
+from bot.errors import FileGone, RowUnreadable
 from bot.rules.guild_settings import GuildSettings
-from bot.rules.jobs import Requester
+from bot.rules.jobs import Failure, Requester
 from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook, Scope, Unit, Window
+from bot.rules.limits import FREE_TRIES, FREE_TRIES_IN
 from bot.rules.usage import Asked, Held, Standing, Tally, Usage
 from bot.rules.waitlist import Waiter
 from bot.store.guild_settings import all_guild_settings_in
-from bot.store.rows import read_requester
+from bot.store.rows import REFUSED, read_requester
 from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,9 @@ _COUNTED = (
     _IN_LINE.label("waiting"),
     jobs.c.forgiven,
 )
+
+_FILE_GONE = Failure(key=FileGone.key).model_dump_json(exclude={"facts"}).removesuffix("}")
+"""How the column `failure` begins where a file could not be fetched."""
 
 Lane = int | None | Literal["all"]
 """A line: a server's, the one outside of servers (None), or `all` where an operator's rule goes through all of them."""
@@ -82,6 +86,18 @@ async def frees_in(
     room = standing.used - leaving.c.left + asked.measure(rule.unit) <= rule.amount + 1e-6
     first: datetime | None = await connection.scalar(select(func.min(leaving.c.accepted_at)).where(room))
     return None if first is None else first + rule.span
+
+
+async def last_free_try_in(connection: AsyncConnection, user_id: int, now: datetime) -> datetime | None:
+    """When the member's job was accepted whose refused file was the last free one; None while there are some left.
+
+    A file that Discord did not give us cost nobody anything, and its member can't help it.
+    """
+    refused = REFUSED & ~jobs.c.failure.startswith(_FILE_GONE)
+    theirs = (jobs.c.user_id == user_id, jobs.c.accepted_at > now - FREE_TRIES_IN, refused)
+    newest = select(jobs.c.accepted_at).where(*theirs).order_by(jobs.c.accepted_at.desc())
+    last: datetime | None = await connection.scalar(newest.offset(FREE_TRIES - 1).limit(1))
+    return last
 
 
 def _tally(number: int, held: Held, requester: Requester, now: datetime) -> Select[*tuple[Any, ...]]:

@@ -129,6 +129,11 @@ GUILD: Mapping[str, str] = {
     "limit_reached_cooldown": (
         "Not just now: {whose} asks for {amount} s between two videos. Please try again {frees_at}."
     ),
+    "tries_used_up": (
+        "Not just now: {amount} of your files could not be used in the last hour. Please try again {frees_at}, with a "
+        "picture or video that opens on your own device, saved as JPEG, PNG or MP4. Commands that need no file work "
+        "as always."
+    ),
     "limit_too_small": (
         "This is more than {whose} ever allows: it needs {asked} of {amount} {unit} {window}. Please ask for less, or "
         "choose a cheaper model; /models lists them."
