@@ -12,10 +12,11 @@ from av.video.frame import VideoFrame
 
 from bot.errors import FileBroken, PictureTooLarge
 from bot.media import pictures
+from bot.media.boxes import faststart_of
 from bot.media.fields import Fields, Timed
 from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
 from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at, opened, sound_of, video_of
-from bot.media.mux import Writer, copy_pictures, faststart_of
+from bot.media.mux import Writer, copy_pictures
 from bot.media.whole import is_whole
 from bot.rules.bounds import ANIMATION_MAX_PIXELS, LENGTH_SLACK_SECONDS, too_long
 

@@ -12,9 +12,10 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from bot.errors import InputRejected, ResultInvalid
+from bot.media.boxes import faststart_of
 from bot.media.frames import EvenRate, Shaper, is_upright, lies_on_its_side, tags_of
 from bot.media.look import MAX_RATE, opened, sound_of, tidy_rate, video_of
-from bot.media.mux import Writer, copy_pictures, faststart_of
+from bot.media.mux import Writer, copy_pictures
 from bot.rules.fit import TRIES, Encode, plan
 
 _POSTER_SIDE = 1280

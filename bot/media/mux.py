@@ -226,35 +226,3 @@ def is_aac(stream: AudioStream) -> bool:
 def _nearest_rate(rate: int) -> int:
     """The encoder knows these rates alone."""
     return next((known for known in _AAC_RATES if known >= rate), _AAC_RATES[-1])
-
-
-def faststart_of(path: Path) -> bool:
-    """Whether the MP4's index comes before its pictures, and is whole: one in fragments shows no length, nor seeks."""
-    with path.open("rb") as file:
-        for kind, at, size in boxes(path):
-            if kind == b"mdat":
-                return False
-            if kind == b"moov":
-                file.seek(at)
-                return b"mvex" not in file.read(min(size, 16 * 1024**2))
-    return False
-
-
-def boxes(path: Path) -> list[tuple[bytes, int, int]]:
-    """(kind, position, size) of the MP4's outermost boxes as they call themselves; stops at what is none."""
-    found: list[tuple[bytes, int, int]] = []
-    with path.open("rb") as file:
-        at, end = 0, path.stat().st_size
-        while at + 8 <= end and len(found) < 100_000:
-            file.seek(at)
-            head = file.read(16)
-            size, kind = int.from_bytes(head[:4], "big"), head[4:8]
-            if size == 1:
-                size = int.from_bytes(head[8:16], "big")
-            elif size == 0:  # to the end of the file
-                size = end - at
-            if size < 8:
-                break
-            found.append((kind, at, size))
-            at += size
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.media.mux import boxes
+from bot.media.boxes import outer_boxes
 
 _SEGMENT = b"\x18\x53\x80\x67"
 _MATTERS = frozenset({b"moov", b"mdat", b"moof"})
@@ -14,7 +14,7 @@ def is_whole(path: Path, demuxer: str) -> bool:
     """False where the file ends before its container says so. Sizes that are left open pass."""
     size = path.stat().st_size
     if demuxer in {"mp4", "mov"}:
-        return all(at + length <= size for kind, at, length in boxes(path) if kind in _MATTERS)
+        return all(box.at + box.size <= size for box in outer_boxes(path) if box.kind in _MATTERS)
     with path.open("rb") as file:
         head = file.read(4096)
     if demuxer == "avi":

@@ -16,8 +16,8 @@ from PIL import Image
 
 from bot.errors import FileBroken, FileEmpty, FileTooLong, FileUnsupported, InputRejected, PictureTooLarge
 from bot.media import Normaliser
+from bot.media.boxes import faststart_of
 from bot.media.changes import DEEDS
-from bot.media.mux import faststart_of
 from bot.media.service import Ready
 from bot.rules.catalog import Kind, Model
 from tests import corpus

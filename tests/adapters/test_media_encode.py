@@ -12,7 +12,7 @@ from PIL import Image
 
 from bot.errors import ResultInvalid
 from bot.media import MediaEncoder
-from bot.media.mux import faststart_of
+from bot.media.boxes import faststart_of
 from bot.rules.media import Fitted
 from tests import corpus
 from tests.corpus import FLASH_AT, Seen
