@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.errors import FileBroken, FileEmpty, FileUnsupported, InputRejected, ResultInvalid
 from bot.media.guard import Bounds, ChildFailed, Guard
+from bot.media.playable import playable
 from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
 from bot.rules.catalog import Kind, Model
 from bot.rules.media import Fitted, Probe, Sketched
@@ -106,12 +107,17 @@ class Sketcher:
 
 
 class MediaEncoder:
-    """`bot.rules.media.Encoder`. A child that ends without an answer means that the result is no video we can use."""
+    """`bot.rules.media.Encoder`. A child that ends without an answer means that the result is no video we can use.
+
+    What a result's boxes say is read here, and starts no child: almost every result is fit as it comes.
+    """
 
     def __init__(self, guard: Guard | None = None) -> None:
         self._guard = guard or Guard()
 
     async def faststart(self, path: Path, to: Path) -> Path:
+        if await asyncio.to_thread(playable, path) is not None:
+            return path
         return to if (await self._run("faststart", path, to))["changed"] else path
 
     async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
@@ -123,7 +129,7 @@ class MediaEncoder:
         return to
 
     async def probe(self, path: Path) -> Probe:
-        return Probe(**await self._run("probe", path))
+        return await asyncio.to_thread(playable, path) or Probe(**await self._run("probe", path))
 
     async def _run(self, task: str, path: Path, to: Path | None = None, **arguments: int) -> dict[str, Any]:
         places = {"path": str(path)} | ({"to": str(to)} if to else {})

@@ -97,7 +97,7 @@ class Links(Protocol):
 
 
 class Encoder(Protocol):
-    """Makes results ready to be shown. Opens them in a guarded child process only."""
+    """Makes results ready to be shown. Decodes them in a guarded child process only; reading their headers needs none."""
 
     async def faststart(self, path: Path, to: Path) -> Path:
         """The same video with its index first, so that it plays while it loads: `path` itself where it is so already,
