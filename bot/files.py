@@ -12,7 +12,7 @@ from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -23,6 +23,9 @@ from bot.rules.media import Files
 
 if TYPE_CHECKING:  # the library has this type for checkers alone
     from obstore.store import RetryConfig
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _KEY_LONGEST = 512
@@ -38,15 +41,24 @@ _RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=20
 class StoredFiles(Files):
     """`Files` over obstore. Made by `open_files`; one for the whole process, nothing to close.
 
+    To and from a folder nothing is copied where the file system can give the same bytes a second name.
     Every method may raise `FilesUnavailable`: the store can't be reached, refuses us, or can't write.
     """
 
     def __init__(self, store: LocalStore | S3Store) -> None:
         self._store = store
+        self._folder = store.prefix if isinstance(store, LocalStore) else None
+
+    def _place(self, key: str) -> Path | None:
+        """Where the key's file is; None where that is a bucket."""
+        return None if self._folder is None else self._folder / _checked(key)
 
     async def put(self, key: str, path: Path, content_type: str) -> int:
         """Store the file under `key`, over what was there; gives the number of bytes."""
         size_bytes = (await asyncio.to_thread(path.stat)).st_size
+        stored = self._place(key)
+        if stored is not None and await _in_thread(_link, path, stored, make_folder=True):
+            return size_bytes
         bucket = isinstance(self._store, S3Store)
         part_bytes = _PART_BYTES if bucket else _PIECE_BYTES
         with _translated():
@@ -64,6 +76,9 @@ class StoredFiles(Files):
 
     async def fetch(self, key: str, to: Path) -> Path:
         """Write the bytes to `to`, by way of a partial file beside it. Raises `FileNotStored`."""
+        stored = self._place(key)
+        if stored is not None and await _in_thread(_link, stored, to):
+            return to
         with _translated(missing=key):
             found = await obstore.get_async(self._store, _checked(key))
         partial = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
@@ -168,6 +183,25 @@ def _checked(key: str) -> str:
     return key
 
 
+def _link(source: Path, to: Path, *, make_folder: bool = False) -> bool:
+    """Make `to`, whatever it was, a second name of `source`, all or nothing. False where that can't be: there is no
+    such file, or it lies on another file system."""
+    # The library takes names that end so for writes of its own that are not finished, and lists none of them.
+    beside = to.with_name(f"{to.name}#{secrets.randbits(60)}")
+    try:
+        if make_folder:
+            to.parent.mkdir(parents=True, exist_ok=True)
+        beside.hardlink_to(source)
+        beside.chmod(beside.stat().st_mode & ~0o222)  # who writes into either would write into both
+        beside.replace(to)
+    except OSError:
+        return False
+    finally:
+        with suppress(OSError):  # it is still there where both were one file before, too
+            beside.unlink(missing_ok=True)
+    return True
+
+
 async def _spool(chunks: AsyncIterable[bytes], path: Path) -> None:
     await _in_thread(path.touch)
     async for chunk in chunks:
@@ -179,11 +213,11 @@ def _append(path: Path, chunk: bytes) -> None:
         file.write(chunk)
 
 
-async def _in_thread(call: Callable[..., object], *args: object) -> None:
+async def _in_thread(call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
     """Like `asyncio.to_thread`, but a cancelled caller waits for the thread: it must not write after the clean-up."""
-    running = asyncio.ensure_future(asyncio.to_thread(call, *args))
+    running = asyncio.ensure_future(asyncio.to_thread(call, *args, **more))
     try:
-        await asyncio.shield(running)
+        return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
         raise

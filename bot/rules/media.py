@@ -67,7 +67,11 @@ class Intake(Protocol):
 
 
 class Files(Protocol):
-    """Bytes by key: inputs that wait for their submit, and results. Every method may raise `FilesUnavailable`."""
+    """Bytes by key: inputs that wait for their submit, and results. Every method may raise `FilesUnavailable`.
+
+    A local file and a stored one may be the same bytes under two names, so nobody writes into a file that was put or
+    fetched: it is replaced, or deleted.
+    """
 
     async def put(self, key: str, path: Path, content_type: str) -> int:
         """Store the file's bytes under `key`, all or nothing, over what was there; gives their number."""
@@ -97,7 +101,7 @@ class Links(Protocol):
 
 
 class Encoder(Protocol):
-    """Makes results ready to be shown. Decodes them in a guarded child process only; reading their headers needs none."""
+    """Makes results ready to be shown. Decodes them in a guarded child process only; their headers can be read here."""
 
     async def faststart(self, path: Path, to: Path) -> Path:
         """The same video with its index first, so that it plays while it loads: `path` itself where it is so already,

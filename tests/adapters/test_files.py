@@ -21,6 +21,8 @@ from bot.files import StoredFiles, _checked, open_files
 from tests.adapters.s3 import S3Server, s3_server
 
 MIB = 1024**2
+COPIED_KEY, COPIED_NAME = "k" * 250, "f" * 240
+"""So long that a file beside it can't be named after it, as linking does: such files are copied."""
 
 
 @pytest.fixture
@@ -69,11 +71,40 @@ async def test_what_was_put_comes_back(files: StoredFiles, tmp_path: Path, size_
 
 @pytest.mark.asyncio
 async def test_putting_again_replaces_the_bytes(files: StoredFiles, tmp_path: Path) -> None:
-    source = tmp_path / "in"
+    source, out = tmp_path / "in", tmp_path / "out"
     for text in ("long and old", "new"):
+        source.unlink(missing_ok=True)
         source.write_text(text)
-        await files.put("k", source, "text/plain")
-    assert (await files.fetch("k", tmp_path / "out")).read_text() == "new"
+        for _ in range(2):
+            await files.put("k", source, "text/plain")
+            assert (await files.fetch("k", out)).read_text() == text
+    assert await files.keys("k") == []
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {"in", "out"}
+
+
+@pytest.mark.asyncio
+async def test_in_a_folder_nothing_is_copied_and_nobody_can_write_into_what_is_shared(tmp_path: Path) -> None:
+    files = open_files("", tmp_path / "data")
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.write_text("a video")
+    await files.put("jobs/1/result", source, "video/mp4")
+    await files.fetch("jobs/1/result", out)
+    assert source.samefile(out)
+    assert out.stat().st_nlink == 3, "the stored one is the third"
+    assert out.stat().st_mode & 0o222 == 0
+    source.unlink()
+    await files.delete(["jobs/1/result"])
+    assert out.read_text() == "a video"
+
+
+@pytest.mark.asyncio
+async def test_what_can_not_be_linked_is_copied(tmp_path: Path) -> None:
+    files = open_files("", tmp_path / "data")
+    source, out = tmp_path / "in", tmp_path / COPIED_NAME
+    source.write_text("a video")
+    await files.put(COPIED_KEY, source, "video/mp4")
+    assert (await files.fetch(COPIED_KEY, out)).read_text() == "a video"
+    assert source.stat().st_nlink == out.stat().st_nlink == 1
 
 
 @pytest.mark.asyncio
@@ -118,10 +149,10 @@ async def test_large_files_are_never_whole_in_memory(tmp_path: Path) -> None:
     with source.open("wb") as file:
         file.truncate(300 * MIB)
     before = psutil.Process().memory_info().rss
-    await files.put("k", source, "video/mp4")
-    await files.fetch("k", tmp_path / "out")
+    await files.put(COPIED_KEY, source, "video/mp4")
+    await files.fetch(COPIED_KEY, tmp_path / COPIED_NAME)
     assert psutil.Process().memory_info().rss - before < 120 * MIB
-    assert (tmp_path / "out").stat().st_size == 300 * MIB
+    assert (tmp_path / COPIED_NAME).stat().st_size == 300 * MIB
 
 
 @pytest.mark.asyncio
@@ -129,10 +160,10 @@ async def test_a_fetch_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -
     files = open_files("", tmp_path)
     with (tmp_path / "in").open("wb") as file:
         file.truncate(64 * MIB)
-    await files.put("k", tmp_path / "in", "video/mp4")
+    await files.put(COPIED_KEY, tmp_path / "in", "video/mp4")
     folder = tmp_path / "out"
     folder.mkdir()
-    fetching = asyncio.create_task(files.fetch("k", folder / "file"))
+    fetching = asyncio.create_task(files.fetch(COPIED_KEY, folder / COPIED_NAME))
     while not list(folder.iterdir()):
         await asyncio.sleep(0)
     fetching.cancel()

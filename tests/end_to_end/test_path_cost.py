@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,9 @@ from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESS
 
 TRANSACTIONS_MAX = 8
 REQUESTS_MAX = 4
+PROCESSES_MAX = {"t2v": 0, "animate": 1}
+"""A member's picture needs one; what the service made of it needs none."""
+_STARTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"})
 
 
 @contextmanager
@@ -44,6 +48,24 @@ def transactions(database: Database) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", executes)
 
 
+@contextmanager
+def processes() -> Iterator[list[str]]:
+    """Each process that is started from here in the block, but for those of the stand-ins."""
+    started: list[str] = []
+    counting = True
+
+    def hears(event: str, arguments: tuple[object, ...]) -> None:
+        told = f"{event} {arguments}" if counting and event in _STARTS else ""
+        if told and "tests.fork_server" not in told:
+            started.append(told)
+
+    sys.addaudithook(hears)  # there is no way to take it off again
+    try:
+        yield started
+    finally:
+        counting = False
+
+
 async def quiet(app: App) -> None:
     """End what a process does by itself from time to time, so that only the job is counted."""
     await app.parts.periodic.close()
@@ -51,7 +73,7 @@ async def quiet(app: App) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("command", ["t2v", "animate"])
-async def test_a_job_costs_at_most_eight_transactions_and_four_requests_to_discord(
+async def test_a_job_costs_at_most_eight_transactions_and_four_requests_and_no_needless_process(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setattr(owned, "_STOPPED_SECONDS", PATIENCE_SECONDS)  # a busy machine is no stopped process
@@ -59,7 +81,7 @@ async def test_a_job_costs_at_most_eight_transactions_and_four_requests_to_disco
     async with stage.clapper() as app:
         await quiet(app)
         before = stage.discord.record.total
-        with transactions(app.parts.database) as begun:
+        with transactions(app.parts.database) as begun, processes() as started:
             asked = await stage.discord.member("Ada").slash("general", command, files=files, prompt="a cat")
             await stage.see(asked, "pending")
             await stage.clock.advance(PENDING_SECONDS)
@@ -68,6 +90,7 @@ async def test_a_job_costs_at_most_eight_transactions_and_four_requests_to_disco
             await stage.see(asked, "delivered")
             await stage.settled(app)
         assert len(begun) <= TRANSACTIONS_MAX, begun
+        assert len(started) <= PROCESSES_MAX[command], started
         sent = by_operation(stage.discord.record.since(before))
         assert sum(sent.values()) <= REQUESTS_MAX, sent
 
