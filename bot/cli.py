@@ -18,6 +18,7 @@ import click
 from bot.app import App
 from bot.doctor import examine
 from bot.errors import SettingsError
+from bot.media.kernel import hide_memory
 from bot.ops.logs import set_up_logs
 from bot.rules.clock import SystemClock
 from bot.settings import Settings
@@ -106,6 +107,8 @@ async def _serve(settings: Settings) -> None:
 
 
 async def _until_stopped(app: App) -> None:
+    with contextlib.suppress(OSError):  # only Linux can; the token is in this process's environment and memory
+        hide_memory()
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)

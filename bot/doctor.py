@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
-import av
 import discord
-from av.codec.codec import UnknownCodecError
 
 from bot.errors import DatabaseUnavailable, FilesUnavailable, QueueError, QueueJobNotFoundError, SettingsError
 from bot.files import open_files
+from bot.media.guard import ChildFailed, Guard
+from bot.media.walls import WALLS, Bounds
+from bot.media.workers import Workers
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock
 from bot.rules.polling import Durations
@@ -37,21 +38,24 @@ _SERVERS_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was tried; `advice` says how it is, or what to mend."""
+    """One thing that was tried; `advice` says how it is, or what to mend. `partly`: it could be better on another system,
+    and need not be mended."""
 
     name: str
     fine: bool
     advice: str
+    partly: bool = False
 
     def __str__(self) -> str:
-        return f"{'ok  ' if self.fine else 'MEND'}  {self.name}: {self.advice}"
+        mark = "MEND" if not self.fine else "part" if self.partly else "ok  "
+        return f"{mark}  {self.name}: {self.advice}"
 
 
 async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Every finding, in the order in which an operator sets things up."""
     checks = (
         _discord(settings), _service(settings, clock), _database(settings, clock), _folder(settings), _files(settings),
-        _keys(settings), _encoder(),
+        _keys(settings), _media(),
     )  # fmt: skip
     return [finding for findings in await asyncio.gather(*checks) for finding in findings]
 
@@ -219,9 +223,28 @@ async def _keys(settings: Settings) -> list[Finding]:
     return [Finding("SECRET_KEYS", True, "they can be used")]
 
 
-async def _encoder() -> list[Finding]:
+async def _media() -> list[Finding]:
+    """Asks a media child: what it finds is what members' files are opened with."""
+    workers = Workers()
+    guard = Guard(workers, bounds=Bounds(wall_seconds=TIMEOUT_SECONDS))
     try:
-        codec = av.Codec("libx264", "w")
-    except UnknownCodecError:
-        return [Finding("encoder", False, "PyAV has no libx264: install its wheel with the locks in requirements/")]
-    return [Finding("encoder", True, f"{codec.name} of FFmpeg {av.ffmpeg_version_info}")]
+        with tempfile.TemporaryDirectory() as folder:
+            found = await guard.run("encoder", Path(folder))
+    except (ChildFailed, OSError) as exc:
+        return [Finding("encoder", False, f"PyAV can't be used ({exc}): install it with the locks in requirements/")]
+    finally:
+        await workers.close()
+    if found["found"] is None:
+        encoder = Finding("encoder", False, "PyAV has no libx264: install its wheel with the locks in requirements/")
+    else:
+        encoder = Finding("encoder", True, f"{found['found']} of FFmpeg {found['ffmpeg']}")
+    return [encoder, _walls(guard.missing or ())]
+
+
+def _walls(missing: Sequence[str]) -> Finding:
+    """Nothing to mend where some are missing: they are the system's, and it goes on with those that there are."""
+    if not missing:
+        return Finding("strangers' files", True, "their processes are walled in")
+    lacking = ", ".join(WALLS[name] for name in missing if name in WALLS)
+    advice = f"walled in partly; this system lacks: {lacking} (docs/operators.md, Strangers' files)"
+    return Finding("strangers' files", True, advice, partly=True)

@@ -1,4 +1,4 @@
-"""Strangers' pictures and videos, opened in a guarded child process only; see `guard` for what guards it."""
+"""Strangers' pictures and videos, opened in walled-in child processes only: `guard` has it done, `walls` are round it."""
 
 from __future__ import annotations
 

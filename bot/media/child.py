@@ -1,82 +1,102 @@
-"""The child process: limits itself, does one task, answers with one line of JSON. Never imported by the bot."""
+"""A task's process, forked from the template: walls itself in, does the one task, answers with a line of JSON, ends."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import importlib
 import json
 import os
-import resource
 import signal
 import sys
+import tempfile
 import threading
+import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bot.errors import InputRejected, ResultInvalid
+from bot.media import kernel, walls
+from bot.media.tasks import Task
 
-Task = Callable[..., dict[str, Any]]
-
-_TASKS = {
-    "picture": ("pictures", "normalise"),
-    "clip": ("clips", "normalise"),
-    "probe": ("encode", "probe"),
-    "faststart": ("encode", "faststart"),
-    "fit": ("encode", "fit"),
-    "poster": ("encode", "poster"),
-    "sketch": ("sketch", "sketch"),
-    "chart": ("chart", "draw"),
-}
-"""By name: its module in this package, imported after the limits hold because imports load decoders; its function."""
 DISK_FULL = "DiskFull"
 """The answer where the disk, and not the file, is at fault."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_PLACES = ("path", "to")
+"""The arguments that are paths: what is read, and what is written."""
+_DESCRIPTORS = 65_536
 
 
-def task_of(name: str) -> Task:
-    """Raises `KeyError` for a name that is none."""
-    module, function = _TASKS[name]
-    found: Task = getattr(importlib.import_module(f"bot.media.{module}"), function)
+def carry_out(line: int, complaint: int, *, task_of: Callable[[str], Task], template: int) -> NoReturn:
+    """Read the order from `line` and answer there; what else is said goes to `complaint`. Never returns."""
+    code = 1
+    try:
+        _stand_alone(line, complaint, template)
+        with open(line, "r+b", buffering=0, closefd=False) as talk:  # a descriptor
+            order = json.loads(_first_line(talk))
+            answer = json.dumps(_done(order, task_of)).encode()
+            while answer:
+                answer = answer[os.write(line, answer) :]
+        code = 0
+    except BaseException:  # noqa: BLE001  # nothing may go on in what is a copy of the template
+        with contextlib.suppress(Exception):
+            traceback.print_exc()
+            sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _stand_alone(line: int, complaint: int, template: int) -> None:
+    """Keep nothing of the template's but what it has imported."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number, source in enumerate((nothing, complaint, complaint)):
+        os.dup2(source, number)
+    os.closerange(3, line)
+    os.closerange(line + 1, _DESCRIPTORS)
+    try:
+        kernel.end_with_parent()
+    except OSError:
+        threading.Thread(target=_end_with_the_template, args=(template,), name="end", daemon=True).start()
+    if os.getppid() != template:  # it was gone before it could be asked to take us along
+        os._exit(1)
+
+
+def _end_with_the_template(template: int) -> None:
+    """For systems whose kernel does not see to it."""
+    import time  # noqa: PLC0415
+
+    while os.getppid() == template:
+        time.sleep(0.5)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _first_line(talk: Any) -> bytes:
+    found = b""
+    while not found.endswith(b"\n"):
+        chunk = talk.read(65_536)
+        if not chunk:
+            raise EOFError
+        found += chunk
     return found
 
 
-def limit(memory_bytes: int, cpu_seconds: int, file_bytes: int) -> None:
-    """From here on the kernel ends us where we take more."""
-    for what, most in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, file_bytes),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-    ):
-        resource.setrlimit(what, (most, most))
-
-
-def take_order() -> dict[str, Any]:
-    """The one line on standard input. Its other end stays open while the bot waits: when that closes, so do we."""
-    order: dict[str, Any] = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_the_bot, name="end with the bot", daemon=True).start()
-    return order
-
-
-def _end_with_the_bot() -> None:
-    # Not by sys.stdin: a lock held there would break the interpreter's end.
-    while os.read(0, 1):
-        pass
-    os.killpg(0, signal.SIGKILL)  # our own session: us and whatever was started here
-
-
-def main() -> None:
-    limit(*map(int, sys.argv[1:4]))
-    order = take_order()
+def _done(order: dict[str, Any], task_of: Callable[[str], Task]) -> dict[str, Any]:
+    """What the task answers, or which error it ended with, and which walls are missing here."""
+    folder = Path(order["folder"])
+    arguments = {name: Path(value) if name in _PLACES else value for name, value in order["arguments"].items()}
+    os.chdir(folder)
+    os.environ.update(TMPDIR=str(folder), MPLCONFIGDIR=str(folder))
+    tempfile.tempdir = None
+    readable = [arguments["path"]] if "path" in arguments else []
+    missing = walls.put_up(walls.Bounds.of_order(order["bounds"]), writable=[folder], readable=readable)
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-    name = order.pop("task")
-    arguments = {key: Path(value) if key in {"path", "to"} else value for key, value in order.items()}
     try:
-        answer = task_of(name)(**arguments)
+        answer = task_of(order["task"])(**arguments)
     except (InputRejected, ResultInvalid) as exc:
         answer = {"error": type(exc).__name__, "facts": exc.facts, "why": repr(exc.__cause__)}
     except MemoryError:
@@ -85,8 +105,4 @@ def main() -> None:
         if exc.errno not in _FULL:
             raise
         answer = {"error": DISK_FULL}
-    print(json.dumps(answer))  # noqa: T201  # this is the answer
-
-
-if __name__ == "__main__":
-    main()
+    return {"answer": answer, "missing": missing}

@@ -161,3 +161,12 @@ def _encode(path: Path, to: Path, encode: Encode) -> None:
                             writer.video(due)
             for due in slots.end(at + float(1 / rate)):
                 writer.video(due)
+
+
+def encoder() -> dict[str, Any]:
+    """Answers {"found", "ffmpeg"}: the H.264 encoder's name, None where the library has none, and FFmpeg's version."""
+    try:
+        found = av.Codec("libx264", "w").name
+    except av.codec.codec.UnknownCodecError:
+        found = None
+    return {"found": found, "ffmpeg": av.ffmpeg_version_info}

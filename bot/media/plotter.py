@@ -1,4 +1,4 @@
-"""Charts as pictures, each drawn by a guarded child."""
+"""Charts as pictures, each drawn by a walled-in child."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import tempfile
 from pathlib import Path
 
 from bot.errors import InputRejected, ResultInvalid
-from bot.media.guard import Bounds, ChildFailed, Guard
+from bot.media.guard import ChildFailed, Guard
+from bot.media.walls import Bounds
 from bot.rules.chart import Chart
 
-BOUNDS = Bounds(wall_seconds=30.0, cpu_seconds=60, file_bytes=64 * 1024**2)
+CHART_BOUNDS = Bounds(wall_seconds=30.0, cpu_seconds=60, file_bytes=64 * 1024**2)
 
 
 class ChartFailed(Exception):
@@ -22,7 +23,7 @@ class Plotter:
 
     def __init__(self, folder: Path, guard: Guard | None = None) -> None:
         self._folder = folder
-        self._guard = guard or Guard(at_once=1, bounds=BOUNDS)
+        self._guard = guard or Guard(at_once=1, bounds=CHART_BOUNDS)
 
     async def draw(self, chart: Chart) -> bytes:
         """The chart as a PNG. Raises `ChartFailed`."""

@@ -1,4 +1,4 @@
-"""What the rest of the bot may ask of media: normalised inputs and encodes, each made by a guarded child."""
+"""What the rest of the bot may ask of media: normalised inputs and encodes, each made by a walled-in child."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bot.errors import FileBroken, FileEmpty, FileUnsupported, InputRejected, ResultInvalid
-from bot.media.guard import Bounds, ChildFailed, Guard
+from bot.media.guard import ChildFailed, Guard
 from bot.media.playable import playable
 from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
+from bot.media.walls import Bounds
 from bot.rules.catalog import Kind, Model
 from bot.rules.media import Fitted, Probe, Sketched
 from bot.rules.requests import Point
 
+PICTURE_BOUNDS = Bounds(wall_seconds=60, cpu_seconds=60)
+SKETCH_BOUNDS = Bounds(wall_seconds=30, cpu_seconds=30)
 _DECODERS = {"animated WebP": "WEBP", "WebP": "WEBP"}
 
 
@@ -35,7 +38,7 @@ class Normaliser:
     def __init__(self, guard: Guard | None = None, *, pictures: Guard | None = None) -> None:
         self._guard = guard or Guard()
         # In a line of their own, as a video may take minutes. A picture takes seconds, unless it was made to take long.
-        self._pictures = pictures or guard or Guard(bounds=Bounds(wall_seconds=60, cpu_seconds=60))
+        self._pictures = pictures or guard or Guard(self._guard.workers, bounds=PICTURE_BOUNDS)
 
     async def ready(self, path: Path, to: Path, *, kind: Kind, model: Model) -> Ready:
         """`to` is written only where something had to be done. Raises leaves of `InputRejected`, without `role`."""
@@ -85,7 +88,7 @@ class Sketcher:
     """Draws motion paths over their pictures. Cheap to ask for, so it has one place of its own in the line."""
 
     def __init__(self, guard: Guard | None = None) -> None:
-        self._guard = guard or Guard(at_once=1, bounds=Bounds(wall_seconds=30, cpu_seconds=30))
+        self._guard = guard or Guard(at_once=1, bounds=SKETCH_BOUNDS)
 
     async def sketch(self, path: Path, to: Path, *, model: Model, points: Sequence[Point]) -> Sketched:
         """Write a JPEG to `to`. Raises leaves of `InputRejected`, without `role`."""

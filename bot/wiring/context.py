@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from bot.errors import QueueInputError, SettingsError
-from bot.media import MediaEncoder
 from bot.queue import QueueClient, Retry
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
@@ -31,7 +30,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
         queue=await closing.enter_async_context(queue_client(settings, process.catalog, clock, durations)),
         files=store.files,
         intake=media.intake,
-        encoder=MediaEncoder(),
+        encoder=media.encoder,
         announcer=chat.announcer,
         catalog=process.catalog,
         availability=Availability(store.notes, clock=clock),

@@ -6,7 +6,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from bot.download import Downloader
-from bot.media import Normaliser
+from bot.media import MediaEncoder, Normaliser, Sketcher
+from bot.media.guard import Guard
+from bot.media.plotter import CHART_BOUNDS, Plotter
+from bot.media.service import PICTURE_BOUNDS, SKETCH_BOUNDS
+from bot.media.workers import Workers
 from bot.ops.downloads import Downloads
 from bot.wiring.process import Process
 from bot.wiring.store import Store
@@ -18,6 +22,8 @@ class Media:
     """`downloads` are pages of the process's own server, which is opened last."""
 
     intake: DiscordInputs
+    encoder: MediaEncoder
+    plotter: Plotter
     downloads: Downloads
 
 
@@ -25,7 +31,18 @@ async def open_media(process: Process, store: Store, closing: AsyncExitStack) ->
     settings, clock = process.settings, process.clock
     downloader = await closing.enter_async_context(Downloader(settings.file_hosts))
     secret = store.keys.derived("links")
+    workers = Workers()
+    closing.push_async_callback(workers.close)
+    # Clips, pictures, previews, results and charts have places of their own, so that none waits for another kind.
     return Media(
-        intake=DiscordInputs(downloader=downloader, normaliser=Normaliser(), files=store.files, settings=settings),
+        intake=DiscordInputs(
+            downloader=downloader,
+            normaliser=Normaliser(Guard(workers), pictures=Guard(workers, bounds=PICTURE_BOUNDS)),
+            sketcher=Sketcher(Guard(workers, at_once=1, bounds=SKETCH_BOUNDS)),
+            files=store.files,
+            settings=settings,
+        ),
+        encoder=MediaEncoder(Guard(workers)),
+        plotter=Plotter(settings.data_dir / "charts", Guard(workers, at_once=1, bounds=CHART_BOUNDS)),
         downloads=Downloads(store.files, secret=secret, public_url=settings.public_url, clock=clock),
     )

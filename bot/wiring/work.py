@@ -9,7 +9,6 @@ from datetime import timedelta
 import discord
 
 from bot.chat.client import VideoBot
-from bot.media.plotter import Plotter
 from bot.ops.downloads import Downloads
 from bot.rules.limit_rules import operator_rules
 from bot.store.admission import Admission
@@ -154,7 +153,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
         audit_log=audit_log,
         statistics=StatisticsService(
             statistics_table=StatisticsTable(store.database),
-            plotter=Plotter(process.settings.data_dir / "charts"),
+            plotter=media.plotter,
             clock=process.clock,
         ),
         availability=context.availability,

@@ -1,21 +1,30 @@
-"""The child process: what it may use, what it knows, and that nothing of it outlives its task."""
+"""The processes in which media is opened: what they may use and reach, and that nothing of them outlives its task."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
+import json
+import os
 import random
+import select
+import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from bot.errors import FileBroken, InputRejected, PictureTooLarge
 from bot.media import Normaliser
-from bot.media.guard import Bounds, ChildFailed, Guard
+from bot.media.guard import ChildFailed, Guard
+from bot.media.walls import Bounds
+from bot.media.workers import Workers
 from bot.rules.catalog import Kind
 from tests import corpus
 from tests.jobs import CATALOG
@@ -26,13 +35,38 @@ ROOT = Path(__file__).resolve().parents[2]
 _BOT = """
 import asyncio, pathlib, sys
 from bot.media.guard import Guard
+from bot.media.workers import Workers
 folder, note = sys.argv[1:]
-asyncio.run(Guard(child="tests.wild_child").run("sleep", pathlib.Path(folder), note=note))
+asyncio.run(Guard(Workers(tasks="tests.wild_tasks")).run("sleep", pathlib.Path(folder), note=note))
+"""
+_OPENS_FILES = """
+import asyncio, pathlib, sys
+from bot import app, cli, doctor
+from bot.media import Normaliser
+from bot.rules.catalog import Kind, load_catalog
+path, to = map(pathlib.Path, sys.argv[1:])
+model = load_catalog().get("lucy-pro-v2v")
+ready = asyncio.run(Normaliser().ready(path, to, kind=Kind.IMAGE, model=model))
+print(ready.done, sorted({"av", "PIL", "pillow_heif", "matplotlib", "numpy"} & sys.modules.keys()))
 """
 
+HARD_FOR_ANYONE = {
+    "clone3 by number",  # with nothing in it
+    "io_uring",  # likewise
+    "a socket by other numbers",  # kernels are built without them
+    "signal the template's session",
+} | ({"attach to the bot", "open the bot's memory", "copy the bot's memory"} if os.geteuid() else set())
 
-def wild(**bounds: Any) -> Guard:
-    return Guard(bounds=Bounds(**{"wall_seconds": 20.0, "cpu_seconds": 5} | bounds), child="tests.wild_child")
+
+@pytest_asyncio.fixture
+async def workers() -> AsyncIterator[Workers]:
+    wild_workers = Workers(tasks="tests.wild_tasks")
+    yield wild_workers
+    await wild_workers.close()
+
+
+def wild(workers: Workers, *, at_once: int = 2, **bounds: Any) -> Guard:
+    return Guard(workers, at_once=at_once, bounds=Bounds(**{"wall_seconds": 20.0, "cpu_seconds": 5} | bounds))
 
 
 def alive(pid: int) -> bool:
@@ -51,6 +85,7 @@ async def gone(pids: list[int]) -> bool:
 
 
 async def noted(path: Path) -> list[int]:
+    """The task's process and its parent, the template."""
     for _ in range(6000):
         if path.exists() and len(words := path.read_text(encoding="ascii").split()) == 2:
             return [int(word) for word in words]
@@ -58,13 +93,142 @@ async def noted(path: Path) -> list[int]:
     raise AssertionError("the child never began")
 
 
+class Prey:
+    """What a task must not reach: a key, a database, memory, and sockets that note who came."""
+
+    def __init__(self, folder: Path) -> None:
+        self.secret = ctypes.create_string_buffer(b"a secret in memory")
+        folder.mkdir()
+        self.key, self.database, self.outside = folder / "secret.key", folder / "clapper.db", folder / "left behind"
+        self.key.write_text("a key", encoding="ascii")
+        self.database.write_text("rows", encoding="ascii")
+        self.tcp, self.udp = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(self.tcp.getsockname())
+        self.unix = socket.socket(socket.AF_UNIX)
+        self.unix.bind(str(folder / "socket"))
+        self.unix.listen()
+
+    def targets(self) -> dict[str, Any]:
+        return {
+            "bot": os.getpid(), "address": ctypes.addressof(self.secret), "key": str(self.key),
+            "database": str(self.database), "outside": str(self.outside), "port": self.tcp.getsockname()[1],
+            "unix": self.unix.getsockname(),
+        }  # fmt: skip
+
+    def close(self) -> list[socket.socket]:
+        """Those that somebody has come to."""
+        lines = [self.tcp, self.udp, self.unix]
+        visited, _, _ = select.select(lines, [], [], 0)
+        for line in lines:
+            line.close()
+        return list(visited)
+
+
 @pytest.mark.asyncio
-async def test_the_child_knows_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_hostile_code_in_a_task_reaches_nothing_of_the_bots(tmp_path: Path, workers: Workers) -> None:
+    folder = tmp_path / "task"
+    folder.mkdir()
+    prey, guard = Prey(tmp_path / "data"), wild(workers)
+    tried = (await guard.run("attack", folder, targets=prey.targets()))["tried"]
+    assert guard.missing == ()
+    assert {name: came_to for name, came_to in tried.items() if came_to.startswith("done")} == {}
+    assert len(tried) > 25
+    assert prey.close() == []
+    assert not prey.outside.exists()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.asyncio
+async def test_each_attack_succeeds_where_there_are_no_walls(tmp_path: Path) -> None:
+    """Or else the test above would show nothing."""
+    folder = tmp_path / "task"
+    folder.mkdir()
+    prey = Prey(tmp_path / "data")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.wild_tasks", json.dumps(prey.targets())),
+        cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    failed = {name: came_to for name, came_to in json.loads(out).items() if not came_to.startswith("done")}
+    assert set(failed) <= HARD_FOR_ANYONE, failed
+    assert len(prey.close()) == 3
+
+
+@pytest.mark.asyncio
+async def test_a_task_that_is_walled_in_can_still_use_threads(tmp_path: Path, workers: Workers) -> None:
+    assert await wild(workers).run("threads", tmp_path) == {"done": 4}
+
+
+@pytest.mark.asyncio
+async def test_each_task_has_a_process_and_a_session_of_its_own_from_one_template(
+    tmp_path: Path, workers: Workers
+) -> None:
+    first, second = [await wild(workers).run("numbers", tmp_path) for _ in range(2)]
+    assert first["pid"] != second["pid"]
+    assert first["parent"] == second["parent"] == workers.template_pid != os.getpid()
+    assert first["session"] == first["pid"]
+
+
+@pytest.mark.asyncio
+async def test_the_template_has_one_thread_however_much_it_has_imported(tmp_path: Path) -> None:
+    workers = Workers()
+    await Guard(workers).run("encoder", tmp_path)
+    assert len(list(Path(f"/proc/{workers.template_pid}/task").iterdir())) == 1
+    await workers.close()
+
+
+@pytest.mark.asyncio
+async def test_a_template_without_work_ends_and_is_started_again_when_there_is_some(tmp_path: Path) -> None:
+    workers = Workers(tasks="tests.wild_tasks", idle_seconds=0)
+    first = (await wild(workers).run("numbers", tmp_path))["parent"]
+    assert await gone([first])
+    assert workers.template_pid is None
+    assert (await wild(workers).run("numbers", tmp_path))["parent"] != first
+    await workers.close()
+
+
+@pytest.mark.asyncio
+async def test_a_template_that_died_is_started_again_and_its_tasks_with_it(tmp_path: Path, workers: Workers) -> None:
+    note = tmp_path / "note"
+    task = asyncio.create_task(wild(workers).run("sleep", tmp_path, note=str(note)))
+    child, template = await noted(note)
+    note.unlink()
+    os.kill(template, signal.SIGKILL)
+    again, new_template = await noted(note)
+    assert await gone([child, template])
+    assert template != new_template == workers.template_pid
+    os.kill(new_template, signal.SIGKILL)
+    with pytest.raises(OSError, match="does not stay alive"):
+        await task
+    assert await gone([again])
+
+
+@pytest.mark.asyncio
+async def test_a_template_that_can_not_start_is_no_fault_of_the_files(tmp_path: Path) -> None:
+    workers = Workers(tasks="tests.no_such_tasks")
+    with pytest.raises(OSError, match="does not stay alive"):
+        await Guard(workers).run("numbers", tmp_path)
+    await workers.close()
+
+
+@pytest.mark.asyncio
+async def test_the_bot_itself_never_loads_what_opens_files(tmp_path: Path) -> None:
+    path = corpus.saved(tmp_path / "x", "BMP")
+    bot = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _OPENS_FILES, str(path), str(tmp_path / "to")), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await bot.communicate()
+    assert out.decode() == "('converted',) []\n"
+
+
+@pytest.mark.asyncio
+async def test_the_child_knows_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: Workers) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "a-secret")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
-    answer = await wild().run("environment", tmp_path)
+    answer = await wild(workers).run("environment", tmp_path)
     known = answer["environment"]
-    assert set(known) <= {"PATH", "LANG", "PYTHONPATH", "TMPDIR", "LC_CTYPE", "MPLCONFIGDIR"}
+    allowed = {"PATH", "LANG", "PYTHONPATH", "TMPDIR", "LC_CTYPE", "MPLCONFIGDIR", "OPENBLAS_NUM_THREADS"}
+    assert set(known) <= allowed
     assert known["TMPDIR"] == answer["folder"] == str(tmp_path)
     assert str(tmp_path) not in answer["path"]
     assert "" not in answer["path"]
@@ -84,39 +248,54 @@ async def test_the_child_knows_no_secret(tmp_path: Path, monkeypatch: pytest.Mon
         ("anything else", {}),
     ],
 )
-async def test_a_child_gone_wild_ends_without_an_answer(tmp_path: Path, task: str, bounds: dict[str, Any]) -> None:
+async def test_a_child_gone_wild_ends_without_an_answer(
+    tmp_path: Path, task: str, bounds: dict[str, Any], workers: Workers
+) -> None:
     to = tmp_path / "to"
     with pytest.raises(ChildFailed):
-        await wild(**bounds).run(task, tmp_path, to=str(to))
+        await wild(workers, **bounds).run(task, tmp_path, to=str(to))
     assert not to.exists() or to.stat().st_size <= 4 * MIB
 
 
 @pytest.mark.asyncio
-async def test_an_endless_task_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+async def test_an_endless_task_is_ended_and_nothing_else(tmp_path: Path, workers: Workers) -> None:
     note = tmp_path / "note"
     for seconds in (1.5, 6.0, 24.0):  # a busy machine may not even begin with it in the first
         with pytest.raises(ChildFailed, match=rf"over {seconds:g} s"):
-            await wild(wall_seconds=seconds).run("sleep", tmp_path, note=str(note))
+            await wild(workers, wall_seconds=seconds).run("sleep", tmp_path, note=str(note))
         if note.exists() and len(note.read_text(encoding="ascii").split()) == 2:
             break
-    assert await gone(await noted(note))
+    child, template = await noted(note)
+    assert not alive(child)
+    assert alive(template)
 
 
 @pytest.mark.asyncio
-async def test_a_caller_who_is_cancelled_takes_the_child_along(tmp_path: Path) -> None:
+async def test_on_a_kernel_without_filters_what_a_task_left_behind_dies_with_it(tmp_path: Path) -> None:
+    workers = Workers(tasks="tests.old_kernel")
+    note, guard = tmp_path / "note", wild(workers)
+    await guard.run("leave behind", tmp_path, note=str(note))
+    assert guard.missing == ("files", "calls")
+    left, _ = await noted(note)
+    assert await gone([left])
+    await workers.close()
+
+
+@pytest.mark.asyncio
+async def test_a_caller_who_is_cancelled_takes_the_child_along(tmp_path: Path, workers: Workers) -> None:
     note = tmp_path / "note"
-    guard = wild()
+    guard = wild(workers)
     task = asyncio.create_task(guard.run("sleep", tmp_path, note=str(note)))
-    pids = await noted(note)
+    child, _ = await noted(note)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await gone(pids)
+    assert not alive(child)
     assert (await guard.run("environment", tmp_path))["folder"] == str(tmp_path)  # its place in the line is free
 
 
 @pytest.mark.asyncio
-async def test_a_bot_that_is_killed_takes_the_child_along(tmp_path: Path) -> None:
+async def test_a_bot_that_is_killed_takes_everything_along(tmp_path: Path) -> None:
     note = tmp_path / "note"
     bot = await asyncio.create_subprocess_exec(sys.executable, "-c", _BOT, str(tmp_path), str(note), cwd=ROOT)
     try:
@@ -128,23 +307,23 @@ async def test_a_bot_that_is_killed_takes_the_child_along(tmp_path: Path) -> Non
 
 
 @pytest.mark.asyncio
-async def test_only_so_many_run_at_once(tmp_path: Path) -> None:
-    guard = Guard(at_once=2, bounds=Bounds(wall_seconds=20), child="tests.wild_child")
+async def test_only_so_many_run_at_once(tmp_path: Path, workers: Workers) -> None:
+    guard = wild(workers)
     notes = [tmp_path / f"note{number}" for number in range(3)]
     tasks = [asyncio.create_task(guard.run("sleep", tmp_path, note=str(note))) for note in notes]
-    first, second = [await noted(note) for note in notes[:2]]
+    pids = [(await noted(note))[0] for note in notes[:2]]
     assert not notes[2].exists()
     tasks[0].cancel()
-    third = await noted(notes[2])
+    pids.append((await noted(notes[2]))[0])
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert await gone(first + second + third)
+    assert not any(map(alive, pids))
 
 
 @pytest.mark.asyncio
-async def test_a_picture_does_not_wait_for_videos_that_take_long(tmp_path: Path) -> None:
-    busy = Guard(at_once=1, bounds=Bounds(wall_seconds=60), child="tests.wild_child")
+async def test_a_picture_does_not_wait_for_videos_that_take_long(tmp_path: Path, workers: Workers) -> None:
+    busy = wild(workers, at_once=1, wall_seconds=60.0)
     video = asyncio.create_task(busy.run("sleep", tmp_path, note=str(tmp_path / "note")))
     path = corpus.saved(tmp_path / "x", "BMP")
     normaliser = Normaliser(busy, pictures=Guard(at_once=1))
@@ -157,16 +336,16 @@ async def test_a_picture_does_not_wait_for_videos_that_take_long(tmp_path: Path)
 
 
 @pytest.mark.asyncio
-async def test_errors_come_back_as_what_they_are_and_nothing_else_does(tmp_path: Path) -> None:
+async def test_errors_come_back_as_what_they_are_and_nothing_else_does(tmp_path: Path, workers: Workers) -> None:
     facts = {"width": 1, "height": 2, "limit_pixels": 3}
     with pytest.raises(PictureTooLarge) as caught:
-        await wild().run("error", tmp_path, name="PictureTooLarge", facts=facts)
+        await wild(workers).run("error", tmp_path, name="PictureTooLarge", facts=facts)
     assert caught.value.facts == facts
     for name in ("SettingsError", "JobMoved", "re", "SystemExit", "MemoryError", ""):
         with pytest.raises(ChildFailed):
-            await wild().run("error", tmp_path, name=name, facts={})
+            await wild(workers).run("error", tmp_path, name=name, facts={})
     with pytest.raises(OSError, match="No space left"):
-        await wild().run("error", tmp_path, name="DiskFull", facts={})
+        await wild(workers).run("error", tmp_path, name="DiskFull", facts={})
 
 
 @pytest.mark.asyncio

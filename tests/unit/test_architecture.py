@@ -47,7 +47,7 @@ OUTSIDE = {
     "procrastinate": ("bot.store",),
     "cryptography": ("bot.store", "bot.ops"),
     "obstore": ("bot.files", "bot.doctor"),
-    "av": ("bot.media", "bot.doctor"),
+    "av": ("bot.media",),
     "PIL": ("bot.media",),
     "pillow_heif": ("bot.media",),
     "matplotlib": ("bot.media",),
@@ -173,7 +173,7 @@ def test_nothing_but_the_settings_reads_the_environment() -> None:
         for module, path in OURS
         if "os.environ" in path.read_text(encoding="utf-8") or "os.getenv" in path.read_text(encoding="utf-8")
     }
-    assert readers - {"bot.settings"} <= {"bot.media.guard", "bot.media.child"}
+    assert readers - {"bot.settings"} <= {"bot.media.child"}
 
 
 def test_the_sandbox_and_the_bot_know_nothing_of_each_other() -> None:

@@ -1,0 +1,104 @@
+"""The walls round a task's process: what it may use, open, start and reach, put up before it reads a byte of a file."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from bot.media import kernel, landlock, seccomp
+
+_OPEN_FILES = 64
+_SYSTEM = (
+    *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
+    *("/usr/share/fonts", "/usr/local/share/fonts", "/etc/fonts"),
+    *("/dev/urandom", "/dev/zero", "/sys/devices/system/cpu"),
+)
+"""What libraries read when they are loaded, letters for charts, and how many processors there are."""
+_NULL = Path("/dev/null")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one task may use. Address space is far more than resident memory: x264's threads reserve it.
+
+    `cpu_seconds` counts every thread, of which decoders and encoders have two or more. The bot's side keeps to
+    `wall_seconds`, the kernel to the others.
+    """
+
+    wall_seconds: float = 240.0
+    cpu_seconds: int = 480
+    memory_bytes: int = 3 * 1024**3
+    file_bytes: int = 2 * 1024**3
+
+    def as_order(self) -> dict[str, float]:
+        """As the child is told of them."""
+        return asdict(self)
+
+    @classmethod
+    def of_order(cls, told: dict[str, float]) -> Self:
+        """What `as_order` gave."""
+        return cls(
+            wall_seconds=told["wall_seconds"],
+            cpu_seconds=int(told["cpu_seconds"]),
+            memory_bytes=int(told["memory_bytes"]),
+            file_bytes=int(told["file_bytes"]),
+        )
+
+
+def put_up(bounds: Bounds, *, writable: Iterable[Path], readable: Iterable[Path]) -> list[str]:
+    """From here on, and for good, this process has these bounds, and opens only these paths and the libraries.
+
+    Gives the names of the walls that this system does not have, from those in `WALLS`.
+    """
+    _limit(bounds)
+    libraries = _libraries()
+    walls: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("privileges", kernel.gain_no_privileges),
+        ("capabilities", kernel.drop_capabilities),
+        (
+            "files",
+            lambda: landlock.confine(writable=[*writable, _NULL], readable=[*readable, *libraries]),
+        ),
+        ("calls", seccomp.refuse_calls),
+    )
+    return [name for name, build in walls if not _holds(build)]
+
+
+WALLS = {
+    "privileges": "no new privileges",
+    "capabilities": "no rights of root",
+    "files": "no files but the task's (Landlock)",
+    "calls": "no network, no programs, no processes (seccomp)",
+}
+"""What each wall is, for the operator."""
+
+
+def _holds(build: Callable[[], None]) -> bool:
+    try:
+        build()
+    except OSError:
+        return False
+    return True
+
+
+def _limit(bounds: Bounds) -> None:
+    for what, most in (
+        (resource.RLIMIT_AS, bounds.memory_bytes),
+        (resource.RLIMIT_CPU, bounds.cpu_seconds),
+        (resource.RLIMIT_FSIZE, bounds.file_bytes),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+def _libraries() -> list[Path]:
+    """Python's folders, this package's own and the system's; not the folder that ours lies in, where the operator's
+    settings and the database may lie, too."""
+    package = Path(__file__).resolve().parents[1]
+    found = [Path(entry) for entry in sys.path if entry and Path(entry).resolve() != package.parent]
+    return [package, *found, Path(sys.prefix) / "lib", Path(sys.base_prefix) / "lib", *map(Path, _SYSTEM)]
