@@ -38,8 +38,8 @@ _SERVERS_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was tried; `advice` says how it is, or what to mend. `partly`: it could be better on another system,
-    and need not be mended."""
+    """One thing that was tried; `advice` says how it is, or what to mend. `partly`: it could be better on another
+    system, and need not be mended."""
 
     name: str
     fine: bool

@@ -56,14 +56,14 @@ def flood(**_: Any) -> dict[str, Any]:
 
 
 def complain(**_: Any) -> dict[str, Any]:
-    for _ in range(500):
+    for _turn in range(500):
         os.write(2, b"y" * 65_536)
     os._exit(3)
 
 
 def large_file(to: Path) -> dict[str, Any]:
     with to.open("wb") as file:
-        for _ in range(100):
+        for _turn in range(100):
             file.write(bytes(1024 * 1024))
     return {"wrote": True}
 
@@ -179,8 +179,8 @@ def _udp(targets: dict[str, Any]) -> None:
         line.sendto(b"x", ("127.0.0.1", targets["port"]))
 
 
-def _start(_: dict[str, Any]) -> str:
-    return subprocess.run(["/bin/true"], check=True).args
+def _start(_: dict[str, Any]) -> int:
+    return subprocess.run(["/bin/true"], check=True).returncode
 
 
 def _x32(_: dict[str, Any]) -> int:
@@ -210,7 +210,7 @@ _ATTACKS: dict[str, Callable[[dict[str, Any]], object]] = {
     "copy the bot's memory": _take_memory,
     "read the key file": lambda t: Path(t["key"]).read_bytes(),
     "read the database": lambda t: Path(t["database"]).read_bytes(),
-    "list the bot's folder": lambda t: os.listdir(Path(t["key"]).parent),
+    "list the bot's folder": lambda t: list(Path(t["key"]).parent.iterdir()),
     "read the list of users": lambda _: Path("/etc/passwd").read_bytes(),
     "connect by TCP": lambda t: socket.create_connection(("127.0.0.1", t["port"])).close(),
     "send by UDP": _udp,
@@ -228,7 +228,7 @@ _ATTACKS: dict[str, Callable[[dict[str, Any]], object]] = {
     "io_uring": lambda _: _call(425, 1, 0),
     "a socket by other numbers": _x32,
     "write outside its folder": _leave,
-    "lead elsewhere": lambda t: os.symlink(t["key"], "link"),
+    "lead elsewhere": lambda t: Path("link").symlink_to(t["key"]),
     "link the key": lambda t: os.link(t["key"], "hard link"),
     "widen its limits": _widen,
     "attach to the bot": lambda t: _call(_number(101, 117), _PTRACE_SEIZE, t["bot"], 0, 0),

@@ -1,4 +1,4 @@
-"""Strangers' pictures and videos, opened in walled-in child processes only: `guard` has it done, `walls` are round it."""
+"""Strangers' pictures and videos, opened in walled-in child processes only: see `guard` and `walls`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The system's own calls that Python has no function for, by ctypes. Each is Linux's, and raises `OSError` elsewhere."""
+"""The system's own calls that Python has no function for, by ctypes: Linux's; elsewhere they raise `OSError`."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def _program(machine: str, pid: int) -> bytes:
     for numbers in _REFUSED.values():
         if (number := numbers[at]) is not None:
             steps += _if(_EQUAL, number, _DENY)
-    # The C library asks clone3 for threads, whose flags can't be seen here, and takes clone where it seems to be lacking.
+    # The C library asks clone3 for threads, whose flags can't be seen here. Where that is lacking it takes clone.
     steps += _if(_EQUAL, _CLONE3[at], _LACKING)
     steps += _where(_CLONE[at], [_step(_LOAD, _argument(0)), *_unless(_HAS_BIT, _CLONE_THREAD, _DENY)])
     ours = [_step(_LOAD, _argument(0)), *_unless(_EQUAL, pid, _DENY)]  # itself: how the C library aborts

@@ -1,10 +1,11 @@
 """The template: a process that has imported the decoders, opens nothing of strangers', and forks a child for each task.
 
 Run by `bot.media.workers` as `python -m bot.media.template DESCRIPTOR MODULE`: the socket on which it is asked, and the
-module with the tasks. It has one thread, so that forking it is safe, and ends when the bot closes the socket or is gone.
+module with the tasks. It has one thread, so that forking it is safe, and ends when the bot closes the socket or is
+gone.
 
-A request is one byte with three descriptors: the child's line and its complaints, and a socket on which the bot is told
-how the child ended. Where the bot closes its end of the last one, the child is killed.
+A request is one byte with three descriptors: the child's line and its complaints, and a socket on which the bot is
+told how the child ended. Where the bot closes its end of the last one, the child is killed.
 """
 
 from __future__ import annotations

@@ -40,8 +40,9 @@ class _TemplateGone(Exception):
 class Workers:
     """Runs orders, each in a process of its own that is forked from a process that has imported the decoders.
 
-    A fresh process for each file, so that nothing of one stranger's is left where the next one's is opened. The template
-    opens no file, starts with the first order, ends `idle_seconds` after the last, and is started again if it dies.
+    A fresh process for each file, so that nothing of one stranger's is left where the next one's is opened. The
+    template opens no file, starts with the first order, ends `idle_seconds` after the last, and is started again if it
+    dies.
     `tasks` is the module with the tasks.
     """
 
@@ -112,7 +113,7 @@ class _TemplateProcess:
         self._control, theirs = socket.socketpair()
         self._control.setblocking(False)
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603  # ourselves
                 # -P: never import from the folder with strangers' files
                 [sys.executable, "-P", "-m", "bot.media.template", str(theirs.fileno()), tasks],
                 stdin=subprocess.DEVNULL,

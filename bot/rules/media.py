@@ -101,7 +101,7 @@ class Links(Protocol):
 
 
 class Encoder(Protocol):
-    """Makes results ready to be shown. Decodes them in a guarded child process only; their headers can be read here."""
+    """Makes results ready to be shown. Decodes them in a walled-in child process only; their headers are read here."""
 
     async def faststart(self, path: Path, to: Path) -> Path:
         """The same video with its index first, so that it plays while it loads: `path` itself where it is so already,

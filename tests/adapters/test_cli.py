@@ -283,6 +283,7 @@ async def test_the_doctor_finds_everything_fine(operator: Operator) -> None:
     assert "MEND" not in ended.out
     assert "permissions: it has what it needs, in 2 servers" in ended.out
     assert "libx264" in ended.out
+    assert "ok    strangers' files: their processes are walled in\n" in ended.out
     assert list(operator.folder.iterdir()) == [], "a doctor changes nothing"
 
 
