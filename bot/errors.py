@@ -21,7 +21,7 @@
     │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
     │   │   ├── PatternInvalid, PromptBlocked, GuildSettingsInvalid, GuildSettingsOutdated
     │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, HoldSettledAlready, TooLateToCancel, ShuttingDown
-    │   │   ├── JobGone, VideoNotKept, VideoGone, DraftGone
+    │   │   ├── JobGone, VideoNotKept, VideoGone, DraftGone, TooManyPreviews
     │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, FormForgotten
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
@@ -278,6 +278,10 @@ class VideoNotKept(Refused):
 
 class DraftGone(Refused):
     """The draft of a preview is not kept any more: an hour has passed, it was used, or it is somebody else's."""
+
+
+class TooManyPreviews(Refused):
+    """The member has asked for that many previews in a short time. Facts: `limit`, `until`."""
 
 
 class VideoGone(Refused):

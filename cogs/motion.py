@@ -67,6 +67,7 @@ class Motion(commands.Cog):
         request = compose(chosen, inputs, {Role.DATA: attachment_of(image)})
         precheck(interaction, request)
         private = privacy(interaction, private)
+        self._bot.services.drafts.count_preview(interaction.user.id)
         await open_reply(interaction, private=True)
         await self._show(interaction, Draft(user_id=interaction.user.id, request=request, private=private))
 
@@ -102,12 +103,13 @@ class Motion(commands.Cog):
         points = trajectory.parse(path, model)
         inputs = draft.request.inputs.model_copy(update={"trajectory": points, "path": path})
         request = compose(model, inputs, draft.request.files)
+        self._bot.services.drafts.count_preview(interaction.user.id)
         await keep_reply(interaction)
         await self._show(interaction, draft.model_copy(update={"request": request}), before=key)
 
     async def _show(self, interaction: Interaction, draft: Draft, *, before: str | None = None) -> None:
         services = self._bot.services
-        preview = await services.drafts.preview(draft.request)
+        preview = await services.drafts.preview(draft.request, requester_of(interaction))
         key = await ask(services.drafts.keep(draft))
         model, path = services.catalog.get(draft.request.model), draft.request.inputs.path or ""
         await interaction.edit_original_response(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import json
 import logging
@@ -13,8 +12,10 @@ from typing import Any
 
 from bot import errors
 from bot.errors import InputRejected, ResultInvalid
+from bot.fair_semaphore import FairSemaphore
 from bot.media.walls import WALLS, Bounds
 from bot.media.workers import Ended, Workers
+from bot.rules.jobs import Requester, fairness_group
 
 log = logging.getLogger(__name__)
 
@@ -24,22 +25,31 @@ class ChildFailed(Exception):
 
 
 class Guard:
-    """Runs tasks, at most `at_once` at a time: encoding uses whole processor cores."""
+    """Runs tasks, at most `at_once` at a time: encoding uses whole processor cores.
 
-    def __init__(self, workers: Workers | None = None, *, at_once: int = 2, bounds: Bounds | None = None) -> None:
+    Servers take turns, and in them members, each of whom has at most `each` places: a member whose every file takes as
+    long as it may holds nobody up but themselves, where that is less than `at_once`.
+    """
+
+    def __init__(
+        self, workers: Workers | None = None, *, at_once: int = 2, each: int | None = None, bounds: Bounds | None = None
+    ) -> None:
         self.workers = workers or Workers()
-        self._slots = asyncio.Semaphore(at_once)
+        self._places = FairSemaphore(at_once, each=each)
         self._bounds = bounds or Bounds()
         self.missing: tuple[str, ...] | None = None
         """The walls that this system lacks, from those in `WALLS`; None before the first task."""
 
-    async def run(self, task: str, folder: Path, **arguments: Any) -> dict[str, Any]:
-        """The task's answer. Raises the `InputRejected` or `ResultInvalid` that it names, or `ChildFailed`.
+    async def run(self, task: str, folder: Path, *, by: Requester | None = None, **arguments: Any) -> dict[str, Any]:
+        """The task's answer. `by` is whose turn it takes; None: those of whom that is not known share one.
+
+        Raises the `InputRejected` or `ResultInvalid` that it names, or `ChildFailed`.
 
         `OSError` is for what is the machine's fault and not the file's: a full disk, or no room for a process.
         """
         order = _order(task, folder, self._bounds, arguments)
-        async with self._slots:
+        group, member = (fairness_group(by), by.user_id) if by is not None else (0, 0)
+        async with self._places.place(group, member):
             answer = self._read(await self.workers.run(order, wall_seconds=self._bounds.wall_seconds))
         error = answer.get("error")
         if error is None:

@@ -14,6 +14,7 @@ from bot.media.playable import playable
 from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
 from bot.media.walls import Bounds
 from bot.rules.catalog import Kind, Model
+from bot.rules.jobs import Requester
 from bot.rules.media import Fitted, Probe, Sketched
 from bot.rules.requests import Point
 
@@ -40,13 +41,16 @@ class Normaliser:
         # In a line of their own, as a video may take minutes. A picture takes seconds, unless it was made to take long.
         self._pictures = pictures or guard or Guard(self._guard.workers, bounds=PICTURE_BOUNDS)
 
-    async def ready(self, path: Path, to: Path, *, kind: Kind, model: Model) -> Ready:
-        """`to` is written only where something had to be done. Raises leaves of `InputRejected`, without `role`."""
+    async def ready(self, path: Path, to: Path, *, kind: Kind, model: Model, by: Requester | None = None) -> Ready:
+        """`to` is written only where something had to be done; `by` is whose turn it takes.
+
+        Raises leaves of `InputRejected`, without `role`, and `OSError` where the machine is at fault.
+        """
         found = await asyncio.to_thread(recognise, path, kind)
         try:
             if kind is Kind.IMAGE:
-                return await self._picture(path, to, found, model)
-            return await self._clip(path, to, found, model)
+                return await self._picture(path, to, found, model, by)
+            return await self._clip(path, to, found, model, by)
         except ChildFailed as exc:
             _forget(to)
             raise FileBroken(found=found.name) from exc
@@ -54,10 +58,11 @@ class Normaliser:
             _forget(to)
             raise
 
-    async def _picture(self, path: Path, to: Path, found: Format, model: Model) -> Ready:
+    async def _picture(self, path: Path, to: Path, found: Format, model: Model, by: Requester | None) -> Ready:
         answer = await self._pictures.run(
             "picture",
             to.parent,
+            by=by,
             path=str(path),
             to=str(to),
             decoder=_decoder(found),
@@ -68,10 +73,11 @@ class Normaliser:
             return Ready(path=path, content_type=found.content_type, suffix=found.suffix)
         return Ready(path=to, content_type="image/jpeg", suffix=".jpg", done=tuple(answer["done"]))
 
-    async def _clip(self, path: Path, to: Path, found: Format, model: Model) -> Ready:
+    async def _clip(self, path: Path, to: Path, found: Format, model: Model, by: Requester | None) -> Ready:
         answer = await self._guard.run(
             "clip",
             to.parent,
+            by=by,
             path=str(path),
             to=str(to),
             demuxer=found.demuxer,
@@ -85,18 +91,21 @@ class Normaliser:
 
 
 class Sketcher:
-    """Draws motion paths over their pictures. Cheap to ask for, so it has one place of its own in the line."""
+    """Draws motion paths over their pictures. Cheap to ask for, so it has places of its own in the line."""
 
     def __init__(self, guard: Guard | None = None) -> None:
-        self._guard = guard or Guard(at_once=1, bounds=SKETCH_BOUNDS)
+        self._guard = guard or Guard(bounds=SKETCH_BOUNDS)
 
-    async def sketch(self, path: Path, to: Path, *, model: Model, points: Sequence[Point]) -> Sketched:
+    async def sketch(
+        self, path: Path, to: Path, *, model: Model, points: Sequence[Point], by: Requester | None = None
+    ) -> Sketched:
         """Write a JPEG to `to`. Raises leaves of `InputRejected`, without `role`."""
         found = await asyncio.to_thread(recognise, path, Kind.IMAGE)
         try:
             answer = await self._guard.run(
                 "sketch",
                 to.parent,
+                by=by,
                 path=str(path),
                 to=str(to),
                 decoder=_decoder(found),
@@ -135,9 +144,9 @@ class MediaEncoder:
         return await asyncio.to_thread(playable, path) or Probe(**await self._run("probe", path))
 
     async def _run(self, task: str, path: Path, to: Path | None = None, **arguments: int) -> dict[str, Any]:
-        places = {"path": str(path)} | ({"to": str(to)} if to else {})
+        given: dict[str, Any] = arguments | {"path": str(path)} | ({"to": str(to)} if to else {})
         try:
-            return await self._guard.run(task, path.parent, **places, **arguments)
+            return await self._guard.run(task, path.parent, **given)
         except (ChildFailed, InputRejected) as exc:
             raise ResultInvalid from exc
 

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.rules.requests import VideoRequest
 
+PREVIEWS_MAX, PREVIEWS_WITHIN = 5, timedelta(minutes=1)
+"""So many previews a member may ask for in that time: each is drawn by a process of its own, and costs nothing."""
+
 LIFE = timedelta(hours=1)
 """How long a preview can be used. Discord keeps what the member attached for longer."""
 

@@ -37,8 +37,8 @@ async def open_media(process: Process, store: Store, closing: AsyncExitStack) ->
     return Media(
         intake=DiscordInputs(
             downloader=downloader,
-            normaliser=Normaliser(Guard(workers), pictures=Guard(workers, bounds=PICTURE_BOUNDS)),
-            sketcher=Sketcher(Guard(workers, at_once=1, bounds=SKETCH_BOUNDS)),
+            normaliser=Normaliser(Guard(workers, each=1), pictures=Guard(workers, each=1, bounds=PICTURE_BOUNDS)),
+            sketcher=Sketcher(Guard(workers, each=1, bounds=SKETCH_BOUNDS)),
             files=store.files,
             settings=settings,
         ),

@@ -130,7 +130,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
         context=context, engine=engine, limits=limits, policy=policy, moderation=moderation, audit_log=audit_log
     )
     own_jobs = OwnJobs(context, store.history)
-    drafts = Drafts(store.drafts, previewer=media.intake, catalog=process.catalog)
+    drafts = Drafts(store.drafts, previewer=media.intake, catalog=process.catalog, clock=process.clock)
     return Services(
         catalog=context.catalog,
         policy=policy,

@@ -393,6 +393,9 @@ DRAFTS: Mapping[str, str] = {
     "draft_gone": (
         "That preview isn't kept any more: it lasts an hour and starts one video. Please use /motion again."
     ),
+    "too_many_previews": (
+        "You have looked at {limit} previews within a minute, and that is the most. Please try again {until}."
+    ),
     "video_gone": (
         "There is no video in this message that I could use. Please attach one to a command, for example /v2v."
     ),

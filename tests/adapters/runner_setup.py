@@ -183,8 +183,8 @@ class Pictures:
             stored[role] = StoredFile(key=key, filename="cat.png", content_type="image/png", size_bytes=size)
         return stored
 
-    async def preview(self, request: VideoRequest, model: Model) -> Preview:
-        del request, model
+    async def preview(self, request: VideoRequest, model: Model, by: Requester) -> Preview:
+        del request, model, by
         return Preview(picture=PNG, cropped=False)
 
 
@@ -299,7 +299,7 @@ class Bench:
             audit_log=audit_log,
         )  # fmt: skip
         own_jobs = OwnJobs(context, JobHistory(self.database, keys=Keys([KEY])))
-        drafts = Drafts(kept_drafts, previewer=self.intake, catalog=CATALOG)
+        drafts = Drafts(kept_drafts, previewer=self.intake, catalog=CATALOG, clock=self.clock)
         self.services = Services(
             catalog=CATALOG,
             policy=policy,

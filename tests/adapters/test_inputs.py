@@ -20,6 +20,7 @@ from bot.errors import (
     FileEmpty,
     FileForbidden,
     FileGone,
+    FilesUnavailable,
     FileTooLarge,
     FileTooLong,
     FileUnsupported,
@@ -28,6 +29,8 @@ from bot.errors import (
 )
 from bot.files import StoredFiles, open_files
 from bot.media import Normaliser
+from bot.media.guard import Guard
+from bot.media.workers import Workers
 from bot.rules.catalog import Model, Role
 from bot.rules.jobs import Job, StoredFile
 from bot.rules.requests import Attachment, Inputs, compose
@@ -36,7 +39,7 @@ from bot.work.jobs.inputs import INPUTS_AT_ONCE, DiscordInputs
 from bot.work.working_folders import clear_working_folders, working_root
 from tests import corpus
 from tests.clock import ManualClock
-from tests.jobs import CATALOG, a_job
+from tests.jobs import CATALOG, a_job, a_member
 
 MIB = 1024**2
 ANIMATE, RESTYLE = CATALOG.get("lucy-pro-i2v"), CATALOG.get("lucy-pro-v2v")
@@ -59,6 +62,7 @@ class Bench:
         app = web.Application()
         app.router.add_get("/{name}", self._answer)
         self.server = TestServer(app, host="127.0.0.1")
+        self.workers: Workers | None = None
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
@@ -82,7 +86,10 @@ class Bench:
     async def intake(self) -> AsyncIterator[DiscordInputs]:
         async with Downloader([f"127.0.0.1:{self.server.port}"], clock=ManualClock(auto=True)) as downloader:
             yield DiscordInputs(
-                downloader=downloader, normaliser=Normaliser(), files=self.files, settings=self.settings
+                downloader=downloader,
+                normaliser=Normaliser(Guard(self.workers)),
+                files=self.files,
+                settings=self.settings,
             )
 
     async def take(self, model: Model, **files: Attachment) -> tuple[Job, dict[Role, StoredFile]]:
@@ -91,9 +98,10 @@ class Bench:
             return job, await intake.take(job, model)
 
     async def take_many(self, model: Model, files: Sequence[Attachment]) -> list[dict[Role, StoredFile]]:
-        """One job for each file, all at once."""
+        """One job for each file, all at once, each of another member."""
         async with self.intake() as intake:
-            return await asyncio.gather(*(intake.take(_asking(model, {Role.DATA: file}), model) for file in files))
+            jobs = [_asking(model, {Role.DATA: file}, user_id=number) for number, file in enumerate(files)]
+            return await asyncio.gather(*(intake.take(job, model) for job in jobs))
 
     async def refusal(self, model: Model, **files: Attachment) -> InputRejected:
         with pytest.raises(InputRejected) as caught:
@@ -109,8 +117,8 @@ class Bench:
         return await asyncio.to_thread((await self.files.fetch(stored.key, self.folder / "fetched")).read_bytes)
 
 
-def _asking(model: Model, files: dict[Role, Attachment]) -> Job:
-    return a_job(request=compose(model, Inputs(prompt="make it snow"), files))
+def _asking(model: Model, files: dict[Role, Attachment], user_id: int = 7) -> Job:
+    return a_job(request=compose(model, Inputs(prompt="make it snow"), files), requester=a_member(user_id=user_id))
 
 
 @pytest_asyncio.fixture
@@ -292,4 +300,13 @@ async def test_a_cancelled_intake_leaves_nothing(bench: Bench) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    await bench.assert_nothing_stays()
+
+
+@pytest.mark.asyncio
+async def test_a_machine_that_can_start_no_process_is_no_fault_of_the_file(bench: Bench) -> None:
+    picture = corpus.saved(bench.attached / "x.jpg", "JPEG")
+    bench.workers = Workers(tasks="tests.no_such_tasks")
+    with pytest.raises(FilesUnavailable, match="can't be opened here"):
+        await bench.take(ANIMATE, data=bench.attachment(picture))
     await bench.assert_nothing_stays()

@@ -26,6 +26,7 @@ from bot.media.guard import ChildFailed, Guard
 from bot.media.walls import Bounds
 from bot.media.workers import Workers
 from bot.rules.catalog import Kind
+from bot.rules.jobs import Requester
 from tests import corpus
 from tests.jobs import CATALOG
 
@@ -319,6 +320,30 @@ async def test_only_so_many_run_at_once(tmp_path: Path, workers: Workers) -> Non
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert not any(map(alive, pids))
+
+
+def member(user_id: int, guild_id: int | None = 1) -> Requester:
+    return Requester(user_id=user_id, name="someone", guild_id=guild_id, channel_id=1)
+
+
+@pytest.mark.asyncio
+async def test_an_honest_clip_waits_for_none_of_fifty_hostile_files_of_one_member(
+    tmp_path: Path, workers: Workers
+) -> None:
+    guard = Guard(workers, each=1, bounds=Bounds(wall_seconds=60))
+    notes = [tmp_path / f"note{number}" for number in range(50)]
+    hostile = [
+        asyncio.create_task(guard.run("sleep", tmp_path, by=member(1, number % 3), note=str(note)))
+        for number, note in enumerate(notes)
+    ]
+    await noted(notes[0])
+    await guard.run("numbers", tmp_path, by=member(2))
+    assert [note for note in notes if note.exists()] == notes[:1], "only the first had its turn, and has it still"
+    hostile[0].cancel()
+    await noted(notes[1])
+    for task in hostile:
+        task.cancel()
+    await asyncio.gather(*hostile, return_exceptions=True)
 
 
 @pytest.mark.asyncio

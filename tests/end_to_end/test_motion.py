@@ -132,6 +132,20 @@ async def test_paths_are_offered_while_typing(stage: Stage) -> None:
 
 
 @pytest.mark.asyncio
+async def test_who_looks_at_many_previews_waits_a_minute_and_is_told_so_alone(stage: Stage) -> None:
+    async with stage.clapper():
+        previews = [await preview_of(await ask(stage)) for _ in range(5)]
+        refused = await (await ask(stage)).reply(timeout=PATIENCE_SECONDS)
+        assert refused["flags"] & 64
+        assert "5 previews within a minute" in text_of(refused)
+        ada = stage.discord.member("Ada")
+        sent = await ada.submit_modal(await ada.press(previews[0], "Change"), {"Path": "circle"})
+        assert "5 previews within a minute" in text_of(await sent.reply(timeout=PATIENCE_SECONDS))
+        stage.pass_time(61)
+        await preview_of(await ask(stage))
+
+
+@pytest.mark.asyncio
 async def test_a_private_motion_stays_private_to_its_end(stage: Stage) -> None:
     async with stage.clapper():
         preview = await preview_of(await ask(stage, private=True))

@@ -15,6 +15,7 @@ RINGS = {
     "bot": 0,  # the package alone: a new room needs a line of its own
     "bot.errors": 0,
     "bot.settings": 0,
+    "bot.fair_semaphore": 0,
     "bot.rules": 0,
     "bot.wording": 0,
     "bot.queue": 1,

@@ -7,21 +7,21 @@ import contextlib
 
 import pytest
 
-from bot.work.engines.fair_semaphore import FairSemaphore
+from bot.fair_semaphore import FairSemaphore
 
 
 class Line:
     """People who want a place, each with a group, and who has had one, in order."""
 
-    def __init__(self, places: int) -> None:
-        self.turns = FairSemaphore(places)
+    def __init__(self, places: int, *, each: int | None = None) -> None:
+        self.turns = FairSemaphore(places, each=each)
         self.served: list[str] = []
         self._done: dict[str, asyncio.Event] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def join(self, group: int, name: str) -> None:
+    async def join(self, group: int, name: str, member: int | None = None) -> None:
         self._done[name] = asyncio.Event()
-        self.tasks[name] = asyncio.create_task(self._hold(group, name))
+        self.tasks[name] = asyncio.create_task(self._hold(group, name, member))
         await asyncio.sleep(0)
 
     async def leave(self, name: str) -> None:
@@ -34,8 +34,8 @@ class Line:
         with contextlib.suppress(asyncio.CancelledError):
             await self.tasks[name]
 
-    async def _hold(self, group: int, name: str) -> None:
-        async with self.turns.place(group):
+    async def _hold(self, group: int, name: str, member: int | None) -> None:
+        async with self.turns.place(group, member):
             self.served.append(name)
             await self._done[name].wait()
 
@@ -83,8 +83,44 @@ async def test_who_gives_up_just_when_a_place_came_hands_it_on() -> None:
     line = Line(1)
     for name in ("first", "second", "third"):
         await line.join(1, name)
-    line.turns._leave(1)  # the first's place is the second's now, who has not noticed yet
+    line.turns._leave(1, 1)  # the first's place is the second's now, who has not noticed yet
     line.tasks["second"].cancel()
     for _ in range(3):
         await asyncio.sleep(0)
     assert line.served == ["first", "third"]
+
+
+@pytest.mark.asyncio
+async def test_within_a_server_members_take_turns() -> None:
+    line = Line(1)
+    for number in range(5):
+        await line.join(1, f"eager {number}", member=10)
+    await line.join(1, "other", member=11)
+    await line.leave("eager 0")
+    assert line.served[1:] == ["eager 1"], "whoever came first, while both hold nothing"
+    await line.leave("eager 1")
+    assert line.served[2:] == ["other"]
+
+
+@pytest.mark.asyncio
+async def test_one_member_in_fifty_servers_is_one_member() -> None:
+    line = Line(2)
+    for server in range(50):
+        await line.join(server, f"eager {server}", member=10)
+    await line.join(99, "other", member=11)
+    await line.leave("eager 0")
+    assert line.served[2:] == ["other"]
+
+
+@pytest.mark.asyncio
+async def test_a_member_who_may_hold_one_place_leaves_the_other_to_whoever_comes() -> None:
+    line = Line(2, each=1)
+    for number in range(50):
+        await line.join(1, f"eager {number}", member=10)
+    assert line.served == ["eager 0"]
+    await line.join(1, "other", member=11)
+    assert line.served == ["eager 0", "other"]
+    await line.leave("other")
+    assert len(line.served) == 2, "the free place is for others"
+    await line.leave("eager 0")
+    assert line.served[2:] == ["eager 1"]

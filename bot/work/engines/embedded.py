@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.fair_semaphore import FairSemaphore
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job, fairness_group
 from bot.store.jobs import Jobs
 from bot.work.engines.base import run_to_its_end
-from bot.work.engines.fair_semaphore import FairSemaphore
 from bot.work.jobs.runner import JobRunner
 
 GRACE_SECONDS = 6.0

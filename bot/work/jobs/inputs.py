@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from bot.download import Downloader
@@ -19,21 +19,23 @@ from bot.errors import (
     JobMoved,
     PictureTooLarge,
 )
+from bot.fair_semaphore import FairSemaphore
 from bot.media import Normaliser, Sketcher
 from bot.queue import Upload
 from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS, too_long
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.drafts import Preview
-from bot.rules.jobs import Job, StoredFile, fairness_group
+from bot.rules.jobs import Job, Requester, StoredFile, fairness_group
 from bot.rules.media import Files
 from bot.rules.requests import Attachment, VideoRequest
 from bot.settings import Settings
-from bot.work.engines.fair_semaphore import FairSemaphore
 from bot.work.jobs.context import JobContext, input_key
 from bot.work.working_folders import working_folder
 
 INPUTS_AT_ONCE = 16
 """Of how many jobs the inputs are taken at a time: until they are stored they lie on the disk, 100 MB each at most."""
+INPUTS_OF_EACH = 12
+"""Of them, of how many one member's: whoever attaches files that take long leaves places to others."""
 _UNFIT = {
     Kind.IMAGE: frozenset({"text", "audio", "video"}),
     Kind.VIDEO: frozenset({"text", "audio", "image"}),
@@ -61,10 +63,11 @@ class DiscordInputs:
         self._files = files
         self._settings = settings
         self._sketcher = sketcher or Sketcher()
-        self._places = FairSemaphore(INPUTS_AT_ONCE)
+        self._places = FairSemaphore(INPUTS_AT_ONCE, each=INPUTS_OF_EACH)
 
-    async def preview(self, request: VideoRequest, model: Model) -> Preview:
-        """The request's path drawn over its picture; nothing of it stays. Raises a leaf of `InputRejected`."""
+    async def preview(self, request: VideoRequest, model: Model, by: Requester) -> Preview:
+        """The request's path drawn over its picture; nothing of it stays. Raises a leaf of `InputRejected`, or
+        `FilesUnavailable`."""
         picture = request.files[Role.DATA]
         points = request.inputs.trajectory or ()
         try:
@@ -72,7 +75,8 @@ class DiscordInputs:
             with working_folder(self._settings, prefix="preview-") as folder:
                 fetched, drawn = folder / "fetched", folder / "drawn"
                 await self._downloader.fetch(picture.url, fetched, max_bytes=self._settings.max_input_bytes)
-                sketched = await self._sketcher.sketch(fetched, drawn, model=model, points=points)
+                with _own_faults():
+                    sketched = await self._sketcher.sketch(fetched, drawn, model=model, points=points, by=by)
                 return Preview(picture=await asyncio.to_thread(drawn.read_bytes), cropped=sketched.cropped)
         except InputRejected as exc:
             raise type(exc)(**(exc.facts | {"role": _named(Role.DATA, model)})) from exc
@@ -82,7 +86,7 @@ class DiscordInputs:
         `FilesUnavailable`."""
         stored: dict[Role, StoredFile] = {}
         try:
-            async with self._places.place(fairness_group(job.requester)):
+            async with self._places.place(fairness_group(job.requester), job.requester.user_id):
                 await self._take_each(job, model, stored)
         except BaseException:
             with suppress(FilesUnavailable):  # what stays is deleted with the job's row
@@ -102,12 +106,24 @@ class DiscordInputs:
     async def _one(self, job: Job, role: Role, attachment: Attachment, model: Model, folder: Path) -> StoredFile:
         fetched = folder / "fetched"
         await self._downloader.fetch(attachment.url, fetched, max_bytes=self._settings.max_input_bytes)
-        ready = await self._normaliser.ready(fetched, folder / "ready", kind=model.files[role], model=model)
+        with _own_faults():
+            ready = await self._normaliser.ready(
+                fetched, folder / "ready", kind=model.files[role], model=model, by=job.requester
+            )
         key = input_key(job.id, role)
         size = await self._files.put(key, ready.path, ready.content_type)
         # The service sees the name: its stem is the member's, its suffix the truth.
         name = f"{_safe_stem(attachment.filename)}{ready.suffix}"
         return StoredFile(key=key, filename=name, content_type=ready.content_type, size_bytes=size)
+
+
+@contextmanager
+def _own_faults() -> Iterator[None]:
+    """A full disk, or no room for a process, is no fault of the file's: the same file may be fine later."""
+    try:
+        yield
+    except OSError as exc:
+        raise FilesUnavailable(f"a member's file can't be opened here: {exc}") from exc
 
 
 def check_declared(files: Mapping[Role, Attachment], model: Model, *, max_bytes: int) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import deque
+from datetime import datetime
 from typing import Protocol
 
 from pydantic import ValidationError
 
-from bot.errors import DraftGone
+from bot.errors import DraftGone, TooManyPreviews
 from bot.rules.catalog import Catalog, Model
-from bot.rules.drafts import Draft, Preview
+from bot.rules.clock import Clock
+from bot.rules.drafts import PREVIEWS_MAX, PREVIEWS_WITHIN, Draft, Preview
+from bot.rules.jobs import Requester
 from bot.rules.requests import VideoRequest
 from bot.store.notes import TemporaryNotes
 
@@ -18,22 +22,36 @@ from bot.store.notes import TemporaryNotes
 class Previewer(Protocol):
     """Draws what a request would do."""
 
-    async def preview(self, request: VideoRequest, model: Model) -> Preview:
-        """Raises a leaf of `bot.errors.InputRejected`; nothing stays on disk."""
+    async def preview(self, request: VideoRequest, model: Model, by: Requester) -> Preview:
+        """`by` is whose turn it takes. Raises a leaf of `bot.errors.InputRejected`, or `FilesUnavailable`; nothing
+        stays on disk."""
         ...
 
 
 class Drafts:
     """Every method may raise `DatabaseUnavailable`. A draft is no job: no limit counts it, nothing is submitted."""
 
-    def __init__(self, notes: TemporaryNotes, *, previewer: Previewer, catalog: Catalog) -> None:
+    def __init__(self, notes: TemporaryNotes, *, previewer: Previewer, catalog: Catalog, clock: Clock) -> None:
         self._notes = notes
         self._previewer = previewer
         self._catalog = catalog
+        self._clock = clock
+        self._asked: dict[int, deque[datetime]] = {}
 
-    async def preview(self, request: VideoRequest) -> Preview:
-        """Raises a leaf of `InputRejected` for a picture that can't be used."""
-        return await self._previewer.preview(request, self._catalog.get(request.model))
+    def count_preview(self, user_id: int) -> None:
+        """One more preview of the member's. Raises `TooManyPreviews` where they have to wait for it."""
+        now = self._clock.now()
+        for member in [member for member, times in self._asked.items() if now - times[-1] >= PREVIEWS_WITHIN]:
+            del self._asked[member]
+        times = self._asked.setdefault(user_id, deque(maxlen=PREVIEWS_MAX))
+        if len(times) == PREVIEWS_MAX and now - times[0] < PREVIEWS_WITHIN:
+            raise TooManyPreviews(limit=PREVIEWS_MAX, until=times[0] + PREVIEWS_WITHIN)
+        times.append(now)
+
+    async def preview(self, request: VideoRequest, by: Requester) -> Preview:
+        """`by` is whose turn it takes. Raises a leaf of `InputRejected` for a picture that can't be used, and
+        `FilesUnavailable`."""
+        return await self._previewer.preview(request, self._catalog.get(request.model), by)
 
     async def keep(self, draft: Draft) -> str:
         """The id under which it can be had for an hour: 32 hexadecimal digits, as job ids are."""
