@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import ResultInvalid
 from bot.media import MediaEncoder
 from bot.media.boxes import INDEX_BYTES, OUTER_MAX, faststart_of, outer_boxes
 from bot.media.encode import probe
 from bot.media.guard import Guard
 from bot.media.playable import playable
+from bot.media.workers import Workers
 from bot.rules.media import Probe
 from tests import corpus
 
@@ -165,13 +165,17 @@ def vars_of(one: Probe) -> dict[str, Any]:
 
 @pytest.mark.asyncio
 async def test_a_fit_result_starts_no_process_and_any_other_does(tmp_path: Path) -> None:
-    encoder = MediaEncoder(Guard(child="tests.no_such_module"))
+    workers, to = Workers(), tmp_path / "to.mp4"
+    encoder = MediaEncoder(Guard(workers))
     fit, unfit = clip()(tmp_path / "fit.mp4"), clip(faststart=False)(tmp_path / "unfit.mp4")
-    assert await encoder.faststart(fit, tmp_path / "to.mp4") == fit
-    assert (await encoder.probe(fit)).seconds == 1.0
-    for asked in (encoder.faststart(unfit, tmp_path / "to.mp4"), encoder.probe(unfit)):
-        with pytest.raises(ResultInvalid):
-            await asked
+    try:
+        assert await encoder.faststart(fit, to) == fit
+        assert (await encoder.probe(fit)).seconds == 1.0
+        assert workers.template_pid is None
+        assert await encoder.faststart(unfit, to) == to
+        assert workers.template_pid is not None
+    finally:
+        await workers.close()
 
 
 @contextmanager
