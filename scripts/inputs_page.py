@@ -13,6 +13,7 @@ from bot.media.pictures import JPEG_QUALITY, UNTOUCHED
 from bot.media.sniff import FORMATS, Format
 from bot.rules.bounds import ANIMATION_MAX_PIXELS, CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS
 from bot.rules.catalog import Kind, Role, load_catalog
+from bot.rules.limits import FREE_TRIES
 from bot.settings import Settings
 
 PAGE = Path(__file__).parents[1] / "docs" / "inputs.md"
@@ -100,6 +101,8 @@ def _limits() -> list[str]:
         f"- A GIF or animated WebP that is taken as a video: {ANIMATION_MAX_PIXELS // 1_000_000} megapixels.",
         f"- Frame rates from {MIN_RATE} to {MAX_RATE} a second are kept; others become the model's own.",
         "- A video that ends before its container says so, and a picture that can't be read to the end, are refused.",
+        f"- Files that can't be used: {FREE_TRIES} an hour are free for each member. The next one is not even fetched",
+        "  until the first of them is an hour old.",
     ]
 
 

@@ -177,6 +177,7 @@ class Pictures:
         stored = {}
         for role in job.request.files:
             path = self._folder / f"{job.id}-{role}.png"
+            path.unlink(missing_ok=True)  # never into what was stored: it may be the same bytes
             await asyncio.to_thread(path.write_bytes, PNG)
             key = f"jobs/{job.id}/{role}"
             size = await self._files.put(key, path, "image/png")

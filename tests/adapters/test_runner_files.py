@@ -46,6 +46,20 @@ async def accepted(bench: Bench, *, picture: bool = False) -> Job:
 
 
 @pytest.mark.asyncio
+async def test_the_stored_video_and_the_one_that_goes_out_are_the_same_bytes_under_two_names(bench: Bench) -> None:
+    shared: list[bool] = []
+
+    async def look(job: Job) -> None:
+        [video] = working_root(bench.settings).rglob("*.mp4")
+        shared.append(video.samefile(bench.folder / "files" / "jobs" / job.id / "result"))
+
+    bench.announcer.on_deliver = look
+    job = await bench.ended((await accepted(bench)).id)
+    await bench.services.job_controls.bring(job.id, a_member(), a_reply(message_id=88))
+    assert shared == [True, True]
+
+
+@pytest.mark.asyncio
 async def test_a_video_that_cannot_be_stored_is_handed_over_from_the_working_folder(bench: Bench) -> None:
     with nothing_can_be_stored(bench):
         job = await bench.ended((await accepted(bench)).id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event
@@ -21,6 +22,8 @@ TRANSACTIONS_MAX = 8
 REQUESTS_MAX = 4
 PROCESSES_MAX = {"t2v": 0, "animate": 1}
 """A member's picture needs one; what the service made of it needs none."""
+FOLDERS_MAX = {"t2v": 1, "animate": 3}
+"""For the result; for the input as it comes, and as it goes to the service, which may be in another process."""
 _STARTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"})
 
 
@@ -49,19 +52,27 @@ def transactions(database: Database) -> Iterator[list[str]]:
 
 
 @contextmanager
-def processes() -> Iterator[list[str]]:
-    """Each process that is started from here in the block, but for those of the stand-ins."""
+def acts(root: Path) -> Iterator[tuple[list[str], list[str]]]:
+    """The processes that are started from here in the block, and the folders that are made below `root`.
+
+    The stand-ins' own processes are left out.
+    """
     started: list[str] = []
+    folders: list[str] = []
     counting = True
 
     def hears(event: str, arguments: tuple[object, ...]) -> None:
-        told = f"{event} {arguments}" if counting and event in _STARTS else ""
-        if told and "tests.fork_server" not in told:
+        if not counting or event not in _STARTS | {"tempfile.mkdtemp"}:
+            return
+        told = f"{event} {arguments}"
+        if event in _STARTS and "tests.fork_server" not in told:
             started.append(told)
+        elif str(root) in told:
+            folders.append(told)
 
     sys.addaudithook(hears)  # there is no way to take it off again
     try:
-        yield started
+        yield started, folders
     finally:
         counting = False
 
@@ -81,7 +92,7 @@ async def test_a_job_costs_at_most_eight_transactions_and_four_requests_and_no_n
     async with stage.clapper() as app:
         await quiet(app)
         before = stage.discord.record.total
-        with transactions(app.parts.database) as begun, processes() as started:
+        with transactions(app.parts.database) as begun, acts(stage.folder) as (started, folders):
             asked = await stage.discord.member("Ada").slash("general", command, files=files, prompt="a cat")
             await stage.see(asked, "pending")
             await stage.clock.advance(PENDING_SECONDS)
@@ -91,6 +102,7 @@ async def test_a_job_costs_at_most_eight_transactions_and_four_requests_and_no_n
             await stage.settled(app)
         assert len(begun) <= TRANSACTIONS_MAX, begun
         assert len(started) <= PROCESSES_MAX[command], started
+        assert len(folders) <= FOLDERS_MAX[command], folders
         sent = by_operation(stage.discord.record.since(before))
         assert sum(sent.values()) <= REQUESTS_MAX, sent
 
