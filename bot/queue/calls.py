@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.errors import QueueDiskError, QueueInputError, QueueResultError, QueueStatusError, QueueSubmitError
 from bot.queue import protocol, transfer
+from bot.queue.multipart import FormBody
 from bot.queue.protocol import Passing
 from bot.queue.responses import JobStatusResponse, JobSubmitResponse
 from bot.queue.tuning import Concurrency, Timeouts
@@ -21,7 +21,10 @@ class Calls:
 
     def __init__(self, wire: Wire, timeouts: Timeouts, concurrency: Concurrency) -> None:
         self._wire = wire
-        self._timeouts = timeouts
+        self._idle_seconds = timeouts.idle.total_seconds()
+        self._ask_total = timeouts.within(timeouts.ask)
+        self._upload_total = timeouts.within(timeouts.upload)
+        self._download_total = timeouts.within(timeouts.download)
         self._asks = asyncio.Semaphore(concurrency.asks)
         self._uploads = asyncio.Semaphore(concurrency.uploads)
         self._downloads = asyncio.Semaphore(concurrency.downloads)
@@ -30,13 +33,11 @@ class Calls:
         self, model: Model, fields: Mapping[str, str], files: Sequence[transfer.FileField], extra: Mapping[str, str]
     ) -> JobSubmitResponse:
         """Send the job. Raises `QueueInputError` and `QueueSubmitError`, or `Passing` where it was surely not taken."""
-        body = transfer.FormBody(fields, files, idle_seconds=self._timeouts.idle.total_seconds())
+        body = FormBody(fields, files, idle_seconds=self._idle_seconds)
         try:
             async with (
                 self._uploads,
-                self._wire.post(
-                    protocol.submit_path(model), self._timeouts.upload, body=body, headers=extra
-                ) as response,
+                self._wire.post(protocol.submit_path(model), self._upload_total, body=body, headers=extra) as response,
             ):
                 answer = await self._wire.answer(response)
         except NETWORK as exc:
@@ -56,7 +57,7 @@ class Calls:
     async def status(self, job_id: str, path: str) -> JobStatusResponse:
         """Ask at `path` where the job is. Raises `QueueStatusError`, or `Passing` around one."""
         try:
-            async with self._asks, self._wire.get(path, self._timeouts.ask) as response:
+            async with self._asks, self._wire.get(path, self._ask_total) as response:
                 answer = await self._wire.answer(response)
         except NETWORK as exc:
             raise Passing(QueueStatusError(f"no answer to the status: {words(exc)}", job_id=job_id)) from exc
@@ -64,21 +65,21 @@ class Calls:
 
     async def result(self, job_id: str, remote: str, path: Path, max_bytes: int | None) -> Path:
         """Fetch the video at `remote` into `path`. Raises `QueueResultError`, or `Passing` around one."""
-        partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
+        file = transfer.ResultFile(path)
         identity = {"Accept-Encoding": "identity"}
         try:
             async with (
                 self._downloads,
-                self._wire.get(remote, self._timeouts.download, fresh=True, headers=identity) as response,
+                self._wire.get(remote, self._download_total, headers=identity) as response,
             ):
                 head = self._wire.head(response)
                 if not protocol.promises_video(head):
                     raise protocol.no_video(await self._wire.answer(response), job_id)
                 if max_bytes is not None and (protocol.announced_bytes(head) or 0) > max_bytes:
                     raise protocol.result_too_large(job_id, max_bytes)
-                size, first = await transfer.save(response.content, partial, limit_bytes=max_bytes)
-            protocol.check_result(head, job_id, size=size, head=first)
-            await transfer.move(partial, path)
+                await file.fill(response.content, limit_bytes=max_bytes)
+            protocol.check_result(head, job_id, size=file.size, head=file.head)
+            await file.finish()
         except transfer.TooLarge as exc:
             raise protocol.result_too_large(job_id, max_bytes or 0) from exc
         except transfer.DiskError as exc:
@@ -86,5 +87,5 @@ class Calls:
         except NETWORK as exc:
             raise Passing(QueueResultError(f"the result did not come: {words(exc)}", job_id=job_id)) from exc
         finally:
-            await transfer.discard(partial)
+            await file.discard()
         return path

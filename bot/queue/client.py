@@ -76,16 +76,14 @@ class QueueClient:
         self.polling: Polling = polling or AdaptivePolling()
         self._catalog = catalog or load_catalog()
         self._clock = clock or SystemClock()
-        timeouts = timeouts or Timeouts()
         self._wire = Wire(
             api_key=api_key,
             base_url=base_url,
             user_agent=user_agent,
             session=session,
-            timeouts=timeouts,
             clock=self._clock,
         )
-        self._calls = Calls(self._wire, timeouts, concurrency or Concurrency())
+        self._calls = Calls(self._wire, timeouts or Timeouts(), concurrency or Concurrency())
         self._retry = retry or Retry()
         self._retries = Retries(self._retry, self._clock, rng or random.Random())
         self._deadline = deadline
@@ -209,8 +207,8 @@ class QueueClient:
 
         `on_status_change` is called, and awaited if it is async, on each change of status, from the first on.
         """
-        submitted_at = self._clock.now()
         job = await self.submit(model, **inputs)
+        submitted_at = self._clock.now()
         news = JobStatusResponse(job_id=job.job_id, status=job.status)
         try:
             await _tell(on_status_change, news)

@@ -46,6 +46,7 @@ _NOT_TAKEN = frozenset({429, 503})  # of the 5xx only 503 says that nothing was 
 _PASSING_READ = frozenset({408, 409, 425, 429})  # and every 5xx; 409: the result is not ready yet
 _NAMES_A_MODEL = frozenset({400, 404, 422})
 _CONFLICT = 409
+_STATUSES = {status.value: status for status in JobStatus}
 _UNKNOWN = re.compile(
     r"unknown|not found|no such|unsupported|not supported|invalid model|does ?n[o']t exist|not available|unavailable"
     r"|no longer|retired|deprecated|unrecogni[sz]ed|not a valid",
@@ -173,13 +174,10 @@ def read_submit(answer: Answer, model: Model) -> JobSubmitResponse:
     """The new job. An answer with a job id counts, whatever else is wrong with it: that job is paid for."""
     if _is_success(answer):
         data = _object(answer)
-        try:
-            status = _status(data) or JobStatus.PENDING
-            return JobSubmitResponse(job_id=data.get("job_id", ""), status=status)
-        except ValidationError as exc:
-            raise QueueSubmitError(
-                "the answer to the submit holds no job id", taken=None, http_status=answer.status
-            ) from exc
+        job_id = data.get("job_id")
+        if not isinstance(job_id, str) or not job_id:
+            raise QueueSubmitError("the answer to the submit holds no job id", taken=None, http_status=answer.status)
+        return JobSubmitResponse(job_id=job_id, status=_status(data) or JobStatus.PENDING)
     reason = reason_of(answer.body)
     message = _message(f"{model.name} was refused", answer, reason)
     if _calls_unknown(answer, model, reason):
@@ -208,7 +206,7 @@ def read_status(answer: Answer, job_id: str) -> JobStatusResponse:
 
 def _status(data: dict[str, Any]) -> JobStatus | None:
     said = data.get("status")
-    return next((status for status in JobStatus if status == said), None)
+    return _STATUSES.get(said) if isinstance(said, str) else None
 
 
 def _senseless(answer: Answer, job_id: str, why: str) -> Passing:

@@ -8,8 +8,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from bot.rules.requests import Orientation, Point, Resolution
 
 
@@ -26,21 +24,19 @@ class JobStatus(StrEnum):
         return self in {JobStatus.COMPLETED, JobStatus.FAILED}
 
 
-class JobSubmitResponse(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSubmitResponse:
     """The service has the job. Keep `job_id`: the paid video can't be fetched without it."""
 
-    model_config = ConfigDict(frozen=True)
-
-    job_id: str = Field(min_length=1)
+    job_id: str
     status: JobStatus = JobStatus.PENDING
 
 
-class JobStatusResponse(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatusResponse:
     """The job's status. `reason` is why it failed, in the service's own words; None where it gave none."""
 
-    model_config = ConfigDict(frozen=True)
-
-    job_id: str = Field(min_length=1)
+    job_id: str
     status: JobStatus
     reason: str | None = None
 

@@ -1,6 +1,7 @@
-"""Files on their way: uploads read from disk while they are sent, downloads written to disk while they arrive.
+"""Files on their way: uploads read from disk while they are sent, results written to disk while they arrive.
 
-No more than some chunks of either are ever in memory, and no read or write of a file happens on the event loop.
+No more than a piece or two of either is ever in memory, and what is larger than `SMALL_BYTES` is not read or written on
+the event loop.
 """
 
 from __future__ import annotations
@@ -9,20 +10,28 @@ import asyncio
 import io
 import mimetypes
 import os
+import re
+import secrets
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from aiohttp import MultipartWriter, Payload, StreamReader
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp import StreamReader
 
 from bot.errors import FileEmpty, FileGone, QueueInputError
 from bot.queue.responses import FileInput, Upload
 from bot.rules.catalog import Role
 
-CHUNK_BYTES = 256 * 1024
+T = TypeVar("T")
+
+PIECE_BYTES = 1024 * 1024
+SMALL_BYTES = 256 * 1024
+"""A file of up to that size is read or written sooner than another thread would begin to."""
+_CHUNKS_MAX = 512
+"""The system writes at most 1,024 chunks at once."""
 _HEAD_BYTES = 32
 _UNKNOWN_TYPE = "application/octet-stream"
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1"})
@@ -56,6 +65,11 @@ class FileField:
     size_bytes: int | None
     start: int | None
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether reading it waits for nothing."""
+        return isinstance(self.stream, io.BytesIO)
+
 
 def content_type_of(head: bytes, filename: str) -> str:
     """What the first bytes show; where they show nothing known, what the name says."""
@@ -76,32 +90,49 @@ def content_type_of(head: bytes, filename: str) -> str:
 async def opened_inputs(files: Mapping[Role, FileInput]) -> AsyncIterator[list[FileField]]:
     """The files, open, in the order given; raises `QueueInputError` for one that is missing, empty or not a file.
 
-    What was a path is closed afterwards; what was an open stream is put back to where it stood.
+    What was a path is closed afterwards, a small one at once; what was an open stream is put back to where it stood.
     """
     fields: list[FileField] = []
     ours: list[BinaryIO] = []
     try:
         for role, given in files.items():
-            fields.append(await _in_thread(_open, role, given, ours))
+            upload = given if isinstance(given, Upload) else Upload(given)
+            if _is_small(upload.source):
+                fields.append(_open(role, upload, ours))
+            else:
+                fields.append(await in_thread(_open, role, upload, ours))
         yield fields
     finally:
-        await _in_thread(_put_back, fields, ours)
+        if not all(field.in_memory for field in fields) or ours:
+            await in_thread(_put_back, fields, ours)
+        else:
+            _put_back(fields, ours)
 
 
-def _open(role: Role, given: FileInput, ours: list[BinaryIO]) -> FileField:
-    upload = given if isinstance(given, Upload) else Upload(given)
+def _is_small(source: object) -> bool:
+    if isinstance(source, Path):
+        with suppress(OSError, ValueError):  # `_open` says what is wrong with it
+            found = source.stat()
+            return stat.S_ISREG(found.st_mode) and found.st_size <= SMALL_BYTES
+    return isinstance(source, io.BytesIO)
+
+
+def _open(role: Role, upload: Upload, ours: list[BinaryIO]) -> FileField:
     source: object = upload.source
     if isinstance(source, Path):
         with _as_input_error(role, f"{source.name} can't be read"):
             if not source.is_file():
                 raise FileNotFoundError("not a file")
             stream: BinaryIO = source.open("rb")
-        ours.append(stream)
+            ours.append(stream)
+            if os.fstat(stream.fileno()).st_size <= SMALL_BYTES:
+                with ours.pop() as file:
+                    stream = io.BytesIO(file.read(SMALL_BYTES))
     elif hasattr(source, "read") and not isinstance(source, io.TextIOBase):
         stream = upload.source  # type: ignore[assignment]  # checked by what it can do, as streams are
     else:
         raise QueueInputError(
-            f"{role} must be a Path, a stream open in binary mode or an Upload, not {type(given).__name__}"
+            f"{role} must be a Path, a stream open in binary mode or an Upload, not {type(source).__name__}"
         )
     with _as_input_error(role, "the stream can't be read"):
         return _describe(role, stream, upload)
@@ -118,10 +149,12 @@ def _describe(role: Role, stream: BinaryIO, upload: Upload) -> FileField:
             raise QueueInputError(f"{role} is empty") from FileEmpty(role=role.value)
         head = stream.read(_HEAD_BYTES)
         stream.seek(start)
-    own_name = getattr(stream, "name", None)
+    own_name = getattr(upload.source, "name", None)
     name = upload.filename or (own_name if isinstance(own_name, str) else "") or role.value
     name = _safe_name(name) or role.value
     kind = upload.content_type or content_type_of(head, name)
+    if not re.fullmatch(r"[ -~]+", kind):
+        raise QueueInputError(f"{role}: {kind!r} can't be a content type")
     return FileField(role, stream, name, kind, size_bytes, start)
 
 
@@ -148,112 +181,82 @@ def _put_back(fields: Sequence[FileField], ours: Sequence[BinaryIO]) -> None:
         stream.close()
 
 
-class FormBody(MultipartWriter):
-    """One attempt's multipart body. Its length is known unless a stream's is not.
+class ResultFile:
+    """A result on its way to `path`, where it appears (or is replaced) in one step, at `finish`.
 
-    `complete` turns True just before the closing boundary goes out: while it is False, the service can't have read a
-    whole request. `broken` is the error of a file that could not be read to its end.
+    It is written beside `path`, a piece at a time and by one thread at a time; one of up to `SMALL_BYTES` is held until
+    `finish`. `size` counts the bytes so far, and `head` are the first of them.
     """
 
-    def __init__(self, fields: Mapping[str, str], files: Sequence[FileField], *, idle_seconds: float) -> None:
-        super().__init__("form-data")
-        self.complete = False
-        self.broken: Exception | None = None
-        for name, value in fields.items():
-            self.append(value).set_content_disposition("form-data", name=name)
-        for field in files:
-            self.append_payload(_FilePart(self, field, idle_seconds))
+    def __init__(self, path: Path) -> None:
+        self.size = 0
+        self.head = b""
+        self._path = path
+        self._partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
+        self._file: BinaryIO | None = None
+        self._held: list[bytes] = []
 
-    async def write(self, writer: AbstractStreamWriter, close_boundary: bool = True) -> None:
-        await super().write(writer, close_boundary=False)
-        self.complete = True
-        if close_boundary:
-            await writer.write(f"--{self.boundary}--\r\n".encode("ascii"))
-
-
-class _FilePart(Payload):
-    """A file, sent from where it stood when it was opened, in chunks; never closed by aiohttp."""
-
-    _autoclose = True
-
-    def __init__(self, body: FormBody, field: FileField, idle_seconds: float) -> None:
-        super().__init__(field, content_type=field.content_type, filename=field.filename)
-        self.set_content_disposition("form-data", quote_fields=False, name=field.role.value, filename=field.filename)
-        self._size = field.size_bytes
-        self._body = body
-        self._field = field
-        self._idle_seconds = idle_seconds
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        raise TypeError("a file part is streamed, never held as text")
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        async for chunk in self._chunks():
-            async with asyncio.timeout(self._idle_seconds):
-                await writer.write(chunk)
-
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        field = self._field
-        left = field.size_bytes
-        if field.start is not None:
-            await self._off_loop(field.stream.seek, field.start)
-        while left is None or left > 0:
-            wanted = CHUNK_BYTES if left is None else min(CHUNK_BYTES, left)
-            chunk: bytes = await self._off_loop(field.stream.read, wanted)
-            if not chunk and left is None:
-                return
-            if not chunk:
-                self._body.broken = EOFError(f"{left} bytes fewer than when it was opened")
-                raise self._body.broken
-            left = None if left is None else left - len(chunk)
-            yield chunk
-
-    async def _off_loop(self, function: Callable[..., Any], *args: object) -> Any:
-        try:
-            return await _in_thread(function, *args)
-        except (OSError, ValueError) as exc:  # ValueError: the file was closed meanwhile
-            self._body.broken = exc
-            raise
-
-
-async def save(content: StreamReader, partial: Path, *, limit_bytes: int | None) -> tuple[int, bytes]:
-    """Write what arrives to the new file `partial`; its size and first bytes. Raises `TooLarge` and `DiskError`."""
-    size, head = 0, b""
-    files: list[BinaryIO] = []
-    try:
-        await _on_disk(lambda: files.append(partial.open("xb")))
-        async for chunk in content.iter_chunked(CHUNK_BYTES):
-            size += len(chunk)
-            if limit_bytes is not None and size > limit_bytes:
+    async def fill(self, content: StreamReader, *, limit_bytes: int | None) -> None:
+        """Take all that arrives. Raises `TooLarge` and `DiskError`."""
+        held_bytes = 0
+        while chunk := await content.readany():
+            self.size += len(chunk)
+            if limit_bytes is not None and self.size > limit_bytes:
                 raise TooLarge
-            head += chunk[: _HEAD_BYTES - len(head)]
-            await _on_disk(files[0].write, chunk)
-    finally:
-        for file in files:
-            await _on_disk(file.close)
-    return size, head
+            self.head += chunk[: _HEAD_BYTES - len(self.head)]
+            self._held.append(chunk)
+            held_bytes += len(chunk)
+            if held_bytes >= PIECE_BYTES or len(self._held) >= _CHUNKS_MAX:
+                await _on_disk(self._write)
+                held_bytes = 0
+
+    async def finish(self) -> None:
+        """Write what is left, and give the file its name. Raises `DiskError`."""
+        await _on_disk(self._move, here=self.size <= SMALL_BYTES)
+
+    async def discard(self) -> None:
+        """Remove what is left of it, if anything."""
+        self._held.clear()
+        if self._file is not None:
+            await _on_disk(self._remove)
+
+    def _write(self) -> None:
+        file = self._file = self._file or self._partial.open("xb", buffering=0)
+        left = sum(map(len, self._held)) - os.writev(file.fileno(), self._held)
+        rest = b"".join(self._held)[-left:] if left else b""  # a disk that is nearly full takes a part
+        while rest:
+            rest = rest[file.write(rest) :]
+        self._held.clear()
+
+    def _move(self) -> None:
+        self._write()
+        self._close()
+        self._partial.replace(self._path)
+        self._file = None
+
+    def _remove(self) -> None:
+        self._close()
+        self._partial.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
-async def move(partial: Path, path: Path) -> None:
-    """Give the finished file its name, in one step. Raises `DiskError`."""
-    await _on_disk(partial.replace, path)
-
-
-async def discard(partial: Path) -> None:
-    """Remove what is left of an attempt, if anything."""
-    await _on_disk(partial.unlink, missing_ok=True)
-
-
-async def _on_disk(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def _on_disk(function: Callable[[], None], *, here: bool = False) -> None:
+    """`here`: on the event loop, where that takes less than going to a thread does."""
     try:
-        return await _in_thread(function, *args, **kwargs)
+        if here:
+            function()
+        else:
+            await in_thread(function)
     except OSError as exc:
         raise DiskError(exc.strerror or str(exc)) from exc
 
 
-async def _in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def in_thread(function: Callable[..., T], *args: Any) -> T:
     """`asyncio.to_thread`, but a cancelled caller waits for the thread: what it opens must not be opened unseen."""
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:

@@ -59,5 +59,5 @@ class Concurrency:
     """How many calls of each kind are made at once. They are counted apart, so that no poll waits behind an upload."""
 
     asks: int = 32
-    uploads: int = 8
-    downloads: int = 8
+    uploads: int = 32
+    downloads: int = 32

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +13,6 @@ from yarl import URL
 from bot.errors import QueueInputError
 from bot.queue import protocol
 from bot.queue.protocol import Answer
-from bot.queue.tuning import Timeouts
 from bot.rules.clock import Clock
 
 NEVER_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -29,8 +27,8 @@ _READ_BUFFER_BYTES = 256 * 1024
 class Wire:
     """The sessions to one service. The key goes to `base_url` alone: redirects are not followed.
 
-    Without a `session` there are two: one that keeps connections, for polls, and one with a `fresh` connection for each
-    transfer, since a kept connection that the service has just closed would leave a submit's outcome unknown.
+    Without a `session` there are two: one that keeps connections, for all that is asked, and one with a `fresh`
+    connection for each submit, since a kept one that the service has just closed would leave the outcome unknown.
     """
 
     def __init__(
@@ -40,7 +38,6 @@ class Wire:
         base_url: str,
         user_agent: str,
         session: aiohttp.ClientSession | None,
-        timeouts: Timeouts,
         clock: Clock,
     ) -> None:
         if not api_key or not all(" " < c <= "~" for c in api_key):
@@ -52,7 +49,6 @@ class Wire:
         self._base = base_url.rstrip("/")
         self._given_session = session
         self._own_sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._timeouts = timeouts
         self._clock = clock
 
     async def aclose(self) -> None:
@@ -62,16 +58,16 @@ class Wire:
             await session.close()
 
     def get(
-        self, path: str, total: timedelta, *, fresh: bool = False, headers: Mapping[str, str] | None = None
+        self, path: str, timeout: aiohttp.ClientTimeout, *, headers: Mapping[str, str] | None = None
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Ask for `path`, which must be escaped already. Raises `NETWORK` on entering and while the body is read."""
-        return self._request("GET", path, total, fresh=fresh, headers=headers or {})
+        return self._request("GET", path, timeout, fresh=False, headers=headers or {})
 
     def post(
-        self, path: str, total: timedelta, *, body: aiohttp.Payload, headers: Mapping[str, str]
+        self, path: str, timeout: aiohttp.ClientTimeout, *, body: aiohttp.Payload, headers: Mapping[str, str]
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Send `body` to `path` over a fresh connection. Raises as `get` does."""
-        return self._request("POST", path, total, fresh=True, headers=headers, data=body)
+        return self._request("POST", path, timeout, fresh=True, headers=headers, data=body)
 
     def head(self, response: aiohttp.ClientResponse, body: bytes = b"") -> Answer:
         """The status and the headers of a response."""
@@ -89,13 +85,20 @@ class Wire:
         return self.head(response, bytes(body[: protocol.ANSWER_MAX_BYTES]))
 
     def _request(
-        self, method: str, path: str, total: timedelta, *, fresh: bool, headers: Mapping[str, str], **more: Any
+        self,
+        method: str,
+        path: str,
+        timeout: aiohttp.ClientTimeout,
+        *,
+        fresh: bool,
+        headers: Mapping[str, str],
+        **more: Any,
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         return self._session(fresh=fresh).request(
             method,
             URL(self._base + path, encoded=True),
-            headers=self._headers | dict(headers),
-            timeout=self._timeouts.within(total),
+            headers={**self._headers, **headers},
+            timeout=timeout,
             allow_redirects=False,
             middlewares=(_never_repeated,),
             read_bufsize=_READ_BUFFER_BYTES,

@@ -253,7 +253,7 @@ async def test_a_cancelled_call_leaves_nothing_behind(
     async def slowly(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "video/mp4"})
         await response.prepare(request)
-        await response.write(MP4)
+        await response.write(MP4 + bytes(2 * MIB))  # more than is held before anything is written
         sent.set()
         await asyncio.Event().wait()
         return response
