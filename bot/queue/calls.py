@@ -26,14 +26,14 @@ class Calls:
         self._upload_total = timeouts.within(timeouts.upload)
         self._download_total = timeouts.within(timeouts.download)
         self._asks = asyncio.Semaphore(concurrency.asks)
-        self._uploads = asyncio.Semaphore(concurrency.uploads)
-        self._downloads = asyncio.Semaphore(concurrency.downloads)
+        self._uploads = transfer.Slots(concurrency.uploads)
+        self._downloads = transfer.Slots(concurrency.downloads)
 
     async def submit(
         self, model: Model, fields: Mapping[str, str], files: Sequence[transfer.FileField], extra: Mapping[str, str]
     ) -> JobSubmitResponse:
         """Send the job. Raises `QueueInputError` and `QueueSubmitError`, or `Passing` where it was surely not taken."""
-        body = FormBody(fields, files, idle_seconds=self._idle_seconds)
+        body = FormBody(fields, files, self._uploads, idle_seconds=self._idle_seconds)
         try:
             async with (
                 self._uploads,
@@ -77,7 +77,7 @@ class Calls:
                     raise protocol.no_video(await self._wire.answer(response), job_id)
                 if max_bytes is not None and (protocol.announced_bytes(head) or 0) > max_bytes:
                     raise protocol.result_too_large(job_id, max_bytes)
-                await file.fill(response.content, limit_bytes=max_bytes)
+                await file.fill(response.content, self._downloads, limit_bytes=max_bytes)
             protocol.check_result(head, job_id, size=file.size, head=file.head)
             await file.finish()
         except transfer.TooLarge as exc:

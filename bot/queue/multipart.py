@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import Payload
 from aiohttp.abc import AbstractStreamWriter
 
-from bot.queue.transfer import PIECE_BYTES, FileField, in_thread
+from bot.queue.transfer import FileField, Slots, in_thread
 
 _LINE_END = b"\r\n"
 
@@ -24,11 +24,14 @@ class FormBody(Payload):
 
     _autoclose = True  # the files are closed by whoever opened them
 
-    def __init__(self, fields: Mapping[str, str], files: Sequence[FileField], *, idle_seconds: float) -> None:
+    def __init__(
+        self, fields: Mapping[str, str], files: Sequence[FileField], slots: Slots, *, idle_seconds: float
+    ) -> None:
         boundary = secrets.token_hex(16)
         super().__init__(None, content_type=f"multipart/form-data; boundary={boundary}")
         self.complete = False
         self.broken: Exception | None = None
+        self._slots = slots
         self._idle_seconds = idle_seconds
         begin = f"--{boundary}\r\nContent-Disposition: form-data; name="
         self._texts = "".join(f'{begin}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()).encode()
@@ -64,7 +67,7 @@ class FormBody(Payload):
         if file.start is not None:
             await self._read(file, file.stream.seek, file.start)
         while left is None or left > 0:
-            wanted = PIECE_BYTES if left is None else min(PIECE_BYTES, left)
+            wanted = self._slots.piece_bytes if left is None else min(self._slots.piece_bytes, left)
             piece: bytes = await self._read(file, file.stream.read, wanted)
             if not piece and left is None:
                 return

@@ -47,6 +47,8 @@ _PASSING_READ = frozenset({408, 409, 425, 429})  # and every 5xx; 409: the resul
 _NAMES_A_MODEL = frozenset({400, 404, 422})
 _CONFLICT = 409
 _STATUSES = {status.value: status for status in JobStatus}
+_PLAIN = re.compile(r"[\w.~-]+", re.ASCII)
+"""Nothing in it needs to be escaped."""
 _UNKNOWN = re.compile(
     r"unknown|not found|no such|unsupported|not supported|invalid model|does ?n[o']t exist|not available|unavailable"
     r"|no longer|retired|deprecated|unrecogni[sz]ed|not a valid",
@@ -99,7 +101,7 @@ def content_path(job_id: str) -> str:
 def _segment(text: str) -> str:
     if text in {"", ".", ".."}:  # dots mean other folders however they are escaped
         raise QueueInputError(f"{text!r} can't be a job's id", job_id=text)
-    return quote(text, safe="", errors="replace")
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="", errors="replace")
 
 
 def submit_headers(idempotency_key: str | None) -> dict[str, str]:

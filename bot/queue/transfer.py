@@ -28,6 +28,8 @@ from bot.rules.catalog import Role
 T = TypeVar("T")
 
 PIECE_BYTES = 1024 * 1024
+ALL_PIECES_BYTES = 16 * PIECE_BYTES
+"""What the pieces of all transfers in one direction take together."""
 SMALL_BYTES = 256 * 1024
 """A file of up to that size is read or written sooner than another thread would begin to."""
 _CHUNKS_MAX = 512
@@ -181,6 +183,26 @@ def _put_back(fields: Sequence[FileField], ours: Sequence[BinaryIO]) -> None:
         stream.close()
 
 
+class Slots:
+    """How many transfers go at once, and how much of each is in memory: a megabyte, or less where many share."""
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._going = 0
+
+    @property
+    def piece_bytes(self) -> int:
+        return min(PIECE_BYTES, ALL_PIECES_BYTES // max(1, self._going))
+
+    async def __aenter__(self) -> None:
+        await self._free.acquire()
+        self._going += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._going -= 1
+        self._free.release()
+
+
 class ResultFile:
     """A result on its way to `path`, where it appears (or is replaced) in one step, at `finish`.
 
@@ -196,8 +218,8 @@ class ResultFile:
         self._file: BinaryIO | None = None
         self._held: list[bytes] = []
 
-    async def fill(self, content: StreamReader, *, limit_bytes: int | None) -> None:
-        """Take all that arrives. Raises `TooLarge` and `DiskError`."""
+    async def fill(self, content: StreamReader, slots: Slots, *, limit_bytes: int | None) -> None:
+        """Take all that arrives, in pieces as `slots` say. Raises `TooLarge` and `DiskError`."""
         held_bytes = 0
         while chunk := await content.readany():
             self.size += len(chunk)
@@ -206,7 +228,7 @@ class ResultFile:
             self.head += chunk[: _HEAD_BYTES - len(self.head)]
             self._held.append(chunk)
             held_bytes += len(chunk)
-            if held_bytes >= PIECE_BYTES or len(self._held) >= _CHUNKS_MAX:
+            if held_bytes >= slots.piece_bytes or len(self._held) >= _CHUNKS_MAX:
                 await _on_disk(self._write)
                 held_bytes = 0
 
@@ -255,8 +277,8 @@ async def _on_disk(function: Callable[[], None], *, here: bool = False) -> None:
 
 
 async def in_thread(function: Callable[..., T], *args: Any) -> T:
-    """`asyncio.to_thread`, but a cancelled caller waits for the thread: what it opens must not be opened unseen."""
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args))
+    """The function's answer. A cancelled caller waits for the thread, too: what it opens must not be opened unseen."""
+    work = asyncio.get_running_loop().run_in_executor(None, function, *args)
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:

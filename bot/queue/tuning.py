@@ -30,7 +30,7 @@ class Timeouts:
         return aiohttp.ClientTimeout(
             total=total.total_seconds(),
             sock_connect=self.connect.total_seconds(),
-            sock_read=self.idle.total_seconds(),
+            sock_read=self.idle.total_seconds() if self.idle < total else None,  # each limit is a timer for each call
         )
 
 

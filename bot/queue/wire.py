@@ -21,7 +21,6 @@ NEVER_TRUSTED = aiohttp.ClientSSLError
 """Nothing was sent, and trying again would change nothing."""
 NETWORK = (aiohttp.ClientError, TimeoutError, OSError)
 """Everything that the network and aiohttp raise."""
-_READ_BUFFER_BYTES = 256 * 1024
 
 
 class Wire:
@@ -101,7 +100,6 @@ class Wire:
             timeout=timeout,
             allow_redirects=False,
             middlewares=(_never_repeated,),
-            read_bufsize=_READ_BUFFER_BYTES,
             **more,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from itertools import pairwise
@@ -31,7 +32,8 @@ from bot.rules.catalog import SEED_MAX, Model, Operation, PromptRule, Role
 Resolution = Literal["720p", "480p"]
 Orientation = Literal["landscape", "portrait"]
 
-_ALLOWED_CONTROLS = frozenset("\n\r\t")
+_UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but tabs and ends of lines, and halves of characters."""
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and signs without a stroke, which Unicode doesn't count as white space."""
 
@@ -125,7 +127,7 @@ def _check_prompt(model: Model, prompt: str | None, *, has_reference: bool) -> N
     if prompt is not None:
         if len(prompt) > model.prompt_max_chars:
             raise PromptTooLong(length=len(prompt), limit=model.prompt_max_chars)
-        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in _ALLOWED_CONTROLS for c in prompt):
+        if _UNREADABLE.search(prompt):
             raise PromptUnreadable
     has_prompt = bool(prompt and prompt.strip())
     match model.form.prompt:

@@ -6,6 +6,8 @@ import asyncio
 import subprocess
 import sys
 import tracemalloc
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from bot.queue import (
     QueueResultError,
     QueueSubmitError,
 )
+from bot.queue.transfer import Slots
 from tests.adapters.queue_bench import VIDEO, client, clock, queue, server
 from tests.adapters.queue_server import MP4, Reply, ScriptedServer, job
 from tests.clock import ManualClock
@@ -236,11 +239,62 @@ async def test_polls_do_not_wait_behind_uploads_and_downloads(tmp_path: Path, cl
         await asyncio.gather(*transfers, *fetches)
 
 
+class CountingThreads(ThreadPoolExecutor):
+    """An executor that counts what it is given to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.asked += 1
+        return super().submit(*args, **kwargs)
+
+
 @pytest.mark.asyncio
-async def test_polls_share_their_connections(server: ScriptedServer, queue: QueueClient) -> None:
+@pytest.mark.parametrize(("size", "threads"), [(1000, 0), (100_000, 0), (3 * MIB, 5)])
+async def test_only_large_files_take_a_thread(
+    size: int, threads: int, server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
+    """Large ones, for each megabyte, and at their beginning and end."""
+    counting = CountingThreads()
+    asyncio.get_running_loop().set_default_executor(counting)
+    video = tmp_path / "in.mp4"
+    video.write_bytes(MP4 + bytes(size - len(MP4)))
+    server.on_submit("lucy-fast-v2v", job("completed"))
+    server.on_result(Reply(body=video.read_bytes(), headers={"Content-Type": "video/mp4"}))
+    taken = await queue.submit("lucy-fast-v2v", prompt="x", data=video)
+    assert threads <= counting.asked <= 2 * threads
+    counting.asked = 0
+    done = await queue.result(taken.job_id, tmp_path / "out.mp4")
+    assert done.read_bytes() == video.read_bytes()
+    assert server.requests[0].size > size
+    assert min(threads, 3) <= counting.asked <= 2 * threads
+
+
+@pytest.mark.asyncio
+async def test_many_transfers_share_what_they_hold_in_memory() -> None:
+    slots = Slots(32)
+    assert slots.piece_bytes == MIB
+    async with AsyncExitStack() as stack:
+        for _ in range(16):
+            await stack.enter_async_context(slots)
+        assert slots.piece_bytes == MIB
+        for _ in range(16):
+            await stack.enter_async_context(slots)
+        assert slots.piece_bytes == MIB // 2
+    assert slots.piece_bytes == MIB
+
+
+@pytest.mark.asyncio
+async def test_polls_and_results_share_their_connections(
+    server: ScriptedServer, queue: QueueClient, tmp_path: Path
+) -> None:
     server.on_status(job("processing"))
-    for _ in range(10):
+    server.on_result(VIDEO)
+    for n in range(5):
         await queue.status("job-1")
+        await queue.result("job-1", tmp_path / f"{n}.mp4")
     assert len({request.connection for request in server.requests}) == 1
 
 

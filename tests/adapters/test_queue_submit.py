@@ -6,6 +6,7 @@ import asyncio
 import copy
 import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -133,6 +134,43 @@ async def test_a_given_type_is_believed(server: ScriptedServer, queue: QueueClie
     await queue.submit("lucy-dev-i2v", prompt="x", data=Upload(io.BytesIO(JPEG), content_type="image/x-own"))
     part = server.requests[0].parts["data"]
     assert (part.content_type, part.filename) == ("image/x-own", "data")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("kind", ["image/png\r\nX-Evil: 1", "image/é", ""])
+async def test_a_given_type_that_can_not_be_a_header_is_refused_or_replaced(
+    kind: str, server: ScriptedServer, queue: QueueClient
+) -> None:
+    server.on_submit("lucy-dev-i2v", TAKEN)
+    upload = Upload(io.BytesIO(JPEG), content_type=kind)
+    if kind:
+        with pytest.raises(QueueInputError, match="content type"):
+            await queue.submit("lucy-dev-i2v", prompt="x", data=upload)
+        assert server.requests == []
+    else:
+        await queue.submit("lucy-dev-i2v", prompt="x", data=upload)
+        assert server.requests[0].parts["data"].content_type == "image/jpeg"
+
+
+@pytest.mark.asyncio
+async def test_a_form_of_text_is_one_piece_with_its_headers(clock: ManualClock) -> None:
+    read: list[bytes] = []
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        read.append(await reader.read(1 << 16))
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"job_id":"yes"}')
+        await writer.drain()
+
+    async with raw_server(accept) as url, client(url, clock) as queue:
+        await queue.submit(T2V, prompt="zwei\nZeilen 🐈", seed=3)
+    [whole] = read
+    head, _, body = whole.partition(b"\r\n\r\n")
+    [boundary] = re.findall(rb"Content-Type: multipart/form-data; boundary=([0-9a-f]{32})\r\n", head)
+    parts = body.split(b"--" + boundary)
+    assert parts[0] == b""
+    assert parts[1] == '\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nzwei\nZeilen 🐈\r\n'.encode()
+    assert parts[2] == b'\r\nContent-Disposition: form-data; name="seed"\r\n\r\n3\r\n'
+    assert parts[3:] == [b"--\r\n"]
 
 
 @pytest.mark.asyncio
