@@ -42,9 +42,11 @@ format: setup ## Format and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-generate: setup ## Write what is made from the code: pages of docs/, and the catalogues' keys
+generate: setup ## Write what is made from the code: pages of docs/, the table of look-alikes, the catalogues' keys
+	$(BIN)/python scripts/confusables_table.py
 	$(BIN)/python scripts/inputs_page.py
 	$(BIN)/python scripts/paths_page.py
+	$(BIN)/python scripts/spellings_table.py
 	$(BIN)/python scripts/update_catalogues.py
 
 lock: setup ## Make the locks again from requirements/*.in

@@ -70,6 +70,23 @@ async def test_a_held_prompt_waits_until_a_moderator_approves(stage: Stage) -> N
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("action", [WordAction.BLOCK, WordAction.HOLD])
+async def test_a_prompt_that_grows_when_it_is_folded_meets_the_same_rules(stage: Stage, action: WordAction) -> None:
+    async with stage.clapper() as app:
+        rule = HOLD.model_copy(update={"action": action, "note": "No pianos."})
+        others = tuple(WordRule(pattern=f"*q{n:02}" * 20) for n in range(99))
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(*others, rule))
+        asked = await ask(stage, "\u3300" * 900 + " p\u200bi\u0430n0")
+        if action is WordAction.BLOCK:
+            told = await asked.reply(says("No pianos."), PATIENCE_SECONDS)
+            assert told["flags"] & 64
+        else:
+            await asked.reply(says("Waiting for a moderator"), PATIENCE_SECONDS)
+            await seen(stage, says("“piano”"))
+        assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
 async def test_a_denied_prompt_fails_with_a_sentence_and_does_not_count(stage: Stage) -> None:
     async with stage.clapper() as app:
         await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))

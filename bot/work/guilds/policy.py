@@ -5,7 +5,8 @@ Everything here is decided from memory, so that a refusal costs no transaction a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 
 from bot.errors import ModelNotOffered, ModelUnknown, PromptBlocked
 from bot.rules.catalog import Catalog, Model, Operation
@@ -13,7 +14,7 @@ from bot.rules.guild_settings import GuildSettings, offered_models, permits, wit
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
 from bot.rules.notices import PromptNoted
-from bot.rules.prompts import Verdict, WordAction, judge
+from bot.rules.prompts import Verdict, WordAction, is_long, judge
 from bot.rules.requests import VideoRequest
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.settings import Guilds
@@ -22,11 +23,13 @@ from bot.work.guilds.settings import Guilds
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permitted:
     """A request that the rules of the server let through, with its defaults. `verdict` is what the prompt met (to
-    hold or to record it), `version` that of the settings which said so."""
+    hold or to record it), `version` that of the settings which said so. `judged`: whether the prompt rules were asked
+    already; a long prompt is left to `still_permits`."""
 
     request: VideoRequest
     verdict: Verdict | None
     version: int
+    judged: bool
 
     @property
     def held(self) -> bool:
@@ -68,7 +71,12 @@ class Policy:
 
     def permit(self, request: VideoRequest, requester: Requester) -> Permitted:
         """Judge the request, once. Raises the `Refused` of the first rule that forbids it; moderators hear of a
-        blocked prompt here, of others by `record`."""
+        blocked prompt here or in `still_permits`, of others by `record`."""
+        permitted = self._permit(request, requester)
+        rules, prompt = self._known(requester).word_rules, request.inputs.prompt or ""
+        return permitted if is_long(rules, prompt) else self._heed(permitted, requester, judge(rules, prompt))
+
+    def _permit(self, request: VideoRequest, requester: Requester) -> Permitted:
         guild_settings = self._known(requester)
         model = self._catalog.get(request.model)
         permits(
@@ -80,22 +88,28 @@ class Policy:
             catalog=self._catalog,
             parent_channel_id=requester.parent_channel_id,
         )
-        prompt = request.inputs.prompt
-        verdict = judge(guild_settings.word_rules, prompt) if prompt else None
         filled = request.model_copy(update={"inputs": with_defaults(guild_settings, model, request.inputs)})
-        permitted = Permitted(request=filled, verdict=verdict, version=guild_settings.version)
+        return Permitted(request=filled, verdict=None, version=guild_settings.version, judged=False)
+
+    def _heed(self, permitted: Permitted, requester: Requester, verdict: Verdict | None) -> Permitted:
+        permitted = replace(permitted, verdict=verdict, judged=True)
         if verdict is not None and verdict.action is WordAction.BLOCK:
             self.record(permitted, requester)
             raise PromptBlocked(note=verdict.rule.note)
         return permitted
 
     async def still_permits(self, permitted: Permitted, requester: Requester) -> Permitted:
-        """The same by the settings of now, where they have changed since. Raises as `permit`, and
-        `DatabaseUnavailable` where they are too old and can't be read."""
+        """The same by the settings of now, where they have changed since, and with a long prompt judged, beside the
+        event loop. Raises as `permit`, and `DatabaseUnavailable` where they are too old and can't be read."""
         if requester.guild_id is None:
             return permitted
         now = await self._guilds.settings(requester.guild_id)
-        return permitted if now.version == permitted.version else self.permit(permitted.request, requester)
+        if permitted.judged and now.version == permitted.version:
+            return permitted
+        if now.version != permitted.version:
+            permitted = self._permit(permitted.request, requester)
+        verdict = await asyncio.to_thread(judge, now.word_rules, permitted.request.inputs.prompt or "")
+        return self._heed(permitted, requester, verdict)
 
     def record(self, permitted: Permitted, requester: Requester) -> None:
         """Have the server's moderators read what the prompt met, if it met anything."""
