@@ -25,7 +25,7 @@
     │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, FormForgotten
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
-    │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileUnsupported, FileBroken
+    │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileTooCostly, FileUnsupported, FileBroken
     │   │       └── FileGone, FileForbidden, PictureTooLarge
     │   └── Failed               a job exists, and its row keeps this as its failure
     │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable
@@ -351,6 +351,10 @@ class FileTooLarge(InputRejected):
 
 class FileTooLong(InputRejected):
     """Facts: `seconds`, `limit_seconds`."""
+
+
+class FileTooCostly(InputRejected):
+    """Opening it takes more work than one file may cost: too many pictures, or made to take long. Facts: `found`."""
 
 
 class PictureTooLarge(InputRejected):

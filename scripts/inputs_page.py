@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bot.media.budget import ANIMATION_PIXELS, CLIP_PICTURES, CLIP_PIXELS
 from bot.media.changes import DEEDS
 from bot.media.look import MAX_RATE, MIN_RATE
 from bot.media.pictures import JPEG_QUALITY, UNTOUCHED
@@ -32,8 +33,8 @@ _HEAD = """\
 Made from the code by `scripts/inputs_page.py`; a test keeps the two in step.
 
 A file is known by its first bytes, never by its name or by what Discord calls it. It is opened in a process of its own
-that knows no secret, follows no reference to other files or addresses, and has limits on memory, processor time and
-disk. What is fine already reaches the service byte for byte.
+that knows no secret, reaches no other file and no network, and has limits on memory, processor time and disk
+([docs/operators.md](operators.md#strangers-files)). What is fine already reaches the service byte for byte.
 """
 
 
@@ -98,7 +99,11 @@ def _limits() -> list[str]:
         f"- A file: {most // 1024**2} MiB (`MAX_INPUT_BYTES`), counted while it is fetched.",
         f"- A picture: {PICTURE_MAX_PIXELS // 1_000_000} megapixels. JPEG is written at quality {JPEG_QUALITY}.",
         f"- A video: {CLIP_MAX_SIDE} pixels a side, and the model's length with {LENGTH_SLACK_SECONDS:g} s of grace.",
-        f"- A GIF or animated WebP that is taken as a video: {ANIMATION_MAX_PIXELS // 1_000_000} megapixels.",
+        (
+            f"- A GIF or animated WebP that is taken as a video: {ANIMATION_MAX_PIXELS // 1_000_000} megapixels, and "
+            f"{ANIMATION_PIXELS // 1_000_000} in all frames together."
+        ),
+        f"- A video's frames: {CLIP_PICTURES}, and {CLIP_PIXELS // 1_000_000_000} thousand megapixels together.",
         f"- Frame rates from {MIN_RATE} to {MAX_RATE} a second are kept; others become the model's own.",
         "- A video that ends before its container says so, and a picture that can't be read to the end, are refused.",
         f"- Files that can't be used: {FREE_TRIES} an hour are free for each member. The next one is not even fetched",

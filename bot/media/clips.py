@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from bot.errors import FileBroken, PictureTooLarge
 from bot.media import pictures
 from bot.media.boxes import faststart_of
+from bot.media.budget import check_animation
 from bot.media.fields import Fields, Timed
 from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
 from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at, opened, sound_of, video_of
@@ -131,6 +132,7 @@ def _from_animation(
         if width * height > ANIMATION_MAX_PIXELS:
             raise PictureTooLarge(width=width, height=height, limit_pixels=ANIMATION_MAX_PIXELS)
         box, at = even(pictures.box_for(animation.size, frame)), 0.0
+    check_animation(path, decoder, (width, height), until=max_seconds + LENGTH_SLACK_SECONDS)
     shaper, slots = Shaper(box), EvenRate(rate)
     tags = tags_of(VideoFrame(2, 2, "rgb24"))
     with Writer(to, size=box, rate=rate, options=_QUALITY, tags=tags, sound=None) as writer:

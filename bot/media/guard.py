@@ -24,6 +24,10 @@ class ChildFailed(Exception):
     """The child ended without an answer: killed, out of memory or time, or broken by what it read."""
 
 
+class ChildTooSlow(ChildFailed):
+    """It was ended because it took more time, of the clock or of processors, than its task may."""
+
+
 class Guard:
     """Runs tasks, at most `at_once` at a time: encoding uses whole processor cores.
 
@@ -40,17 +44,21 @@ class Guard:
         self.missing: tuple[str, ...] | None = None
         """The walls that this system lacks, from those in `WALLS`; None before the first task."""
 
-    async def run(self, task: str, folder: Path, *, by: Requester | None = None, **arguments: Any) -> dict[str, Any]:
-        """The task's answer. `by` is whose turn it takes; None: those of whom that is not known share one.
+    async def run(
+        self, task: str, folder: Path, *, by: Requester | None = None, bounds: Bounds | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        """The task's answer. `by` is whose turn it takes; None: those of whom that is not known share one. `bounds` are
+        for a task that may use less than the others.
 
         Raises the `InputRejected` or `ResultInvalid` that it names, or `ChildFailed`.
 
         `OSError` is for what is the machine's fault and not the file's: a full disk, or no room for a process.
         """
-        order = _order(task, folder, self._bounds, arguments)
+        bounds = bounds or self._bounds
+        order = _order(task, folder, bounds, arguments)
         group, member = (fairness_group(by), by.user_id) if by is not None else (0, 0)
         async with self._places.place(group, member):
-            answer = self._read(await self.workers.run(order, wall_seconds=self._bounds.wall_seconds))
+            answer = self._read(await self.workers.run(order, wall_seconds=bounds.wall_seconds), bounds)
         error = answer.get("error")
         if error is None:
             return answer
@@ -62,16 +70,17 @@ class Guard:
             raise kind(**answer.get("facts", {}))
         raise ChildFailed(str(error)[:200])
 
-    def _read(self, ended: Ended) -> dict[str, Any]:
+    def _read(self, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         """Raises `ChildFailed` where the process did not end with an answer."""
         if not ended.in_time:
-            raise ChildFailed(f"over {self._bounds.wall_seconds:g} s")
+            raise ChildTooSlow(f"over {bounds.wall_seconds:g} s")
         try:
             said = json.loads((ended.answer or b"").decode())
             answer, missing = said["answer"], said["missing"]
         except (ValueError, TypeError, KeyError):
             log.warning("a media child ended with %s: %s", _named(ended.code), ended.complaint)
-            raise ChildFailed(_named(ended.code)) from None
+            kind = ChildTooSlow if ended.code == -signal.SIGXCPU else ChildFailed
+            raise kind(_named(ended.code)) from None
         if not isinstance(answer, dict) or not isinstance(missing, list):
             raise ChildFailed("no answer")
         self._note(tuple(map(str, missing)))

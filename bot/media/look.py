@@ -18,6 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from bot.errors import FileBroken, FileUnsupported, PictureTooLarge
+from bot.media.budget import check_clip
 from bot.media.frames import is_upright, is_wide, lies_on_its_side, tags_of
 from bot.media.mux import is_aac
 from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, too_long
@@ -106,7 +107,8 @@ def look_at(source: InputContainer, max_seconds: float) -> Look:
     times: list[float] = []
     first: VideoFrame | None = None
     stamped = True
-    for packet in source.demux(*([video] if sound is None else [video, sound])):
+    for number, packet in enumerate(source.demux(*([video] if sound is None else [video, sound]))):
+        check_clip(pictures=len(times), packets=number, size=(video.width, video.height))
         stamp = packet.dts if packet.pts is None else packet.pts
         if packet.stream is video and first is None:
             first = next((frame for frame in packet.decode() if isinstance(frame, VideoFrame)), None)

@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from bot.errors import FileBroken, FileUnsupported, InputRejected, PictureTooLarge
+from bot.media.budget import shown_seconds
 from bot.media.framing import cut_to_shape, overhangs
 from bot.rules.bounds import PICTURE_MAX_PIXELS
 
@@ -147,9 +148,7 @@ def frames_of(path: Path, decoder: str) -> Iterator[tuple[float, Image.Image | N
                 break
             animation.load()
             yield at, _opaque(animation.copy())
-            milliseconds = animation.info.get("duration", 100)
-            # Browsers show frames of 10 ms or less for 100 ms, and so do we.
-            at += (milliseconds if milliseconds > 10 else 100) / 1000
+            at += shown_seconds(animation.info.get("duration", 100))
         yield at, None
 
 

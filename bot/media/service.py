@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.errors import FileBroken, FileEmpty, FileUnsupported, InputRejected, ResultInvalid
-from bot.media.guard import ChildFailed, Guard
+from bot.errors import FileBroken, FileEmpty, FileTooCostly, FileUnsupported, InputRejected, ResultInvalid
+from bot.media.guard import ChildFailed, ChildTooSlow, Guard
 from bot.media.playable import playable
 from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
 from bot.media.walls import Bounds
@@ -18,8 +18,10 @@ from bot.rules.jobs import Requester
 from bot.rules.media import Fitted, Probe, Sketched
 from bot.rules.requests import Point
 
-PICTURE_BOUNDS = Bounds(wall_seconds=60, cpu_seconds=60)
-SKETCH_BOUNDS = Bounds(wall_seconds=30, cpu_seconds=30)
+PICTURE_BOUNDS = Bounds(wall_seconds=60, cpu_seconds=10)
+"""64 megapixels take 3 s, of whatever format; pictures that are made to take long take any time that they are given."""
+ANIMATION_BOUNDS = Bounds(wall_seconds=60, cpu_seconds=30)
+SKETCH_BOUNDS = Bounds(wall_seconds=30, cpu_seconds=10)
 _DECODERS = {"animated WebP": "WEBP", "WebP": "WEBP"}
 
 
@@ -53,7 +55,7 @@ class Normaliser:
             return await self._clip(path, to, found, model, by)
         except ChildFailed as exc:
             _forget(to)
-            raise FileBroken(found=found.name) from exc
+            raise _blamed(exc, found) from exc
         except BaseException:
             _forget(to)
             raise
@@ -78,6 +80,7 @@ class Normaliser:
             "clip",
             to.parent,
             by=by,
+            bounds=None if found.demuxer is not None else ANIMATION_BOUNDS,
             path=str(path),
             to=str(to),
             demuxer=found.demuxer,
@@ -114,7 +117,7 @@ class Sketcher:
                 fps=model.fps,
             )
         except ChildFailed as exc:
-            raise FileBroken(found=found.name) from exc
+            raise _blamed(exc, found) from exc
         return Sketched(path=to, cropped=answer["cropped"])
 
 
@@ -164,6 +167,11 @@ def recognise(path: Path, kind: Kind) -> Format:
     if kind not in found.kinds:
         raise FileUnsupported(found=found.name, wanted=wanted)
     return found
+
+
+def _blamed(failure: ChildFailed, found: Format) -> InputRejected:
+    """What the file is refused with that a child did not live through."""
+    return (FileTooCostly if isinstance(failure, ChildTooSlow) else FileBroken)(found=found.name)
 
 
 def _forget(path: Path) -> None:

@@ -88,12 +88,13 @@ def _holds(build: Callable[[], None]) -> bool:
 def _limit(bounds: Bounds) -> None:
     for what, most in (
         (resource.RLIMIT_AS, bounds.memory_bytes),
-        (resource.RLIMIT_CPU, bounds.cpu_seconds),
         (resource.RLIMIT_FSIZE, bounds.file_bytes),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
     ):
         resource.setrlimit(what, (most, most))
+    # The first ends it by a signal that tells why.
+    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
 
 
 def _libraries() -> list[Path]:

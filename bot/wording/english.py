@@ -108,6 +108,10 @@ REFUSALS: Mapping[str, str] = {
     "file_unsupported": (
         "The file for {role} is {found}, and I need {wanted}. Please attach a usual picture or video file."
     ),
+    "file_too_costly": (
+        "The file for {role} ({found}) takes longer to open than I may spend on one file. Please make it smaller or "
+        "shorter and attach it again."
+    ),
     "file_broken": (
         "The file for {role} ({found}) can't be read to its end. Please save or export it again and attach the new "
         "file."

@@ -263,6 +263,7 @@ ROWS_OF_EARLIER_VERSIONS: dict[str, dict[str, Any]] = {
     "file_too_long": {"role": "data", "seconds": 61.0, "limit_seconds": 60.0},
     "file_unsupported": {"role": "data", "found": "text", "wanted": "picture"},
     "file_broken": {"role": "data", "found": "PNG"},
+    "file_too_costly": {"role": "data", "found": "GIF"},
     "file_forbidden": {"role": "data", "host": "example.com"},
     "picture_too_large": {"role": "data", "width": 9, "height": 9, "limit_pixels": 64},
     "prompt_too_long": {"length": 1001, "limit": 1000},

@@ -1,0 +1,92 @@
+"""What a member's file may cost to open, decided before it is paid for: numbers of pictures, pixels and packets.
+
+The animations' part reads the blocks of a GIF or WebP without decoding a pixel.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.errors import FileTooCostly
+
+ANIMATION_PIXELS = 400_000_000
+"""Drawn for one animation: 190 frames of 1920 by 1080, two thousand of 480 by 270. Ten seconds of a processor."""
+_PIXELS_FOR_A_FRAME = 75_000
+"""What a frame costs besides its pixels, in pixels."""
+CLIP_PIXELS = 40_000_000_000
+"""Decoded for one clip: a minute of 4K at 60 frames a second and a quarter more."""
+CLIP_PICTURES = 16_000
+"""A minute of slow motion at 240 frames a second and some more."""
+CLIP_PACKETS = 1_000_000
+"""Of pictures and sound, until the clip's end is known."""
+
+
+def check_clip(*, pictures: int, packets: int, size: tuple[int, int]) -> None:
+    """Raises `FileTooCostly`. Cheap enough to be asked at every packet."""
+    width, height = size
+    if pictures > CLIP_PICTURES or packets > CLIP_PACKETS or pictures * width * height > CLIP_PIXELS:
+        raise FileTooCostly(found="video")
+
+
+def check_animation(path: Path, decoder: str, size: tuple[int, int], *, until: float) -> None:
+    """Count the frames that begin before `until` seconds. Raises `FileTooCostly` where they are too much to draw."""
+    left, at = ANIMATION_PIXELS, 0.0
+    for seconds in frame_seconds(path, decoder):
+        left -= size[0] * size[1] + _PIXELS_FOR_A_FRAME
+        if left < 0:
+            raise FileTooCostly(found=decoder)
+        at += seconds
+        if at > until:
+            return
+
+
+def shown_seconds(milliseconds: int) -> float:
+    """How long a frame that asks for so many is shown: browsers show those of 10 ms or less for 100 ms."""
+    return (milliseconds if milliseconds > 10 else 100) / 1000
+
+
+def frame_seconds(path: Path, decoder: str) -> Iterator[float]:
+    """How long each frame of a GIF or WebP is shown, as far as its blocks can be followed."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield from (_of_gif if decoder == "GIF" else _of_webp)(data)
+
+
+def _of_gif(data: mmap.mmap) -> Iterator[float]:
+    at, milliseconds = 13 + _table_bytes(data, 10), 0
+    while at < len(data):
+        kind = data[at]
+        if kind == 0x3B:  # the end
+            return
+        if kind == 0x21:  # an extension
+            if data[at + 1 : at + 3] == b"\xf9\x04":
+                milliseconds = int.from_bytes(data[at + 4 : at + 6], "little") * 10
+            at = _after_blocks(data, at + 2)
+        elif kind == 0x2C:  # a frame
+            yield shown_seconds(milliseconds)
+            at = _after_blocks(data, at + 11 + _table_bytes(data, at + 9))
+        else:  # what the decoder passes over, too
+            at += 1
+
+
+def _table_bytes(data: mmap.mmap, flags_at: int) -> int:
+    """The length of the colour table that the flags announce."""
+    flags = data[flags_at] if flags_at < len(data) else 0
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _after_blocks(data: mmap.mmap, at: int) -> int:
+    """Behind the empty block that ends a chain of them."""
+    while at < len(data) and (length := data[at]):
+        at += 1 + length
+    return at + 1
+
+
+def _of_webp(data: mmap.mmap) -> Iterator[float]:
+    at = 12
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"ANMF":
+            yield shown_seconds(int.from_bytes(data[at + 20 : at + 23], "little"))
+        at += 8 + length + length % 2

@@ -1,0 +1,197 @@
+"""Files that are made to be dear: none costs ten seconds of a processor, and refusals have their sentence."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+from bot.errors import FileTooCostly, FileUnsupported, InputRejected, PictureTooLarge
+from bot.media import Normaliser
+from bot.media.budget import frame_seconds
+from bot.media.guard import Guard
+from bot.media.service import PICTURE_BOUNDS
+from bot.media.walls import Bounds
+from bot.media.workers import Workers
+from bot.rules.catalog import Kind
+from tests import corpus
+from tests.jobs import CATALOG
+
+MODEL = CATALOG.get("lucy-pro-v2v")
+FRAMES = 2_900
+MIB = 1024 * 1024
+
+
+def gif_of_nothing(path: Path, side: int = 4000, frames: int = FRAMES) -> Path:
+    """Frames of one pixel, each of which has to be drawn on the whole canvas: 70 KB."""
+    head = b"GIF89a" + struct.pack("<HHBBB", side, side, 0x80, 0, 0) + bytes(3) + b"\xff" * 3
+    frame = (
+        b"\x21\xf9\x04\x00\x02\x00\x00\x00" + b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
+    )
+    path.write_bytes(head + frame * frames + b";")
+    return path
+
+
+def webp_of_nothing(path: Path, side: int = 4000, frames: int = FRAMES) -> Path:
+    """The same as WebP."""
+    one = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(one, "WEBP", lossless=True)
+    pixels = one.getvalue()[12:]
+    canvas = (side - 1).to_bytes(3, "little") * 2
+    frame = bytes(6) + (1).to_bytes(3, "little") * 2 + (20).to_bytes(3, "little") + b"\x00" + pixels
+    chunks = chunk(b"VP8X", b"\x02\x00\x00\x00" + canvas) + chunk(b"ANIM", bytes(6)) + chunk(b"ANMF", frame) * frames
+    path.write_bytes(chunk(b"RIFF", b"WEBP" + chunks))
+    return path
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+
+def png(path: Path, size: tuple[int, int], *chunks: tuple[bytes, bytes]) -> Path:
+    head = (b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
+    pixels = (b"IDAT", zlib.compress(bytes(min(size[0] * 3 + 1, 1000) * min(size[1], 1000)), 1))
+    parts = [
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in (head, *chunks, pixels, (b"IEND", b""))
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
+
+
+def swollen(bytes_inside: int) -> bytes:
+    """So many zeros, deflated."""
+    squeeze = zlib.compressobj(9)
+    return b"".join(squeeze.compress(bytes(MIB)) for _ in range(bytes_inside // MIB)) + squeeze.flush()
+
+
+def said_to_be(path: Path, form: str, at: int, content: bytes) -> Path:
+    """A small picture of that form whose header lies about its size."""
+    made = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(made, form)
+    data = bytearray(made.getvalue())
+    if form in {"JPEG", "AVIF"}:
+        at = data.index(b"\xff\xc0" if form == "JPEG" else b"ispe") + at
+    data[at : at + len(content)] = content
+    path.write_bytes(bytes(data))
+    return path
+
+
+def many_pages(path: Path, pages: int = 400_000) -> Path:
+    """A TIFF of so many pages without a picture, which have to be counted to know whether it moves."""
+    page = struct.pack("<HHHII", 1, 256, 3, 1, 16)
+    data = bytearray(b"II*\x00" + struct.pack("<I", 8))
+    for _ in range(pages):
+        data += page + struct.pack("<I", len(data) + len(page) + 4)
+    path.write_bytes(bytes(data))
+    return path
+
+
+def swollen_tiff(path: Path) -> Path:
+    Image.new("L", (20_000, 10_000)).save(path, "TIFF", compression="tiff_deflate")
+    return path
+
+
+def many_scans(path: Path, scans: int = 4000) -> Path:
+    """A progressive JPEG that goes over all of its pixels again and again."""
+    made = io.BytesIO()
+    Image.new("L", (6000, 6000), 128).save(made, "JPEG", progressive=True)
+    data = made.getvalue()
+    last = data.rindex(b"\xff\xda")
+    path.write_bytes(data[:last] + data[last:-2] * scans + b"\xff\xd9")
+    return path
+
+
+def many_pictures(path: Path, pictures: int = 20_000) -> Path:
+    """Of one picture again and again, all within a second, in units of a thousand-millionth of it."""
+    brief = {"movflags": "faststart", "video_track_timescale": "1000000000"}
+    with av.open(str(path), "w", format="mp4", options=brief) as out:
+        stream = out.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        [packet] = [*stream.encode(av.VideoFrame(16, 16, "yuv420p")), *stream.encode(None)]
+        content = bytes(packet)
+        for number in range(pictures):
+            again = av.Packet(content)
+            again.stream, again.time_base = stream, Fraction(1, pictures)
+            again.pts = again.dts = number
+            again.is_keyframe = True
+            out.mux(again)
+    return path
+
+
+ENDED = "JPEG of many scans"
+"""What can't be known beforehand, and is ended when its time is up."""
+PICTURES: dict[str, tuple[Callable[[Path], Path], type[InputRejected] | None]] = {
+    "PNG of 65535": (lambda path: png(path, (65_535, 65_535)), PictureTooLarge),
+    "GIF of 65535": (lambda path: gif_of_nothing(path, 65_535, 1), PictureTooLarge),
+    "JPEG of 65535": (lambda path: said_to_be(path, "JPEG", 5, b"\xff\xff\xff\xff"), PictureTooLarge),
+    "BMP of 65535": (lambda path: said_to_be(path, "BMP", 18, struct.pack("<II", 65_535, 65_535)), PictureTooLarge),
+    "WebP of 65535": (lambda path: webp_of_nothing(path, 65_535, 1), None),
+    "AVIF of 65535": (lambda path: said_to_be(path, "AVIF", 8, struct.pack(">II", 65_535, 65_535)), None),
+    "PNG that swells": (corpus.png_bomb, None),
+    "PNG with a swollen profile": (
+        lambda path: png(path, (16, 16), (b"iCCP", b"icc\0\0" + swollen(400 * MIB))),
+        None,
+    ),
+    "PNG with swollen text": (lambda path: png(path, (16, 16), (b"zTXt", b"t\0\0" + swollen(400 * MIB))), None),
+    "TIFF that swells": (swollen_tiff, PictureTooLarge),
+    "TIFF of many pages": (many_pages, None),
+    ENDED: (many_scans, FileTooCostly),
+}
+CLIPS: dict[str, tuple[Callable[[Path], Path], type[InputRejected] | None]] = {
+    "GIF of 2,900 frames": (gif_of_nothing, FileTooCostly),
+    "WebP of 2,900 frames": (webp_of_nothing, FileTooCostly),
+    "GIF of 65535": (lambda path: gif_of_nothing(path, 65_535, 2), PictureTooLarge),
+    "20,000 pictures in a second": (many_pictures, FileTooCostly),
+    "a playlist": (corpus.playlist, FileUnsupported),
+}
+"""What makes it, and the refusal; None: it may be used, too, but not for long."""
+HOSTILE = [(Kind.IMAGE, name, *how) for name, how in PICTURES.items()]
+HOSTILE += [(Kind.VIDEO, name, *how) for name, how in CLIPS.items()]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("kind", "name", "make", "refusal"), HOSTILE, ids=[f"{one[0]} {one[1]}" for one in HOSTILE])
+async def test_a_hostile_file_takes_no_ten_seconds_of_a_processor(
+    tmp_path: Path, kind: Kind, name: str, make: Callable[[Path], Path], refusal: type[InputRejected] | None
+) -> None:
+    path = make(tmp_path / "hostile")
+    workers = Workers()
+    assert PICTURE_BOUNDS.cpu_seconds <= 10
+    guard = Guard(workers, bounds=Bounds(cpu_seconds=5 if name == ENDED else 10))
+    met: type[InputRejected] | None = None
+    try:
+        await Normaliser(guard).ready(path, tmp_path / "to", kind=kind, model=MODEL)
+    except InputRejected as exc:
+        met = type(exc)
+        assert not (tmp_path / "to").exists()
+    assert met is refusal or (refusal is None and met is not FileTooCostly)
+    await workers.close()
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP"])
+def test_the_frames_of_an_animation_are_counted_without_drawing_them(tmp_path: Path, form: str) -> None:
+    path = corpus.animation(tmp_path / "moving", form, frames=7, size=(64, 48))
+    with Image.open(path) as animation:
+        shown = []
+        for number in range(getattr(animation, "n_frames", 1)):
+            animation.seek(number)
+            animation.load()
+            shown.append(animation.info["duration"] / 1000)
+    assert list(frame_seconds(path, form)) == shown
+    assert len(shown) == 7
+
+
+@pytest.mark.parametrize("cut", [20, 60, 200])
+@pytest.mark.parametrize("form", ["GIF", "WEBP"])
+def test_an_animation_that_ends_too_early_is_counted_as_far_as_it_goes(tmp_path: Path, form: str, cut: int) -> None:
+    path = corpus.animation(tmp_path / "moving", form, frames=7, size=(64, 48))
+    path.write_bytes(path.read_bytes()[:cut])
+    assert len(list(frame_seconds(path, form))) < 7
