@@ -20,7 +20,7 @@ from bot.media.walls import WALLS, Bounds
 from bot.media.workers import Workers
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock
-from bot.rules.polling import Durations
+from bot.rules.durations import Durations
 from bot.settings import Settings
 from bot.store.database import Database, parse_url
 from bot.store.encryption import Keys

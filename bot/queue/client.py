@@ -33,7 +33,7 @@ from bot.queue.tuning import Concurrency, Retry, Timeouts
 from bot.queue.wire import Wire
 from bot.rules.catalog import Catalog, Model, Role, load_catalog
 from bot.rules.clock import Clock, SystemClock
-from bot.rules.polling import AdaptivePolling, Polling
+from bot.rules.polling import AdaptivePolling, JobPolling, Polling
 from bot.rules.requests import Orientation, Point, Resolution
 
 OnStatusChange = Callable[[JobStatusResponse], Awaitable[None] | None]
@@ -73,8 +73,9 @@ class QueueClient:
         user_agent: str = USER_AGENT,
         rng: random.Random | None = None,
     ) -> None:
-        self.polling: Polling = polling or AdaptivePolling()
         self._catalog = catalog or load_catalog()
+        typical = {known.name: known.typical_seconds for known in self._catalog}
+        self.polling: Polling = polling or AdaptivePolling(typical_seconds=typical)
         self._clock = clock or SystemClock()
         self._wire = Wire(
             api_key=api_key,
@@ -173,24 +174,39 @@ class QueueClient:
         """
         path = protocol.status_path(job_id)
         name = model.name if isinstance(model, Model) else model
-        began = seen = self._clock.monotonic()
-        submitted = began - (self._clock.now() - since).total_seconds() if since else began
-        until = began + self._seconds_left(deadline, model)
-        wait = self.polling.wait(name, began - submitted) if since else 0.0
+        now = self._clock.monotonic()
+        submitted = now - (self._clock.now() - since).total_seconds() if since else now
+        until = now + self._seconds_left(deadline, model)
+        job = self.polling.follow(name, now - submitted if since else None)
+        try:
+            if since:
+                await self._until_due(job, submitted, until)
+            while True:
+                news = await self._retries.run(lambda: self._calls.status(job_id, path), self._retry.attempts, until)
+                now = self._clock.monotonic()
+                if not news.status.ended:
+                    job.running(now - submitted)
+                elif news.status is JobStatus.COMPLETED:
+                    job.completed(now - submitted)
+                if news.status != last:
+                    last = news.status
+                    yield news
+                if news.status.ended:
+                    return
+                if now >= until:
+                    raise QueueDeadlineError(f"the job was still {news.status} at its deadline", job_id=job_id)
+                await self._until_due(job, submitted, until)
+        finally:
+            job.leave()
+
+    async def _until_due(self, job: JobPolling, submitted: float, until: float) -> None:
+        """Wait until it is time to ask about the job, or until its deadline."""
         while True:
-            await self._clock.sleep(min(wait, until - self._clock.monotonic()))
-            news = await self._retries.run(lambda: self._calls.status(job_id, path), self._retry.attempts, until)
-            before, seen = seen, self._clock.monotonic()
-            if since and news.status is JobStatus.COMPLETED:
-                self.polling.learn(name, (before + seen) / 2 - submitted)
-            if news.status != last:
-                last = news.status
-                yield news
-            if news.status.ended:
+            now = self._clock.monotonic()
+            wait = min(job.wait(now - submitted), until - now)
+            if wait <= 0:
                 return
-            if seen >= until:
-                raise QueueDeadlineError(f"the job was still {news.status} at its deadline", job_id=job_id)
-            wait = self.polling.wait(name, seen - submitted)
+            await self._clock.sleep(wait)
 
     async def submit_and_poll(
         self,

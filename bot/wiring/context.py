@@ -8,7 +8,8 @@ from bot.errors import QueueInputError, SettingsError
 from bot.queue import QueueClient, Retry
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
-from bot.rules.polling import AdaptivePolling, Durations, PollBounds
+from bot.rules.durations import Durations
+from bot.rules.polling import AdaptivePolling, PollBounds
 from bot.settings import Settings
 from bot.wiring.chat import Chat
 from bot.wiring.media import Media
@@ -47,13 +48,14 @@ def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: 
     bounds = PollBounds(
         poll_min=settings.poll_min_seconds, poll_max=max(settings.poll_min_seconds, settings.poll_max_seconds)
     )
+    typical = {model.name: model.typical_seconds for model in catalog}
     try:
         return QueueClient(
             api_key=settings.decart_api_key.get_secret_value(),
             base_url=settings.decart_base_url,
             catalog=catalog,
             clock=clock,
-            polling=AdaptivePolling(durations, bounds),
+            polling=AdaptivePolling(durations, bounds, typical_seconds=typical),
             retry=Retry(submit_attempts=1),
         )
     except QueueInputError as exc:

@@ -22,12 +22,13 @@ from bot.queue import QueueClient, Retry, Timeouts
 from bot.rules.catalog import Model, Role
 from bot.rules.delivery import Clip, Link, Shown
 from bot.rules.drafts import LIFE, Preview
+from bot.rules.durations import Durations
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.limit_rules import LimitBook, operator_rules
 from bot.rules.media import Files, Fitted, Probe
 from bot.rules.notices import Entry, NoticeLost
-from bot.rules.polling import AdaptivePolling, Durations, PollBounds
+from bot.rules.polling import AdaptivePolling, PollBounds
 from bot.rules.requests import VideoRequest
 from bot.settings import Settings
 from bot.store.admission import Admission

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from bot.queue import (
     Timeouts,
 )
 from bot.rules.catalog import load_catalog
-from bot.rules.polling import AdaptivePolling, Durations, FixedPolling, PollBounds
+from bot.rules.durations import Durations
+from bot.rules.polling import AdaptivePolling, FixedPolling, JobPolling, PollBounds
 from tests.adapters.queue_bench import client, clock, queue, server
 from tests.adapters.queue_server import Answering, Reply, ScriptedServer, hang_up, job, raw_server, say
 from tests.clock import ManualClock
@@ -316,11 +318,24 @@ async def test_the_polling_policy_decides_when_to_ask_and_learns_from_jobs_seen_
 ) -> None:
     durations = Durations()
     polling = AdaptivePolling(durations, PollBounds(poll_min=0.5, poll_max=10.0))
-    server.on_status(job("pending"), job("processing"), job("completed"))
+    for _ in range(50):
+        whole = polling.follow("lucy-clip")
+        whole.running(19.5)
+        whole.completed(20.5)
+        whole.leave()
+    durations = polling.durations = Durations()
+    asked: list[float] = []
+
+    async def ask(request: web.Request) -> web.StreamResponse:
+        asked.append(clock.monotonic())
+        return await job("completed" if clock.monotonic() > 21 else "processing")(request)
+
+    server.on_status(ask)
     async with client(server.url, clock, polling=polling) as queue:
         await seen(queue, model="lucy-clip", since=clock.now())
-        assert clock.slept == [1.0, 1.5, 2.25]
-        assert durations.history("lucy-clip").seconds == pytest.approx((3.625,))
+        assert asked[0] > 10
+        assert all(later - earlier < 4 for earlier, later in pairwise(asked))
+        assert durations.history("lucy-clip").seconds == pytest.approx(((asked[-2] + asked[-1]) / 2,))
         await seen(queue, model="lucy-clip")
         assert len(durations.history("lucy-clip").seconds) == 1
 
@@ -338,14 +353,16 @@ async def test_a_failed_jobs_time_is_not_learned(server: ScriptedServer, clock: 
 async def test_a_watch_taken_up_again_knows_how_long_the_job_has_run(
     server: ScriptedServer, clock: ManualClock
 ) -> None:
-    asked: list[float] = []
+    asked: list[float | None] = []
 
     class Noting(FixedPolling):
-        def wait(self, model: str | None, elapsed: float) -> float:
-            asked.append(elapsed)
-            return super().wait(model, elapsed)
+        def follow(self, model: str | None, age: float | None = 0.0) -> JobPolling:
+            asked.append(age)
+            return super().follow(model, age)
 
     server.on_status(job("processing"), job("completed"))
     async with client(server.url, clock, polling=Noting(2.0)) as queue:
         await seen(queue, since=clock.now() - MINUTE)
-    assert asked == [60.0, 62.0]
+        await seen(queue)
+    assert asked == [60.0, None]
+    assert clock.slept == [2.0, 2.0]

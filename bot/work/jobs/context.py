@@ -12,8 +12,8 @@ from bot.queue import QueueClient
 from bot.rules.catalog import Catalog, Role
 from bot.rules.clock import Clock
 from bot.rules.delivery import Announcer
+from bot.rules.durations import Durations
 from bot.rules.media import Encoder, Files, Intake, Links
-from bot.rules.polling import Durations
 from bot.settings import Settings
 from bot.store.jobs import Jobs
 from bot.work.jobs.availability import Availability
