@@ -430,7 +430,7 @@ class DeliveryImpossible(Failed):
 
 
 class PromptDenied(Failed):
-    """A moderator did not allow the prompt of a job that was held."""
+    """A moderator did not allow the prompt of a job that was held. Facts: `reason`, in their own words or empty."""
 
 
 class HoldUnseen(Failed):

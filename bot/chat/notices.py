@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import discord
 from discord import ui
@@ -20,7 +22,17 @@ from bot.chat.settings_text import change_lines
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job, Requester
-from bot.rules.notices import Entry, HoldSettled, JobEnded, LimitsReset, NoticeLost, PromptNoted, SettingsChanged
+from bot.rules.notices import (
+    Entry,
+    HoldOutcome,
+    HoldSettled,
+    JobEnded,
+    LimitsReset,
+    NoticeLost,
+    Picture,
+    PromptNoted,
+    SettingsChanged,
+)
 from bot.wording import Markup, say
 from bot.wording.facts import escape
 
@@ -34,6 +46,14 @@ _BLUE, _GOLD, _GREEN, _GREY, _RED = (
     discord.Colour.red(),
 )
 _VERDICTS = {"block": ("⛔", _RED), "hold": ("✋", _GOLD), "record": ("📝", _BLUE)}
+_OUTCOMES: Mapping[HoldOutcome, tuple[str, discord.Colour, str]] = {
+    HoldOutcome.APPROVED: ("👍", _GREEN, "audit_approved"),
+    HoldOutcome.DENIED: ("👎", _RED, "audit_denied"),
+    HoldOutcome.BLOCKED: ("👎", _RED, "audit_denied"),
+    HoldOutcome.WITHDRAWN: ("✋", _GREY, "hold_title"),
+    HoldOutcome.EXPIRED: ("✋", _GREY, "hold_title"),
+}
+_NONCE_MAX_CHARS = 25
 _CHANGES_MAX_CHARS = 3500
 _SILENT = discord.AllowedMentions.none()
 
@@ -49,22 +69,39 @@ class DiscordNotices:
     async def record(self, guild_id: int, channel_id: int, entry: Entry) -> None:
         await self._post(guild_id, channel_id, self._entry(entry, self._locale(_about(entry))))
 
-    async def ask(self, channel_id: int, job: Job, pattern: str) -> int:
+    async def ask(self, channel_id: int, job: Job, pattern: str, pictures: Sequence[Picture]) -> int:
+        try:
+            return await self._ask(channel_id, job, pattern, pictures)
+        except NoticeLost:
+            if not pictures:
+                raise
+            return await self._ask(channel_id, job, pattern, ())  # the channel may take no files
+
+    async def _ask(self, channel_id: int, job: Job, pattern: str, pictures: Sequence[Picture]) -> int:
         locale = self._locale(job.requester)
-        view = view_with(*(job_button(verb, job.id, locale) for verb in (Verb.APPROVE, Verb.DENY)))
-        return await self._post(job.requester.guild_id, channel_id, self._question(job, pattern, locale), view)
+        embed = self._question(job, pattern, locale)
+        files = [
+            discord.File(picture.path, filename=f"input{number}{picture.path.suffix}", spoiler=picture.hidden)
+            for number, picture in enumerate(pictures, 1)
+        ]
+        if files and not pictures[0].hidden:
+            embed.set_image(url=f"attachment://{files[0].filename}")
+        verbs = (Verb.APPROVE, Verb.DENY, Verb.BLOCK)
+        view = view_with(*(job_button(verb, job.id, locale) for verb in verbs))
+        return await self._post(job.requester.guild_id, channel_id, embed, view, files=files, nonce=job.id)
 
     async def close_question(
-        self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None
+        self, channel_id: int, message_id: int, job: Job, *, decision: HoldOutcome, by: Requester | None, reason: str
     ) -> None:
-        locale = self._locale(by)
+        locale = self._locale(by or job.requester)
         embed = self._question(job, "", locale)
-        key = {True: "hold_approved", False: "hold_denied", None: "hold_withdrawn"}[approved]
-        embed.colour = {True: _GREEN, False: _RED, None: _GREY}[approved]
-        embed.description = f"{embed.description}\n\n{say(key, locale, user_id=by.user_id)}"
+        embed.colour = _OUTCOMES[decision][1]
+        embed.description = f"{embed.description}\n\n{_decided(decision, by, reason, locale)}"
         channel = self._client.get_partial_messageable(channel_id, guild_id=job.requester.guild_id)
         try:
-            await channel.get_partial_message(message_id).edit(embed=embed, view=None, allowed_mentions=_SILENT)
+            await channel.get_partial_message(message_id).edit(
+                embed=embed, view=None, attachments=[], allowed_mentions=_SILENT
+            )
         except UNSENT_OR_CLOSED as exc:
             log.info("the question about job %s can't be edited: %s", job.id, type(exc).__name__)
 
@@ -96,11 +133,21 @@ class DiscordNotices:
         await channel.send(text, reference=answered, allowed_mentions=only_them)
 
     async def _post(
-        self, guild_id: int | None, channel_id: int, embed: discord.Embed, view: ui.View | None = None
+        self,
+        guild_id: int | None,
+        channel_id: int,
+        embed: discord.Embed,
+        view: ui.View | None = None,
+        *,
+        files: Sequence[discord.File] = (),
+        nonce: str | None = None,
     ) -> int:
+        """`nonce`: Discord gives the message of the same one, if there was one within minutes, instead of another."""
         channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+        extras: dict[str, Any] = {"view": view, "files": list(files), "nonce": nonce and nonce[:_NONCE_MAX_CHARS]}
+        given = {name: value for name, value in extras.items() if value}
         try:
-            message = await channel.send(embed=embed, allowed_mentions=_SILENT, view=view or discord.utils.MISSING)
+            message: discord.Message = await channel.send(embed=embed, allowed_mentions=_SILENT, **given)
         except discord.HTTPException as exc:
             raise NoticeLost(f"http_{exc.status}_{exc.code}", final=exc.status in FINAL_STATUSES) from exc
         except UNSENT_OR_CLOSED as exc:
@@ -113,10 +160,10 @@ class DiscordNotices:
                 return self._outcome(job, locale)
             case PromptNoted():
                 return _noted(entry, locale)
-            case HoldSettled(job=job, by=by, approved=approved):
-                sign, colour, key = ("👍", _GREEN, "approved") if approved else ("👎", _RED, "denied")
-                lines = [say(f"hold_{key}", locale, user_id=by.user_id), *self._facts(job, locale)]
-                return _embed(f"{sign} {say(f'audit_{key}', locale)}", lines, colour)
+            case HoldSettled(job=job, by=by, decision=decision, reason=reason):
+                sign, colour, key = _OUTCOMES[decision]
+                lines = [_decided(decision, by, reason, locale), *self._facts(job, locale)]
+                return _embed(f"{sign} {say(key, locale)}", lines, colour)
             case SettingsChanged():
                 lines = [say("audit_by", locale, user_id=entry.by.user_id, version=entry.version)]
                 lines += change_lines(entry.changes, locale, most_chars=_CHANGES_MAX_CHARS)
@@ -181,6 +228,11 @@ def _noted(entry: PromptNoted, locale: str | None) -> discord.Embed:
         say("notice_rule", locale, pattern=entry.verdict.rule.pattern),
     ]
     return _embed(f"{sign} {say(f'audit_{action}', locale)}", lines, colour)
+
+
+def _decided(decision: HoldOutcome, by: Requester | None, reason: str, locale: str | None) -> str:
+    told = say(f"hold_{decision}", locale, user_id=0 if by is None else by.user_id)
+    return f"{told} {say('hold_reason', locale, reason=reason)}" if reason else told
 
 
 def _where(requester: Requester, command: str, locale: str | None) -> str:

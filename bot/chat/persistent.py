@@ -118,6 +118,7 @@ class Verb(StrEnum):
     GET = "get"
     APPROVE = "approve"
     DENY = "deny"
+    BLOCK = "block"
     GO = "go"
     CHANGE = "change"
 
@@ -129,7 +130,8 @@ _LOOKS = {
     Verb.USE: ("➡️", discord.ButtonStyle.secondary),
     Verb.GET: ("📥", discord.ButtonStyle.primary),
     Verb.APPROVE: ("✅", discord.ButtonStyle.success),
-    Verb.DENY: ("⛔", discord.ButtonStyle.danger),
+    Verb.DENY: ("✋", discord.ButtonStyle.secondary),
+    Verb.BLOCK: ("⛔", discord.ButtonStyle.danger),
     Verb.GO: ("▶️", discord.ButtonStyle.success),
     Verb.CHANGE: ("✏️", discord.ButtonStyle.secondary),
 }

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from bot.rules.guild_settings_file import Change
 from bot.rules.jobs import Job, Requester
 from bot.rules.prompts import Verdict
+
+
+class HoldOutcome(StrEnum):
+    """How the question about a held job was answered. `WITHDRAWN`: the job was cancelled; `EXPIRED`: by nobody."""
+
+    APPROVED = "approved"
+    DENIED = "denied"
+    BLOCKED = "blocked"
+    """Denied, and its member may make nothing for a day."""
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture of a question. `hidden`: it is shown to those alone who press on it."""
+
+    path: Path
+    hidden: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +51,12 @@ class PromptNoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldSettled:
-    """A moderator decided on a held job."""
+    """A moderator decided on a held job; `reason` is in their own words, or empty."""
 
     job: Job
     by: Requester
-    approved: bool
+    decision: HoldOutcome
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +97,19 @@ class Notices(Protocol):
         """Post an entry in the audit channel. Raises `NoticeLost`."""
         ...
 
-    async def ask(self, channel_id: int, job: Job, pattern: str) -> int:
-        """Ask the moderators there to decide on a held job; returns the message's id. Raises `NoticeLost`.
+    async def ask(self, channel_id: int, job: Job, pattern: str, pictures: Sequence[Picture]) -> int:
+        """Ask the moderators there to decide on a held job; returns the message's id. Asking the same again within
+        minutes gives the same message. Raises `NoticeLost`.
 
-        `pattern` is the rule that holds it, empty where it is not known any more.
+        `pattern` is the rule that holds it, empty where it is not known any more. Where the channel takes no files, the
+        question comes without `pictures`.
         """
         ...
 
     async def close_question(
-        self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None
+        self, channel_id: int, message_id: int, job: Job, *, decision: HoldOutcome, by: Requester | None, reason: str
     ) -> None:
-        """Edit the question to say how it was decided (None: the job was cancelled), without buttons. Never raises."""
+        """Edit the question to say how it was decided, and by whom, without buttons and pictures. Never raises."""
         ...
 
     async def ping(self, job: Job) -> None:

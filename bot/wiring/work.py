@@ -80,9 +80,11 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
     limits = _limits(process, store, chat, guilds, audit_log)
     endings = Endings(jobs=store.jobs, announcer=context.announcer, metrics=process.metrics)
     endings.listen(audit_log.ended)
-    engine = _engine(process, store, JobRunner(context, endings, freed=limits.freed))
+    runner = JobRunner(context, endings, freed=limits.freed)
+    engine = _engine(process, store, runner)
     limits.attach(engine)
     services = _services(process, store, chat, media, context, guilds, audit_log, endings, limits, engine)
+    runner.held = services.moderation.ask_soon
     if isinstance(chat.client, VideoBot):
         chat.client.attach(services, chat.announcer)
     retention, token_expiry = _retention(process, store, services), _token_expiry(process, store, chat)
@@ -116,11 +118,10 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
 ) -> Services:
     policy = Policy(catalog=context.catalog, guilds=guilds, audit_log=audit_log)
     moderation = Moderation(
-        jobs=context.jobs,
+        context=context,
         guilds=guilds,
         notes=store.notes,
         notices=chat.notices,
-        announcer=context.announcer,
         engine=engine,
         endings=endings,
         limits=limits,

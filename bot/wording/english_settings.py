@@ -7,6 +7,7 @@ from collections.abc import Mapping
 NOTICES: Mapping[str, str] = {
     "hold_settled_already": "That is settled already: this one is {state}.",
     "prompt_denied": "A moderator of this server didn't allow this prompt. It doesn't count; please try another one.",
+    "prompt_denied_reason": "The reason they gave: “{reason}”",
     "hold_unseen": (
         "This prompt needs a moderator's approval, but I can't write where they decide. Please tell them; it "
         "doesn't count."
@@ -21,10 +22,18 @@ NOTICES: Mapping[str, str] = {
         "this message."
     ),
     "button_approve": "Approve",
-    "button_deny": "Deny",
+    "button_deny": "Refuse with a reason",
+    "button_block": "Refuse and block for a day",
+    "form_deny": "Refuse this prompt",
+    "form_deny_reason": "Reason",
+    "form_deny_reason_about": "The member is told this, privately or where they asked. It may stay empty.",
     "hold_title": "May this be made?",
     "hold_approved": "Approved by {user_id}.",
-    "hold_denied": "Denied by {user_id}.",
+    "hold_denied": "Refused by {user_id}.",
+    "hold_blocked": "Refused by {user_id}, and the member is blocked for a day.",
+    "hold_reason": "Reason: “{reason}”",
+    "hold_block_reason": "A moderator refused a prompt.",
+    "hold_expired": "Nobody decided in time.",
     "hold_withdrawn": "Cancelled by {user_id} before anybody decided.",
     "notice_rule": "It holds what the rule “{pattern}” names.",
     "notice_where": "{user_id} used /{command} in {channels}.",
@@ -37,7 +46,7 @@ NOTICES: Mapping[str, str] = {
     "audit_hold": "Prompt held for a moderator",
     "audit_record": "Prompt recorded",
     "audit_approved": "Prompt approved",
-    "audit_denied": "Prompt denied",
+    "audit_denied": "Prompt refused",
     "audit_settings": "Settings changed",
     "audit_reset": "Limits reset",
     "audit_reset_by": "By {user_id}.",

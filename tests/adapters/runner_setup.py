@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,7 +27,7 @@ from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.limit_rules import LimitBook, operator_rules
 from bot.rules.media import Files, Fitted, Probe
-from bot.rules.notices import Entry, NoticeLost
+from bot.rules.notices import Entry, HoldOutcome, NoticeLost, Picture
 from bot.rules.polling import AdaptivePolling, PollBounds
 from bot.rules.requests import VideoRequest
 from bot.settings import Settings
@@ -95,7 +95,7 @@ class Notices:
     def __init__(self) -> None:
         self.posted: list[Entry] = []
         self.asked: list[tuple[int, Job, str]] = []
-        self.settled: list[tuple[int, bool | None]] = []
+        self.settled: list[tuple[int, HoldOutcome]] = []
         self.pinged: list[Job] = []
         self.lost: NoticeLost | None = None
 
@@ -105,17 +105,18 @@ class Notices:
             raise self.lost
         self.posted.append(entry)
 
-    async def ask(self, channel_id: int, job: Job, pattern: str) -> int:
+    async def ask(self, channel_id: int, job: Job, pattern: str, pictures: Sequence[Picture]) -> int:
+        del pictures
         if self.lost is not None:
             raise self.lost
         self.asked.append((channel_id, job, pattern))
         return 900 + len(self.asked)
 
     async def close_question(
-        self, channel_id: int, message_id: int, job: Job, by: Requester, *, approved: bool | None
+        self, channel_id: int, message_id: int, job: Job, *, decision: HoldOutcome, by: Requester | None, reason: str
     ) -> None:
-        del channel_id, job, by
-        self.settled.append((message_id, approved))
+        del channel_id, job, by, reason
+        self.settled.append((message_id, decision))
 
     async def ping(self, job: Job) -> None:
         self.pinged.append(job)
@@ -293,9 +294,10 @@ class Bench:
         self.limits.attach(self.engine)
         policy = Policy(catalog=CATALOG, guilds=self.guilds, audit_log=audit_log)
         moderation = Moderation(
-            jobs=self.jobs, guilds=self.guilds, notes=notes, notices=self.notices, announcer=self.announcer,
-            engine=self.engine, endings=endings, limits=self.limits, audit_log=audit_log,
+            context=context, guilds=self.guilds, notes=notes, notices=self.notices, engine=self.engine,
+            endings=endings, limits=self.limits, audit_log=audit_log,
         )  # fmt: skip
+        self.runner.held = moderation.ask_soon
         acceptance = Acceptance(
             context=context, engine=self.engine, limits=self.limits, policy=policy, moderation=moderation,
             audit_log=audit_log,

@@ -7,7 +7,7 @@ import pytest
 from bot.errors import HoldSettledAlready, ModeratorsOnly
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import JobState, Requester
-from bot.rules.notices import JobEnded, NoticeLost, SettingsChanged
+from bot.rules.notices import HoldOutcome, JobEnded, NoticeLost, SettingsChanged
 from bot.rules.prompts import WordAction, WordRule
 from bot.store.notes import Notes
 from bot.work.guilds.audit_log import REFUSALS_MAX
@@ -68,7 +68,7 @@ async def test_a_held_job_counts_takes_no_place_and_goes_on_through_the_line(ben
     await bench.services.moderation.approve(job.id, ADMIN)
     with pytest.raises(HoldSettledAlready):
         await bench.services.moderation.deny(job.id, ADMIN)
-    assert bench.notices.settled == [(901, True)]
+    assert bench.notices.settled == [(901, HoldOutcome.APPROVED)]
 
 
 @pytest.mark.asyncio
@@ -110,4 +110,6 @@ async def test_what_was_held_but_not_asked_about_before_a_crash_is_asked_about_a
     assert len(bench.notices.asked) == 1, "it was asked about already"
     await Notes(bench.database).drop(f"hold:{job.id}")
     await bench.services.moderation.resume()
+    await bench.ended(job.id)
+    await bench.services.audit_log.drain()
     assert len(bench.notices.asked) == 2

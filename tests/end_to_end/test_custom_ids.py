@@ -79,13 +79,16 @@ async def test_the_buttons_of_a_preview_and_the_form_of_change(stage: Stage) -> 
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("verb", "state"), [("approve", "pending"), ("deny", "failed")])
+@pytest.mark.parametrize(("verb", "state"), [("approve", "pending"), ("deny", "failed"), ("block", "failed")])
 async def test_the_buttons_of_a_question_to_moderators(stage: Stage, verb: str, state: str) -> None:
     async with stage.clapper() as app:
         await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
         asked = await t2v(stage, "a piano")
         question = await seen(stage, says("May this be made?"))
-        await stage.discord.member("Linus").press(question, f"clapper:{verb}:{about(question)}")
+        pressed = await stage.discord.member("Linus").press(question, f"clapper:{verb}:{about(question)}")
+        if verb == "deny":
+            assert (await pressed.opened_modal())["custom_id"] == f"clapper:denied:{about(question)}"
+            await stage.discord.member("Linus").submit_modal(pressed, {"reason": "No pianos."})
         await stage.see(asked, state)
 
 

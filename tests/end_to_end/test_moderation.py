@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bot.app import App
+from bot.errors import ModeratorsOnly
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Requester
 from bot.rules.prompts import WordAction, WordRule
+from bot.store.notes import Notes
 from sandbox.discord import Invocation
-from sandbox.discord.permissions import SEND_MESSAGES
+from sandbox.discord.permissions import ATTACH_FILES, SEND_MESSAGES
 from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, buttons_of, text_of
+from tests.end_to_end.material import sample
 
 Json = dict[str, Any]
 HOLD = WordRule(pattern="piano", action=WordAction.HOLD)
@@ -53,7 +57,7 @@ async def test_a_held_prompt_waits_until_a_moderator_approves(stage: Stage) -> N
         assert stage.discord.member("Ada").mention in text_of(question)
         assert "a cat playing piano" in text_of(question)
         assert "“piano”" in text_of(question)
-        assert buttons_of(question) == ["Approve", "Deny"]
+        assert buttons_of(question) == ["Approve", "Refuse with a reason", "Refuse and block for a day"]
         assert stage.queue.submits == []
 
         grace = await stage.discord.member("Grace").press(question, "Approve")
@@ -87,23 +91,144 @@ async def test_a_prompt_that_grows_when_it_is_folded_meets_the_same_rules(stage:
 
 
 @pytest.mark.asyncio
-async def test_a_denied_prompt_fails_with_a_sentence_and_does_not_count(stage: Stage) -> None:
+@pytest.mark.parametrize("reason", ["", "No **pianos**\n@everyone"])
+async def test_a_refused_prompt_fails_with_the_reason_and_does_not_count(stage: Stage, reason: str) -> None:
     async with stage.clapper() as app:
         await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
         asked = await ask(stage)
         question = await seen(stage, says("May this be made?"))
-        first = await stage.discord.member("Linus").press(question, "Deny")
+        linus = stage.discord.member("Linus")
+        opened = await linus.press(question, "Refuse with a reason")
+        first = await linus.submit_modal(opened, {"Reason": reason})
         message = await stage.see(asked, "failed")
         assert "A moderator of this server didn't allow" in text_of(message)
+        assert (r"“No \*\*pianos\*\* " in text_of(message)) is bool(reason)
         assert await first.done() == "answered"
-        settled = await seen(stage, says("Denied by"))
-        late = await stage.discord.member("Linus").press(
-            settled["id"], buttons_of_custom_id(question, "Approve"), raw=True
-        )
+        settled = await seen(stage, says("Refused by"))
+        assert settled["id"] == question["id"]
+        assert settled["components"] == []
+        assert (r"Reason: “No \*\*pianos\*\* " in text_of(settled)) is bool(reason)
+        assert stage.discord.pinged(message["id"]) == stage.discord.pinged(settled["id"]) == []
+        late = await linus.press(settled["id"], buttons_of_custom_id(question, "Approve"), raw=True)
         assert await late.done() == "answered" or late.state == "failed"
         assert stage.queue.submits == []
         job = (await app.parts.jobs.of_user(int(stage.discord.member("Ada").id)))[0]
         assert job.refunded
+
+
+@pytest.mark.asyncio
+async def test_a_member_whose_prompt_is_refused_can_be_blocked_for_a_day(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), audit_channel_id=clips_of(stage), word_rules=(HOLD,))
+        asked = await ask(stage)
+        question = await seen(stage, says("May this be made?"))
+        await stage.discord.member("Linus").press(question, "Refuse and block for a day")
+        await stage.see(asked, "failed")
+        settled = await seen(stage, lambda message: message["id"] == question["id"] and not message["components"])
+        assert "is blocked for a day" in text_of(settled)
+        await seen(stage, says("Settings changed"))
+        told = await (await ask(stage, "a dog")).reply(says("You can't make videos here"), PATIENCE_SECONDS)
+        assert "A moderator refused a prompt." in text_of(told)
+        assert told["flags"] & 64
+        stage.pass_time(86_400 + 60)
+        await stage.see_through(await ask(stage, "a dog"))
+
+
+@pytest.mark.asyncio
+async def test_moderators_are_asked_once_and_see_the_picture_until_they_have_decided(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        ada, linus = stage.discord.member("Ada"), stage.discord.member("Linus")
+        files = {"image": sample("cat.png")}
+        asked = await ada.slash("Film Club#general", "animate", files=files, prompt="a piano")
+        question = await seen(stage, says("May this be made?"))
+        assert "/input1.png" in question["embeds"][0]["image"]["url"]
+        [job] = await app.parts.jobs.of_user(int(ada.id))
+        await app.parts.services.moderation.ask(job)
+        await app.parts.services.moderation.resume()
+        await app.parts.services.audit_log.drain()
+    async with stage.clapper() as app:
+        await app.parts.services.audit_log.drain()
+        questions = [message for message in linus.sees(CLIPS) if "May this be made?" in text_of(message)]
+        assert [message["id"] for message in questions] == [question["id"]]
+        await linus.press(question, "Approve")
+        await stage.see(asked, "pending")
+        settled = await seen(stage, says("Approved by"))
+        assert settled["id"] == question["id"]
+        assert (settled["attachments"], settled["embeds"][0].get("image")) == ([], None)
+
+
+@pytest.mark.asyncio
+async def test_a_crash_between_the_question_and_its_note_makes_no_second_question(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        await ask(stage)
+        await seen(stage, says("May this be made?"))
+        await app.parts.services.audit_log.drain()
+        [job] = await app.parts.jobs.of_user(int(stage.discord.member("Ada").id))
+        await Notes(app.parts.database).put(f"hold:{job.id}", "asking:2000-01-01T00:00:00+00:00")
+    async with stage.clapper() as app:
+        linus = stage.discord.member("Linus")
+        while ":" not in (note := str(await Notes(app.parts.database).get(f"hold:{job.id}"))) or "asking" in note:
+            await asyncio.sleep(0.01)
+        questions = [message for message in linus.sees(CLIPS) if "May this be made?" in text_of(message)]
+        assert len(questions) == 1
+        assert note == f"{clips_of(stage)}:{questions[0]['id']}"
+
+
+@pytest.mark.asyncio
+async def test_a_hidden_picture_stays_hidden_from_moderators_who_do_not_open_it(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        hidden = ("SPOILER_cat.png", sample("cat.png")[1])
+        await stage.discord.member("Ada").slash(
+            "Film Club#general", "animate", files={"image": hidden}, prompt="a piano"
+        )
+        question = await seen(stage, says("May this be made?"))
+        assert [file["filename"] for file in question["attachments"]] == ["SPOILER_input1.png"]
+        assert "image" not in question["embeds"][0]
+
+
+@pytest.mark.asyncio
+async def test_a_moderators_channel_that_takes_no_files_gets_the_question_without_the_picture(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        clips = stage.discord.channel(CLIPS)
+        stage.discord.set_permissions(clips, stage.discord.core.world.bot, deny=ATTACH_FILES)
+        files = {"image": sample("cat.png")}
+        await stage.discord.member("Ada").slash("Film Club#general", "animate", files=files, prompt="a piano")
+        question = await seen(stage, says("May this be made?"))
+        assert question["attachments"] == []
+
+
+@pytest.mark.asyncio
+async def test_forged_presses_and_forms_decide_nothing(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        asked = await ask(stage)
+        await asked.reply(says("Waiting for a moderator"), PATIENCE_SECONDS)
+        question = await seen(stage, says("May this be made?"))
+        [job] = await app.parts.jobs.of_user(int(stage.discord.member("Ada").id))
+        for name in ("Ada", "Grace"):
+            member = stage.discord.member(name)
+            for label in buttons_of(question):
+                pressed = await member.press(question, label)
+                answered = pressed.reply if label == "Refuse with a reason" else pressed.followup
+                told = await answered(timeout=PATIENCE_SECONDS)
+                assert told["flags"] & 64
+                assert "manage messages" in text_of(told)
+        guild = int(stage.discord.guild("Film Club").id)
+        strangers = [
+            Requester(user_id=5, name="G", guild_id=guild, channel_id=1),
+            Requester(user_id=5, name="G", guild_id=guild + 1, channel_id=1, moderator=True, admin=True),
+            Requester(user_id=5, name="G", guild_id=None, channel_id=1, moderator=True, admin=True),
+        ]
+        for stranger in strangers:  # a form that was sent once its member was no moderator any more, or elsewhere
+            with pytest.raises(ModeratorsOnly):
+                await app.parts.services.moderation.deny(job.id, stranger, reason="mine", block=True)
+        assert (await app.parts.jobs.get(job.id)).held
+        assert stage.queue.submits == []
+        assert (await app.parts.services.guilds.settings(guild)).limits.blocks == ()
 
 
 def buttons_of_custom_id(message: Json, label: str) -> str:
@@ -152,7 +277,10 @@ async def test_what_no_moderator_decides_on_ends_with_a_sentence_instead_of_bein
     async with stage.clapper():
         message = await stage.see(asked, "failed")
         assert "none of them decided" in text_of(message)
-        late = await stage.discord.member("Linus").press(question, "Approve")
+        closed = await seen(stage, says("Nobody decided in time"))
+        assert (closed["id"], closed["components"]) == (question["id"], [])
+        approve = buttons_of_custom_id(question, "Approve")
+        late = await stage.discord.member("Linus").press(question["id"], approve, raw=True)
         assert "settled already" in text_of(await late.followup(timeout=PATIENCE_SECONDS))
         assert stage.queue.submits == []
 

@@ -32,6 +32,7 @@ PREFIXES = (
     "window_",
     "permission_",
     "member_blocked_",
+    "prompt_denied_",
     "trajectory_invalid_",
     "pattern_invalid_",
     "guild_settings_invalid_",

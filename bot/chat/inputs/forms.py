@@ -23,10 +23,14 @@ from bot.wording import say, translated
 
 MENU_FORM = Persistent(rf"clapper:form:(?P<operation>{'|'.join(MENUS)}):(?P<message>\d{{1,20}})")
 REUSE_FORM = Persistent(r"clapper:reuse:(?P<job>[0-9a-f]{32})")
+DENY_FORM = Persistent(r"clapper:denied:(?P<job>[0-9a-f]{32})", once=True)
 PATH_FORM = Persistent(r"clapper:path:(?P<draft>[0-9a-f]{32})")
 
 CHOICES_MAX = 25
 """Discord's most for a select."""
+
+DENY_REASON_MAX_CHARS = 300
+"""Of a moderator's reason."""
 
 _TEXT_MAX_CHARS = 4000
 """Discord's most for a text field."""
@@ -139,6 +143,20 @@ class ReuseValues:
     operation: Operation
     prompt: str | None
     reference: Attachment | None
+
+
+def deny_form(job_id: str, locale: str) -> ui.Modal:
+    """Why a moderator refuses a prompt."""
+    reason = ui.TextInput[ui.Modal](
+        custom_id="reason", style=discord.TextStyle.paragraph, required=False, max_length=DENY_REASON_MAX_CHARS
+    )
+    part = labelled("form_deny_reason", reason, locale, "form_deny_reason_about")
+    return modal(say("form_deny", locale), f"clapper:denied:{job_id}", part)
+
+
+def read_deny_form(values: FormValues) -> str:
+    """The reason; empty where none was given."""
+    return (values.text("reason") or "").strip()
 
 
 def reuse_form(job_id: str, catalog: Catalog, locale: str) -> ui.Modal:

@@ -16,7 +16,7 @@ from typing import Any
 from bot.errors import ClapperError
 from bot.rules.guild_settings import PING_AFTER, GuildSettings
 from bot.rules.jobs import Job, JobState, Requester
-from bot.rules.notices import Entry, HoldSettled, JobEnded, NoticeLost, Notices, SettingsChanged
+from bot.rules.notices import Entry, HoldOutcome, HoldSettled, JobEnded, NoticeLost, Notices, SettingsChanged
 from bot.store.notes import Notes
 from bot.work.guilds.settings import Guilds, GuildSettingsChanged, check_admin
 
@@ -61,9 +61,9 @@ class AuditLog:
         if event.changes:
             self.note(event.guild_id, entry)
 
-    def settled(self, job: Job, by: Requester, *, approved: bool) -> None:
+    def settled(self, job: Job, by: Requester, decision: HoldOutcome, reason: str) -> None:
         """A moderator has decided on a held job."""
-        self.note(job.requester.guild_id, HoldSettled(job=job, by=by, approved=approved))
+        self.note(job.requester.guild_id, HoldSettled(job=job, by=by, decision=decision, reason=reason))
 
     async def silenced(self, guild_id: int) -> str | None:
         """Why nothing is posted in the audit channel any more (a short word); None where all is well."""

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.errors import AdminsOnly, GuildSettingsOutdated
+from bot.errors import AdminsOnly, GuildSettingsOutdated, ModeratorsOnly
 from bot.rules.clock import Clock
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.guild_settings_file import Change, diff
 from bot.rules.jobs import Requester
+from bot.rules.limit_rules import Block
 from bot.store.guild_settings import GuildSettingsTable, read_document
 from bot.store.notes import Notes, TemporaryNotes
 from bot.work.periodic import PeriodicTask
@@ -159,6 +160,17 @@ class Guilds:
         as `amend`.
         """
         check_admin(guild_id, by)
+        return await self._rework(guild_id, by, change)
+
+    async def block(self, guild_id: int, by: Requester, block: Block) -> GuildSettings:
+        """Let a member make nothing for a while, as moderators may decide. Raises `ModeratorsOnly`, and as `rework`."""
+        check_moderator(guild_id, by)
+        now = self._clock.now()
+        return await self._rework(guild_id, by, lambda known: {"limits": known.limits.with_block(block, now)})
+
+    async def _rework(
+        self, guild_id: int, by: Requester, change: Callable[[GuildSettings], dict[str, object]]
+    ) -> GuildSettings:
         for _ in range(_REWORK_TRIES):
             before = await self._table.get(guild_id)
             try:
@@ -198,6 +210,12 @@ class Guilds:
 
 def _import_key(guild_id: int, by: Requester) -> str:
     return f"{guild_id}:{by.user_id}"
+
+
+def check_moderator(guild_id: int | None, by: Requester) -> None:
+    """Raise `ModeratorsOnly` unless they may manage messages, or more, in this very server."""
+    if not (by.moderator or by.admin) or by.guild_id is None or by.guild_id != guild_id:
+        raise ModeratorsOnly
 
 
 def check_admin(guild_id: int, by: Requester) -> None:

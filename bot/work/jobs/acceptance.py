@@ -103,16 +103,17 @@ class Acceptance:
         if not permitted.held and job.place is not None:
             self._limits.note_waiting()
         self._policy.record(permitted, requester)
+        if permitted.held and permitted.verdict is not None:
+            self._moderation.expect(job.id, permitted.verdict.rule.pattern)
         model = job.request.model
         self._context.metrics.accepted.labels(model).inc()
         log.info("job %s is accepted: %s by %s in %s", job.id, model, requester.user_id, requester.guild_id)
         return job
 
     async def begin(self, job: Job) -> None:
-        """The member sees the job's card, at `job.reply`: have it run, or have the moderators asked about it."""
+        """The member sees the job's card, at `job.reply`: have it run, or, where it is held, its inputs kept and the
+        moderators asked about it."""
         await self._engine.begin(job)
-        if job.held:  # beside: the moderators' channel may be slow
-            self._audit_log.see_to(self._moderation.ask(job))
 
     async def withdraw(self, job: Job) -> None:
         """Discord says that nobody can be answered any more: end the job, which its member never saw, uncounted.

@@ -7,6 +7,7 @@ import logging
 
 from bot.errors import JobGone, JobMoved, NotYours, Refused, RowUnreadable, TooLateToCancel
 from bot.rules.jobs import Job, JobState, Reply, Requester
+from bot.rules.notices import HoldOutcome
 from bot.work.engines.base import Engine
 from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
@@ -73,7 +74,7 @@ class JobControls:
             except JobMoved:
                 continue
             await self._engine.start(job.id)  # whoever runs it stops; and it goes on telling where that was in vain
-            await self._moderation.close_question(job, by, approved=None)
+            await self._moderation.close_question(job, HoldOutcome.WITHDRAWN, by)
             await self._limits.move()
             return job
         raise TooLateToCancel(state=job.state.value)

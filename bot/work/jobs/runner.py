@@ -35,10 +35,12 @@ class JobRunner:
     def __init__(
         self, context: JobContext, endings: Endings, *, freed: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        """`freed` is called whenever a job has ended, or rests: others may wait for its place."""
+        """`freed` is called whenever a job has ended, or rests: others may wait for its place. Set `held` before the
+        first job: it is called with each one that is held, once its inputs are kept, and may be called again."""
         self._context = context
         self._endings = endings
         self._freed = freed
+        self.held: Callable[[Job], Awaitable[None]] | None = None
         self._nudges: dict[str, asyncio.Event] = {}
         self._running: dict[str, Steps] = {}
         self._stopping = False
@@ -120,6 +122,9 @@ class JobRunner:
             await steps.keep_inputs()
         except UserFacing as exc:
             await steps.fail(exc)
+            return
+        if self.held is not None and steps.job.held and not self._stopping:
+            await self.held(steps.job)
 
     async def _work(self, steps: Steps) -> None:
         found_submitting = steps.job.state is JobState.SUBMITTING
