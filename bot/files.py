@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -107,8 +107,11 @@ class StoredFiles(Files):
         except FileNotStored:
             return None
 
-    async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterable[bytes]:
-        """The bytes from `start` up to, not including, `end`, in pieces. Raises `FileNotStored` at the first."""
+    async def read(
+        self, key: str, *, start: int = 0, end: int | None = None, piece_bytes: int = _PIECE_BYTES
+    ) -> AsyncGenerator[bytes]:
+        """The bytes from `start` up to, not including, `end`, in pieces of about `piece_bytes`. Raises `FileNotStored`
+        at the first."""
         size = await self.size_bytes(key)
         if size is None:
             raise FileNotStored(key)
@@ -117,7 +120,7 @@ class StoredFiles(Files):
             return
         with _translated(missing=key):
             found = await obstore.get_async(self._store, key, options={"range": (start, stop)})
-            async for piece in found.stream(min_chunk_size=_PIECE_BYTES):
+            async for piece in found.stream(min_chunk_size=piece_bytes):
                 yield bytes(piece)
 
     async def keys(self, under: str) -> list[str]:

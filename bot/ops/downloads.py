@@ -10,7 +10,8 @@ import base64
 import hmac
 import logging
 import re
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.errors import FileNotStored, FilesUnavailable
+from bot.ops.streams import Streams, TooManyStreams
 from bot.rules.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -25,9 +27,13 @@ log = logging.getLogger(__name__)
 _JOB = r"[0-9a-f]{32}"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}\.mp4")
 _ROUTE = f"/videos/{{job:{_JOB}}}/{{expires:[0-9]{{1,12}}}}/{{signature}}/{{name}}"
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+PIECE_BYTES = 256 * 1024
+"""What is read ahead for each reader."""
 _FORBIDDEN = "This link is not valid. Please copy it again, whole, from the message in Discord."
 _EXPIRED = "This link has expired. In Discord, /jobs shows the video again."
 _GONE = "This video is not kept any more. In Discord, /jobs makes it again."
+_TOO_MANY = "Too many videos are being fetched at the moment. Please try again in a minute."
 _NOT_NOW = "This video can't be read at the moment. Please try again in a minute."
 
 
@@ -36,7 +42,9 @@ class Blobs(Protocol):
 
     async def size_bytes(self, key: str) -> int | None: ...
 
-    def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterable[bytes]: ...
+    def read(
+        self, key: str, *, start: int = 0, end: int | None = None, piece_bytes: int = PIECE_BYTES
+    ) -> AsyncGenerator[bytes]: ...
 
 
 class Downloads:
@@ -47,6 +55,7 @@ class Downloads:
         self._secret = secret
         self._public_url = public_url.rstrip("/")
         self._clock = clock
+        self.streams = Streams(clock)
 
     def link(self, job_id: str, name: str, lifetime: timedelta) -> tuple[str, datetime] | None:
         """The address of a job's result and when it dies; None where members can't reach this server."""
@@ -79,32 +88,50 @@ class Downloads:
             return _plainly(503, _NOT_NOW)
         if not size:
             return _plainly(404, _GONE)
-        return await self._stream(request, key, size, name)
+        try:
+            return await self._answer(request, key, size, name)
+        except TooManyStreams:
+            return _plainly(503, _TOO_MANY, {"Retry-After": "60"})
 
-    async def _stream(self, request: web.Request, key: str, size: int, name: str) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, key: str, size: int, name: str) -> web.StreamResponse:
         start, end = 0, size
         response = web.StreamResponse(headers=_headers(name))
-        if "Range" in request.headers and "If-Range" not in request.headers:
-            wanted = _range(request, size)
+        is_get = request.method == "GET"
+        if is_get and "Range" in request.headers and "If-Range" not in request.headers:
+            wanted = _range(request.headers["Range"], size)
             if wanted is None:
                 return web.Response(status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
             start, end = wanted
             response.set_status(206)
             response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
         response.content_length = end - start
-        await response.prepare(request)
-        if request.method != "HEAD":
-            try:
-                async for piece in self._blobs.read(key, start=start, end=end):
-                    await response.write(piece)
-            except (FilesUnavailable, FileNotStored) as exc:
-                log.warning("a download of %s broke off: %s", key, exc)
-                # More bytes were announced: only a broken connection tells the other side that they don't come.
-                if request.transport is not None:
-                    request.transport.abort()
-                return response
-        await response.write_eof()
+        try:
+            if is_get:
+                with self.streams.place(request):
+                    await self._stream(request, response, key, start, end)
+            else:
+                await response.prepare(request)
+                await response.write_eof()
+        except ConnectionError:
+            log.debug("a reader of %s has gone", key)
         return response
+
+    async def _stream(self, request: web.Request, response: web.StreamResponse, key: str, start: int, end: int) -> None:
+        """Raises `ConnectionError` where the reader goes, or was disconnected since it stood still."""
+        await response.prepare(request)
+        try:
+            async with aclosing(self._blobs.read(key, start=start, end=end, piece_bytes=PIECE_BYTES)) as pieces:
+                async for piece in pieces:
+                    for at in range(0, len(piece), PIECE_BYTES):
+                        await response.write(piece[at : at + PIECE_BYTES])
+                        self.streams.moved(request)
+        except (FilesUnavailable, FileNotStored) as exc:
+            log.warning("a download of %s broke off: %s", key, exc)
+            # More bytes were announced: only a broken connection tells the other side that they don't come.
+            if request.transport is not None:
+                request.transport.abort()
+            return
+        await response.write_eof()
 
 
 def _headers(name: str) -> dict[str, str]:
@@ -119,19 +146,23 @@ def _headers(name: str) -> dict[str, str]:
     }
 
 
-def _range(request: web.Request, size: int) -> tuple[int, int] | None:
-    """The one range that is asked for, as start and end; None where it lies outside, or is no single range."""
-    try:
-        wanted = request.http_range
-    except ValueError:
+def _range(asked: str, size: int) -> tuple[int, int] | None:
+    """The one range that is asked for, as start and end; None where it lies outside, is empty, or is no single one."""
+    found = _RANGE.fullmatch(asked.strip())
+    if found is None or not any(found.groups()):
         return None
-    start, stop = wanted.start or 0, wanted.stop
-    if start < 0:
-        start = max(0, size + start)
-    end = size if stop is None else min(stop, size)
+    first, last = found.groups()
+    if not first:
+        return (max(0, size - int(last)), size) if int(last) else None
+    start, end = int(first), min(int(last) + 1, size) if last else size
     return (start, end) if start < end else None
 
 
-def _plainly(status: int, sentence: str) -> web.Response:
-    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex"}
+def _plainly(status: int, sentence: str, more: Mapping[str, str] | None = None) -> web.Response:
+    headers = {
+        **(more or {}),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex",
+    }
     return web.Response(status=status, text=sentence + "\n", headers=headers)

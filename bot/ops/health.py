@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from aiohttp import web
 
 from bot.errors import SettingsError
+from bot.ops.idle_connections import IdleConnections
 from bot.ops.metrics import CONTENT_TYPE, Metrics
+from bot.rules.clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,8 @@ Check = Callable[[], Awaitable[bool]]
 class HealthServer:
     """`/healthz` answers while the event loop runs. `/readyz` says whether every check holds, with 503 where one does
     not. `/metrics` is for Prometheus. `routes` are further pages, such as the downloads of large results.
+
+    Connections that ask for nothing are closed.
     """
 
     def __init__(
@@ -30,13 +34,16 @@ class HealthServer:
         port: int,
         metrics: Metrics,
         checks: Mapping[str, Check],
+        clock: Clock,
         routes: Iterable[web.AbstractRouteDef] = (),
     ) -> None:
         self._host = host
         self._port = port
         self._metrics = metrics
         self._checks = dict(checks)
-        app = web.Application()
+        self._idle = IdleConnections(clock)
+        self._closing_idle: asyncio.Task[None] | None = None
+        app = web.Application(middlewares=[self._idle.middleware])
         app.add_routes([
             web.get("/healthz", self._healthz),
             web.get("/readyz", self._readyz),
@@ -56,11 +63,15 @@ class HealthServer:
                 f"HTTP_HOST {self._host} and HTTP_PORT {self._port} can't be listened on ({exc.strerror}): "
                 "choose another port, or 0 for any free one"
             ) from exc
+        if self._runner.server is not None:
+            self._closing_idle = asyncio.create_task(self._idle.run(self._runner.server))
         port: int = self._runner.addresses[0][1]
         log.info("health and metrics are on http://%s:%d", self._host, port)
         return port
 
     async def stop(self) -> None:
+        if self._closing_idle is not None:
+            self._closing_idle.cancel()
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:

@@ -25,6 +25,7 @@ def health_server(process: Process, parts: Parts) -> HealthServer:
         host=process.settings.http_host,
         port=process.settings.http_port,
         metrics=process.metrics,
+        clock=process.clock,
         checks={
             "database": database_answers,
             **({"discord": discord_is_ready} if process.gateway else {}),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +15,11 @@ import pytest_asyncio
 
 from bot.errors import FilesUnavailable
 from bot.files import StoredFiles, open_files
-from bot.ops.downloads import Downloads
+from bot.ops.downloads import PIECE_BYTES, Downloads
 from bot.ops.health import HealthServer
+from bot.ops.idle_connections import REQUEST_WITHIN
 from bot.ops.metrics import Metrics
+from bot.ops.streams import STALLED_AFTER, STREAMS_MAX, STREAMS_MAX_PER_ADDRESS
 from bot.work.jobs.links import ResultLinks
 from tests.clock import ManualClock
 
@@ -31,6 +34,7 @@ class Server:
 
     files: StoredFiles
     downloads: Downloads
+    answering: Downloads
     clock: ManualClock
     url: str
 
@@ -47,9 +51,12 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
     await asyncio.to_thread(source.write_bytes, VIDEO)
     await files.put(f"jobs/{JOB}/result", source, "video/mp4")
     answering = Downloads(files, secret=b"s" * 32, public_url="", clock=clock)
-    health = HealthServer(host="127.0.0.1", port=0, metrics=Metrics(), checks={}, routes=answering.routes())
+    health = HealthServer(
+        host="127.0.0.1", port=0, metrics=Metrics(), checks={}, clock=clock, routes=answering.routes()
+    )
     url = f"http://127.0.0.1:{await health.start()}"
-    yield Server(files, Downloads(files, secret=b"s" * 32, public_url=f"{url}/", clock=clock), clock, url)
+    named = Downloads(files, secret=b"s" * 32, public_url=f"{url}/", clock=clock)
+    yield Server(files, named, answering, clock, url)
     await health.stop()
 
 
@@ -70,6 +77,13 @@ async def test_the_link_gives_the_whole_video_under_a_safe_name(server: Server) 
     assert headers["Accept-Ranges"] == "bytes"
     status, headers, body = await get(server.link(), method="HEAD")
     assert (status, headers["Content-Length"], body) == (200, str(len(VIDEO)), b"")
+    status, headers, _ = await get(server.link(), method="HEAD", Range="bytes=0-9")
+    assert (status, headers["Content-Length"]) == (200, str(len(VIDEO))), "a range is a matter of GET alone"
+    assert "Content-Range" not in headers
+    link = server.link()
+    await server.clock.advance(LIFETIME.total_seconds() + 1)
+    status, _, body = await get(link, method="HEAD")
+    assert (status, body) == (403, b"")
 
 
 @pytest.mark.asyncio
@@ -92,7 +106,10 @@ async def test_players_may_ask_for_a_part(server: Server, asked: str, start: int
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=9-3", "lines=1-2", "bytes=0-1,4-5"])
+@pytest.mark.parametrize(
+    "asked",
+    ["bytes=99999999-", "bytes=9-3", "lines=1-2", "bytes=0-1,4-5", "bytes=-0", "bytes=-", "bytes=" + "9" * 40 + "-"],
+)
 async def test_a_part_that_is_not_there_is_refused(server: Server, asked: str) -> None:
     status, headers, _ = await get(server.link(), Range=asked)
     assert (status, headers["Content-Range"]) == (416, f"bytes */{len(VIDEO)}")
@@ -172,16 +189,139 @@ async def test_a_video_that_breaks_off_is_no_whole_answer(server: Server, caplog
         async def size_bytes(self, key: str) -> int | None:
             return await server.files.size_bytes(key)
 
-        async def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-            async for piece in server.files.read(key, start=start, end=end):
+        async def read(
+            self, key: str, *, start: int = 0, end: int | None = None, piece_bytes: int = PIECE_BYTES
+        ) -> AsyncGenerator[bytes]:
+            async for piece in server.files.read(key, start=start, end=end, piece_bytes=piece_bytes):
                 yield piece
                 raise FilesUnavailable("the disk is gone")
 
     broken = Downloads(Breaking(), secret=b"s" * 32, public_url="", clock=server.clock)
-    health = HealthServer(host="127.0.0.1", port=0, metrics=Metrics(), checks={}, routes=broken.routes())
+    health = HealthServer(
+        host="127.0.0.1", port=0, metrics=Metrics(), checks={}, clock=server.clock, routes=broken.routes()
+    )
     url = f"http://127.0.0.1:{await health.start()}"
     with pytest.raises(aiohttp.ClientPayloadError):
         await get(server.link().replace(server.url, url))
     await health.stop()
     assert "broke off: the disk is gone" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+class SlowReader:
+    """A player that asks for the video and reads nothing until it is told to."""
+
+    def __init__(self, server: Server, address: str = "") -> None:
+        self._server = server
+        self._address = address
+
+    async def ask(self) -> str:
+        """Send the request; the first line of the answer, or nothing where the connection was broken off."""
+        host, port = self._server.url.removeprefix("http://").split(":")
+        self.reader, self.writer = await asyncio.open_connection(host, int(port), limit=1024)
+        path = self._server.link().removeprefix(self._server.url)
+        headers = f"Host: x\r\nX-Forwarded-For: 1.2.3.4, {self._address}\r\n" if self._address else "Host: x\r\n"
+        headers += "Connection: close\r\n"
+        self.writer.write(f"GET {path} HTTP/1.1\r\n{headers}\r\n".encode())
+        return (await self.reader.readline()).decode().strip()
+
+    async def rest(self) -> bytes:
+        """What comes until the connection ends, however it ends."""
+        found = bytearray()
+        with suppress(ConnectionError):
+            while piece := await self.reader.read(65_536):
+                found += piece
+        return bytes(found)
+
+    def go(self) -> None:
+        """Drop the connection."""
+        self.writer.transport.abort()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():
+            await asyncio.sleep(0)
+
+
+@pytest.mark.asyncio
+async def test_slow_readers_hold_one_piece_each_and_are_bounded_by_address_and_in_all(server: Server) -> None:
+    streams = server.answering.streams
+    readers = []
+    for number in range(STREAMS_MAX):
+        reader = SlowReader(server, f"203.0.113.{number // STREAMS_MAX_PER_ADDRESS}")
+        assert await reader.ask() == "HTTP/1.1 200 OK"
+        readers.append(reader)
+    assert len(streams) == STREAMS_MAX
+    stalled = PIECE_BYTES + 64 * 1024
+    await until(lambda: streams.buffered_bytes > STREAMS_MAX * 64 * 1024)
+    assert streams.buffered_bytes <= STREAMS_MAX * stalled
+    late = SlowReader(server, "198.51.100.1")
+    assert await late.ask() == "HTTP/1.1 503 Service Unavailable"
+    for reader in readers[1:]:
+        reader.go()
+    await until(lambda: len(streams) == 1)
+    rest = await readers[0].rest()
+    assert rest.endswith(VIDEO[-1000:])
+    readers[0].go()
+    late.go()
+    await until(lambda: len(streams) == 0)
+
+
+@pytest.mark.asyncio
+async def test_one_address_has_its_own_bound_and_no_name_of_its_own_choice(server: Server) -> None:
+    readers = [SlowReader(server, "203.0.113.7") for _ in range(STREAMS_MAX_PER_ADDRESS)]
+    for reader in readers:
+        assert await reader.ask() == "HTTP/1.1 200 OK"
+    one_more, other = SlowReader(server, "203.0.113.7"), SlowReader(server, "203.0.113.8")
+    assert await one_more.ask() == "HTTP/1.1 503 Service Unavailable"
+    assert await other.ask() == "HTTP/1.1 200 OK"
+    for reader in (*readers, one_more, other):
+        reader.go()
+    await until(lambda: len(server.answering.streams) == 0)
+    assert (await get(server.link()))[0] == 200
+
+
+@pytest.mark.asyncio
+async def test_a_reader_that_stands_still_is_disconnected_and_one_that_was_dropped_is_no_error(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    streams = server.answering.streams
+    reader, dropped = SlowReader(server), SlowReader(server)
+    await reader.ask()
+    await dropped.ask()
+    dropped.go()
+    await until(lambda: len(streams) == 1 and streams.buffered_bytes > 64 * 1024)
+    for _ in range(3):
+        await server.clock.advance(STALLED_AFTER.total_seconds())
+    await until(lambda: len(streams) == 0)
+    assert len(await reader.rest()) < len(VIDEO)
+    reader.go()
+    assert "Traceback" not in caplog.text
+    assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+async def test_a_connection_that_asks_for_nothing_is_closed(server: Server, begun: bytes) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(begun)
+    assert (await get(f"{server.url}/healthz"))[0] == 200  # the server has seen the connection by then
+    for _ in range(5):
+        await server.clock.advance(REQUEST_WITHIN.total_seconds() / 3)
+    with suppress(ConnectionError):
+        assert await reader.read() == b""
+    writer.close()
+
+
+@pytest.mark.asyncio
+async def test_a_download_that_goes_on_is_never_closed_as_idle(server: Server) -> None:
+    reader = SlowReader(server)
+    await reader.ask()
+    read = 0
+    while read < len(VIDEO) // 2:
+        read += len(await reader.reader.read(1_000_000))
+        await server.clock.advance(STALLED_AFTER.total_seconds() / 20)
+    assert read + len(await reader.rest()) >= len(VIDEO)
+    reader.go()

@@ -16,6 +16,7 @@ from bot.ops.health import HealthServer
 from bot.ops.logs import HIDDEN, Redactor, set_up_logs
 from bot.ops.metrics import Metrics
 from bot.settings import Settings
+from tests.clock import ManualClock
 
 BOT_TOKEN = "MTE5ODYyMjQ4MzQ3MTkyNTI0OA" + ".GX1x2a." + "aB3_dE6-gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hI6k"
 
@@ -103,8 +104,10 @@ async def test_health_readiness_and_metrics_answer_over_http() -> None:
     async def breaks() -> bool:
         raise OSError
 
-    server = HealthServer(host="127.0.0.1", port=0, metrics=metrics, checks={"database": check})
-    broken = HealthServer(host="127.0.0.1", port=0, metrics=metrics, checks={"database": check, "discord": breaks})
+    server = HealthServer(host="127.0.0.1", port=0, metrics=metrics, clock=ManualClock(), checks={"database": check})
+    broken = HealthServer(
+        host="127.0.0.1", port=0, metrics=metrics, clock=ManualClock(), checks={"database": check, "discord": breaks}
+    )
     url = f"http://127.0.0.1:{await server.start()}"
     broken_url = f"http://127.0.0.1:{await broken.start()}"
     metrics.accepted.labels("lucy-pro-t2v").inc()
@@ -126,9 +129,9 @@ async def test_health_readiness_and_metrics_answer_over_http() -> None:
 
 @pytest.mark.asyncio
 async def test_a_taken_port_is_a_setting_to_mend() -> None:
-    first = HealthServer(host="127.0.0.1", port=0, metrics=Metrics(), checks={})
+    first = HealthServer(host="127.0.0.1", port=0, metrics=Metrics(), clock=ManualClock(), checks={})
     port = await first.start()
-    second = HealthServer(host="127.0.0.1", port=port, metrics=Metrics(), checks={})
+    second = HealthServer(host="127.0.0.1", port=port, metrics=Metrics(), clock=ManualClock(), checks={})
     with pytest.raises(SettingsError, match="HTTP_PORT"):
         await second.start()
     await first.stop()
