@@ -130,26 +130,28 @@ class MediaEncoder:
     def __init__(self, guard: Guard | None = None) -> None:
         self._guard = guard or Guard()
 
-    async def faststart(self, path: Path, to: Path) -> Path:
+    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
         if await asyncio.to_thread(playable, path) is not None:
             return path
-        return to if (await self._run("faststart", path, to))["changed"] else path
+        return to if (await self._run("faststart", path, to, by=by))["changed"] else path
 
-    async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
-        answer = await self._run("fit", path, to, limit_bytes=limit_bytes)
+    async def fit(self, path: Path, to: Path, limit_bytes: int, *, by: Requester | None = None) -> Fitted | None:
+        answer = await self._run("fit", path, to, by=by, limit_bytes=limit_bytes)
         return Fitted(path=to, **answer) if answer.pop("fits") else None
 
-    async def poster(self, path: Path, to: Path) -> Path:
-        await self._run("poster", path, to)
+    async def poster(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
+        await self._run("poster", path, to, by=by)
         return to
 
     async def probe(self, path: Path) -> Probe:
         return await asyncio.to_thread(playable, path) or Probe(**await self._run("probe", path))
 
-    async def _run(self, task: str, path: Path, to: Path | None = None, **arguments: int) -> dict[str, Any]:
+    async def _run(
+        self, task: str, path: Path, to: Path | None = None, *, by: Requester | None = None, **arguments: int
+    ) -> dict[str, Any]:
         given: dict[str, Any] = arguments | {"path": str(path)} | ({"to": str(to)} if to else {})
         try:
-            return await self._guard.run(task, path.parent, **given)
+            return await self._guard.run(task, path.parent, by=by, **given)
         except (ChildFailed, InputRejected) as exc:
             raise ResultInvalid from exc
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.rules.catalog import Model, Role
-from bot.rules.jobs import Job, StoredFile
+from bot.rules.jobs import Job, Requester, StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,18 +101,21 @@ class Links(Protocol):
 
 
 class Encoder(Protocol):
-    """Makes results ready to be shown. Decodes them in a walled-in child process only; their headers are read here."""
+    """Makes results ready to be shown. Decodes them in a walled-in child process only; their headers are read here.
 
-    async def faststart(self, path: Path, to: Path) -> Path:
+    `by` is whose turn it takes.
+    """
+
+    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
         """The same video with its index first, so that it plays while it loads: `path` itself where it is so already,
         else written to `to` without encoding. Raises `bot.errors.ResultInvalid` where `path` is no video."""
         ...
 
-    async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
+    async def fit(self, path: Path, to: Path, limit_bytes: int, *, by: Requester | None = None) -> Fitted | None:
         """Encode to at most `limit_bytes`; None where no picture worth watching fits. Raises `ResultInvalid`."""
         ...
 
-    async def poster(self, path: Path, to: Path) -> Path:
+    async def poster(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
         """A JPEG of a telling frame. Raises `ResultInvalid`."""
         ...
 

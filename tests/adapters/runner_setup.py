@@ -199,13 +199,14 @@ class Halver:
         self.breaks = False
         self.on_faststart: Callable[[], Awaitable[None]] | None = None
 
-    async def faststart(self, path: Path, to: Path) -> Path:
-        del to
+    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
+        del to, by
         if self.on_faststart is not None:
             await self.on_faststart()
         return path
 
-    async def fit(self, path: Path, to: Path, limit_bytes: int) -> Fitted | None:
+    async def fit(self, path: Path, to: Path, limit_bytes: int, *, by: Requester | None = None) -> Fitted | None:
+        del by
         if self.breaks:
             raise ResultInvalid
         if not self.can_fit or limit_bytes < 100:
@@ -217,8 +218,8 @@ class Halver:
             size_bytes_before=len(whole), width_before=1280, height_before=704,
         )  # fmt: skip
 
-    async def poster(self, path: Path, to: Path) -> Path:
-        del path
+    async def poster(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
+        del path, by
         return to
 
     async def probe(self, path: Path) -> Probe:

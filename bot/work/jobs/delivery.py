@@ -135,7 +135,7 @@ class Delivery:
                 log.warning("the stored result of job %s is gone; asking the service again", self._job.id)
         raw = await self._download(folder / "raw.mp4")
         try:
-            ready = await self._context.encoder.faststart(raw, local)
+            ready = await self._context.encoder.faststart(raw, local, by=self._job.requester)
         except OSError as exc:
             raise FilesUnavailable(f"the video can't be written: {exc}") from exc
         await self._store(ready)
@@ -242,7 +242,8 @@ class Delivery:
 
     async def _encode(self, video: Path, folder: Path, limit_bytes: int) -> Clip | None:
         try:
-            fitted = await self._context.encoder.fit(video, folder / f"fitted-{limit_bytes}.mp4", limit_bytes)
+            to = folder / f"fitted-{limit_bytes}.mp4"
+            fitted = await self._context.encoder.fit(video, to, limit_bytes, by=self._job.requester)
         except ResultInvalid:  # it may take longer than a child is given, and can be watched by a link all the same
             log.warning("the result of job %s can't be made smaller", self._job.id, exc_info=True)
             return None
@@ -265,7 +266,7 @@ class Delivery:
             return None
         url, expires_at = signed
         try:
-            poster = await self._context.encoder.poster(video, folder / "poster.jpg")
+            poster = await self._context.encoder.poster(video, folder / "poster.jpg", by=self._job.requester)
         except ResultInvalid:  # the video can be watched all the same, perhaps
             poster = None
         self._linked = True
