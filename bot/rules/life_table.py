@@ -132,7 +132,7 @@ class LifeTable:
     def _told_more(self, weight: float) -> None:
         self._news += weight / self._newest
         self._told += weight / self._newest
-        if self._news >= max(0.9, min(0.05 * self._told, 0.1 * max(_REMEMBERED, 3 * self._live))):
+        if self._news >= max(0.9, min(0.05 * self._told, 0.2 * max(_REMEMBERED, 3 * self._live))):
             self._rebuild()
 
     def _forget(self, weight: float) -> None:
@@ -147,7 +147,7 @@ class LifeTable:
         self._news = 0.0
         ended = [each / self._newest for each in self._ended]
         running = [each / self._newest for each in self._running]
-        if self._ended_weight > 1.05 * self._fitted_weight:
+        if self._ended_weight > 1.1 * self._fitted_weight:
             self._fitted_weight = self._ended_weight
             self.log_mean, self.sigma = _fit(ended, running, self._guess, self.log_mean, self.sigma)
         doubt = 1 / (_LOG_MEAN_DOUBT**-2 + self._ended_weight / self._newest / self.sigma**2)
