@@ -23,6 +23,7 @@ from bot.ops.logs import set_up_logs
 from bot.rules.clock import SystemClock
 from bot.settings import Settings
 from bot.store.database import FileLock, parse_url
+from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
 from bot.wiring.store import bring_up_to_date, forget_files_and_keys
 
 log = logging.getLogger(__name__)
@@ -157,9 +158,12 @@ async def _work(settings: Settings) -> None:
 
 async def _migrate(settings: Settings, *, forget_cluster: bool) -> None:
     url = parse_url(settings.database)
+    await asyncio.to_thread(make_private, settings, url)
     lock = await asyncio.to_thread(FileLock.take, url)
     try:
+        await asyncio.to_thread(refuse_emptied, settings, url)
         await bring_up_to_date(url, SystemClock())
+        await asyncio.to_thread(note_in_use, url)
         if forget_cluster:
             await forget_files_and_keys(url, SystemClock())
     finally:

@@ -13,12 +13,12 @@ from bot.files import StoredFiles, open_files
 from bot.rules import drafts
 from bot.rules.clock import Clock
 from bot.rules.guild_settings_file import IMPORT_LIFE
-from bot.settings import Settings
 from bot.store.database import Database, FileLock, migrate, parse_url
 from bot.store.encryption import Keys
 from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
 from bot.store.notes import Notes, TemporaryNotes
+from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
 from bot.wiring.process import Process
 from bot.work.engines.cluster import check_membership, forget_membership
 from bot.work.working_folders import working_root
@@ -43,7 +43,7 @@ class Store:
 async def open_store(process: Process, closing: AsyncExitStack) -> Store:
     """The database, brought up to date, and the files; in a cluster they must be those of the others."""
     settings, clock = process.settings, process.clock
-    await asyncio.to_thread(_make_folder, settings)
+    await asyncio.to_thread(make_private, settings, parse_url(settings.database))
     files = open_files(settings.files_url, settings.data_dir)
     database = await _open_database(process, closing)
     keys = await asyncio.to_thread(Keys.open, settings.secret_keys, settings.data_dir)
@@ -69,7 +69,9 @@ async def _open_database(process: Process, closing: AsyncExitStack) -> Database:
     url = parse_url(process.settings.database)
     lock = await asyncio.to_thread(FileLock.take, url)
     closing.callback(lock.release)
+    await asyncio.to_thread(refuse_emptied, process.settings, url)
     await bring_up_to_date(url, process.clock)
+    await asyncio.to_thread(note_in_use, url)
     database = Database(url, clock=process.clock, pool_size=DATABASE_CONNECTIONS)
     closing.push_async_callback(database.close)
     return database
@@ -93,10 +95,3 @@ async def forget_files_and_keys(url: URL, clock: Clock) -> None:
         await forget_membership(Notes(database))
     finally:
         await database.close()
-
-
-def _make_folder(settings: Settings) -> None:
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise SettingsError(f"DATA_DIR {settings.data_dir} can't be made: {exc.strerror}") from exc
