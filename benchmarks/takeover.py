@@ -81,8 +81,7 @@ def _runs(lines: list[str], job: str) -> bool:
 async def _held(database: Database) -> dict[str, int]:
     """The epoch of every job that runs: whoever takes it over raises it first of all."""
     query = text("SELECT id, epoch FROM jobs WHERE state IN ('pending', 'processing')")
-    async with database.reading() as connection:
-        return {row.id: row.epoch for row in await connection.execute(query)}
+    return await database.read(lambda connection: {row.id: row.epoch for row in connection.execute(query)})
 
 
 def _summary(waits: list[float], rounds: int) -> dict[str, Any]:

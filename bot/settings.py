@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """`DATABASE_URL`, or the SQLite file in `DATA_DIR`."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'clapper.sqlite3'}"
+        return self.database_url or f"sqlite:///{self.data_dir / 'clapper.sqlite3'}"
 
     @property
     def file_hosts(self) -> tuple[str, ...]:

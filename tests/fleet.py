@@ -18,8 +18,9 @@ from sqlalchemy.engine import URL
 
 from bot.rules.clock import SystemClock
 from bot.rules.limit_rules import LimitBook
-from bot.store.database import Database, migrate, parse_url
+from bot.store.database import Database, parse_url
 from bot.store.guild_settings import GuildSettingsTable
+from bot.store.upgrade import migrate
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.launch import addresses
 from sandbox.queue_api import QueueStandIn

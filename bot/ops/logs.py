@@ -63,7 +63,7 @@ def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
     root.setLevel(settings.log_level)
     for name in ("aiohttp.access", "alembic", "sqlalchemy.engine", "PIL", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("aiosqlite", "discord.gateway", "discord.http"):  # at debug: every statement, event and body, whole
+    for name in ("discord.gateway", "discord.http"):  # at debug: every event and body, whole
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
 
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, update
 
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job, Requester
@@ -69,7 +68,7 @@ class Admission:
     def lock(self, requester: Requester) -> int:
         return AdvisoryLock.ALL_LIMITS if self._everywhere else requester.guild_id or requester.user_id
 
-    async def admit(self, connection: AsyncConnection, job: Job, book: LimitBook) -> int | None:
+    def admit(self, connection: Connection, job: Job, book: LimitBook) -> int | None:
         """None where the new job may start at once, its place in the waitlist where it must wait for others.
 
         To be asked in the transaction that inserts the row. Raises the `Refused` that says which limit and when it
@@ -78,20 +77,19 @@ class Admission:
         who, now = placed(job.requester), self._clock.now()
         if (barred := blocked(book, who, now)) is not None:
             raise barred
-        if tries_files(job) and (refusal := used_up(await last_free_try_in(connection, who.user_id, now))) is not None:
+        if tries_files(job) and (refusal := used_up(last_free_try_in(connection, who.user_id, now))) is not None:
             raise refusal
         asked = Asked(cost=job.cost, seconds=job.output_seconds)
-        standings = await self._standings(connection, book, who, asked, now)
+        standings = self._standings(connection, book, who, asked, now)
         decision = decide(book, asked, standings).or_raise()
         if not decision.waits:
             return None
         place = place_behind(decision, asked)
-        return place if place is not None else await self._place_at_the_end(connection, job, who, book)
+        return place if place is not None else self._place_at_the_end(connection, job, who, book)
 
     async def move_waitlist(self) -> Moved:
         """Let those start for whom there is room now. Cheap where nobody waits."""
-        async with self._database.reading() as connection:
-            lanes: list[Lane] = list(await lanes_in(connection))
+        lanes: list[Lane] = [*await self._database.read(lanes_in)]
         if self._everywhere and lanes:
             lanes = ["all"]
         starting: list[str] = []
@@ -105,10 +103,8 @@ class Admission:
     async def account(self, requester: Requester, book: LimitBook) -> Account:
         """How the member stands now under every rule that holds for them."""
         who, now = placed(requester), self._clock.now()
-        async with self._database.reading() as connection:
-            standings = await self._standings(connection, book, who, LEAST, now)
         return Account(
-            standings=standings,
+            standings=await self._database.read(lambda found: self._standings(found, book, who, LEAST, now)),
             blocked=blocked(book, who, now),
             exempt=bool(book.exempt_role_ids & set(who.role_ids)),
         )
@@ -116,36 +112,37 @@ class Admission:
     async def forgive(self, guild_id: int, user_id: int) -> int:
         """Have the server's rules for each member not count what this one has used so far; gives the jobs' number."""
         theirs = (jobs.c.guild_id == guild_id, jobs.c.user_id == user_id, jobs.c.forgiven.is_(False))
-        async with self._database.writing() as connection:
-            return (await connection.execute(update(jobs).where(*theirs).values(forgiven=True))).rowcount
+        change = update(jobs).where(*theirs).values(forgiven=True)
+        return await self._database.write(lambda connection: connection.execute(change).rowcount)
 
     async def _move(self, lane: Lane) -> Moved:
         lock = lane if isinstance(lane, int) else AdvisoryLock.ALL_LIMITS
-        async with self._database.writing(lock=lock) as connection:
-            line = await waiters_in(connection, lane)
-            moved = advance([waiter for waiter, _ in line], await running_in(connection, lane), operator=self._operator)
-            places = {waiter.job.job_id: place for waiter, place in line}
-            starting = [job_id for job_id in moved.starting if await give_place(connection, job_id, None)]
-            changed = {job_id: place for job_id, place in moved.places.items() if places[job_id] != place}
-            nearer = [job_id for job_id, place in changed.items() if await give_place(connection, job_id, place)]
-        return Moved(starting=tuple(starting), nearer=tuple(nearer))
 
-    async def _standings(
-        self, connection: AsyncConnection, book: LimitBook, who: Requester, asked: Asked, now: datetime
+        def unit(connection: Connection) -> Moved:
+            line = waiters_in(connection, lane)
+            moved = advance([waiter for waiter, _ in line], running_in(connection, lane), operator=self._operator)
+            places = {waiter.job.job_id: place for waiter, place in line}
+            starting = [job_id for job_id in moved.starting if give_place(connection, job_id, None)]
+            changed = {job_id: place for job_id, place in moved.places.items() if places[job_id] != place}
+            nearer = [job_id for job_id, place in changed.items() if give_place(connection, job_id, place)]
+            return Moved(starting=tuple(starting), nearer=tuple(nearer))
+
+        return await self._database.write(unit, lock=lock)
+
+    def _standings(
+        self, connection: Connection, book: LimitBook, who: Requester, asked: Asked, now: datetime
     ) -> tuple[Standing, ...]:
         rules = tuple(holding(book, who, self._operator))
-        tallies = await tallies_in(connection, who, rules, now)
+        tallies = tallies_in(connection, who, rules, now)
         standings = []
         for held, tally in zip(rules, tallies, strict=True):
             standing = stand(held, asked, tally, now)
             if needs_time(standing, asked):
-                standing = replace(standing, frees_at=await frees_in(connection, who, standing, asked, now))
+                standing = replace(standing, frees_at=frees_in(connection, who, standing, asked, now))
             standings.append(standing)
         return tuple(standings)
 
-    async def _place_at_the_end(
-        self, connection: AsyncConnection, job: Job, who: Requester, book: LimitBook
-    ) -> int | None:
+    def _place_at_the_end(self, connection: Connection, job: Job, who: Requester, book: LimitBook) -> int | None:
         new = Usage(
             job_id=job.id,
             user_id=who.user_id,
@@ -158,9 +155,9 @@ class Admission:
             waiting=True,
         )
         lane = self._lane(who.guild_id)
-        line = [waiter for waiter, _ in await waiters_in(connection, lane)]
+        line = [waiter for waiter, _ in waiters_in(connection, lane)]
         newcomer = Waiter(job=new, requester=who, book=book)
-        moved = advance([*line, newcomer], await running_in(connection, lane), operator=self._operator)
+        moved = advance([*line, newcomer], running_in(connection, lane), operator=self._operator)
         return moved.places.get(new.job_id)
 
     def _lane(self, guild_id: int | None) -> Lane:

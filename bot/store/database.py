@@ -1,61 +1,44 @@
-"""Opening the database: SQLite in one file for one process, PostgreSQL for many; and bringing its tables up to date."""
+"""The database: SQLite in one file for one process, PostgreSQL for many; one way to ask either."""
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, event, text
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import DatabaseUnavailable, SettingsError
 from bot.rules.backoff import Backoff, retry
 from bot.rules.clock import Clock
-from bot.store.locks import AdvisoryLock
-from bot.store.queue_schema import bring_up
-from bot.store.transactions import Transactions
+from bot.store.pool import PostgresSession, postgres_engine
+from bot.store.threads import Threads, Unit
+from bot.store.writer import TOGETHER_MAX, SqliteReader, SqliteWriter, sqlite_engine
 
-BUSY_TIMEOUT = timedelta(seconds=10)
-"""How long one SQLite writer waits for another."""
-_CONNECTING = {
-    "connect_timeout": 5,
-    # A server that vanished with its machine closes nothing: what was asked of it would be waited for by the hour.
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 11_000,
-}
-"""libpq's names: seconds, and milliseconds for the last."""
 CLOSE_PATIENCE = timedelta(seconds=1)
 """How long closing waits for transactions under way before it breaks them off."""
+SQLITE_READERS = 2
+"""Connections that read: a look at one row does not wait for statistics."""
 _TRIES = 8
 _BACKOFF = Backoff(first=timedelta(seconds=0.1), longest=timedelta(seconds=10))
+_ANYTHING = text("SELECT 1")
+_LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 
 T = TypeVar("T")
-
-
-def connect_arguments(url: URL) -> dict[str, int]:
-    """How soon a PostgreSQL server is given up, as far as its address does not say so itself."""
-    return {name: value for name, value in _CONNECTING.items() if name not in url.query}
 
 
 def parse_url(address: str) -> URL:
     """The address with the drivers that we use; raises `SettingsError` for other databases and for nonsense."""
     drivers = {
-        "sqlite": "sqlite+aiosqlite",
-        "sqlite+aiosqlite": "sqlite+aiosqlite",
+        "sqlite": "sqlite",
+        "sqlite+aiosqlite": "sqlite",  # as it was written up to version 0.1
         "postgresql": "postgresql+psycopg",
         "postgresql+psycopg": "postgresql+psycopg",
     }
@@ -107,37 +90,36 @@ class FileLock:
 
 
 class Database:
-    """Connections for reading and writing, the same way on both databases, with foreign errors translated."""
+    """Units of work, done the same way on both databases, with foreign errors translated.
+
+    A unit is a plain function of a connection, called in a thread. What it gives must need no connection any more.
+    """
 
     def __init__(self, url: URL, *, clock: Clock, pool_size: int = 5, enforce_foreign_keys: bool = True) -> None:
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._clock = clock
-        self._engine = _engine(url, pool_size=pool_size, enforce_foreign_keys=enforce_foreign_keys)
-        self._writing = self._engine.execution_options(immediate=True) if self.is_sqlite else self._engine
-        self._transactions = Transactions(self._engine)
-        # SQLite has one writer, and lets others try again at random: of two hundred some would give up.
-        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.is_sqlite else nullcontext()
+        if self.is_sqlite:
+            self.engine = sqlite_engine(url, enforce_foreign_keys=enforce_foreign_keys)
+            self._writer = Threads("writer", lambda: SqliteWriter(self.engine), together=TOGETHER_MAX)
+            self._reader = Threads("reader", lambda: SqliteReader(self.engine), count=SQLITE_READERS)
+        else:
+            self.engine = postgres_engine(url)
+            self._writer = self._reader = Threads("pool", lambda: PostgresSession(self.engine), count=pool_size)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads. Raises `DatabaseUnavailable`."""
+    async def read(self, unit: Unit[T]) -> T:
+        """What `unit` gives, in a transaction that only reads. Raises what it raises, and `DatabaseUnavailable`."""
         with _translated():
-            async with self._transactions.begin(self._engine) as connection:
-                yield connection
+            return await self._reader.do(unit)
 
-    @asynccontextmanager
-    async def writing(self, *, lock: int | None = None) -> AsyncIterator[AsyncConnection]:
-        """A transaction that may write, undone if its block raises. Raises `DatabaseUnavailable`.
+    async def write(self, unit: Unit[T], *, lock: int | None = None) -> T:
+        """What `unit` gives, once what it wrote is on the disk; undone if it raises. Raises `DatabaseUnavailable`, too.
 
-        SQLite's starts as the only writer (`BEGIN IMMEDIATE`), this process's one after the other in their order. On
-        PostgreSQL `lock` names what is done by one at a time (`bot.store.locks`); others that name the same wait here.
+        Whoever is cancelled meanwhile does not know whether it was done; it was not done by halves. On SQLite there is
+        one writer (`BEGIN IMMEDIATE`). On PostgreSQL `lock` names what is done by one at a time (`bot.store.locks`).
         """
         with _translated():
-            async with self._turn, self._transactions.begin(self._writing) as connection:
-                if lock is not None and not self.is_sqlite:
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int(lock)})
-                yield connection
+            return await self._writer.do(unit if lock is None or self.is_sqlite else _locked(unit, lock))
 
     async def retry(self, act: Callable[[], Awaitable[T]]) -> T:
         """`act`, repeated while the database is unavailable: 0.1 s, 0.2 s … 6.4 s apart, some 13 seconds in all.
@@ -147,83 +129,27 @@ class Database:
         """
 
         def pause_after(error: Exception, tries: int) -> float | None:
-            over = tries >= _TRIES or self._transactions.closed
+            over = tries >= _TRIES or self._writer.closed
             return None if over or not isinstance(error, DatabaseUnavailable) else _BACKOFF.seconds(tries)
 
         return await retry(act, pause_after, sleep=self._clock.sleep)
 
     async def check(self) -> None:
         """Return if the database answers; else raise `DatabaseUnavailable`."""
-        async with self.reading() as connection:
-            await connection.execute(text("SELECT 1"))
+        await self.read(lambda connection: connection.execute(_ANYTHING))
 
     async def close(self, *, patience_seconds: float = CLOSE_PATIENCE.total_seconds()) -> None:
         """Wait for transactions under way, for `patience_seconds`; then break them off. Later ones are refused."""
-        await self._transactions.close(patience_seconds=patience_seconds)
+        both = {self._reader, self._writer}
+        await asyncio.gather(*(threads.close(patience_seconds=patience_seconds) for threads in both))
 
 
-async def migrate(url: URL, *, clock: Clock) -> None:
-    """Bring the tables to this version of Clapper, from none or from any earlier one, all or nothing.
+def _locked(unit: Unit[T], lock: int) -> Unit[T]:
+    def locked(connection: Connection) -> T:
+        connection.execute(_LOCK, {"lock": int(lock)})
+        return unit(connection)
 
-    Of several processes that start at once one does it and the others wait. Raises `DatabaseUnavailable`, and
-    `SettingsError` where the database is of a newer Clapper.
-    """
-    # Batch changes copy a table and drop it, which with foreign keys on would delete the rows that point to it.
-    database = Database(url, clock=clock, enforce_foreign_keys=False)
-    try:
-        async with database.writing(lock=AdvisoryLock.MIGRATION) as connection:
-            await connection.run_sync(_upgrade)
-    finally:
-        await database.close()
-
-
-def alembic_config(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _upgrade(connection: Connection) -> None:
-    try:
-        command.upgrade(alembic_config(connection), "head")
-    except CommandError as exc:
-        raise SettingsError(f"the database is not one of this version of Clapper's: {exc}") from exc
-    bring_up(connection)
-
-
-def _engine(url: URL, *, pool_size: int, enforce_foreign_keys: bool) -> AsyncEngine:
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=pool_size, pool_pre_ping=True, connect_args=connect_arguments(url))
-    engine = create_async_engine(url)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver must not open transactions of its own: `_begin` does
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")  # a job that was said yes to survives a power cut
-        cursor.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT.total_seconds() * 1000)}")
-        cursor.execute(f"PRAGMA foreign_keys={'ON' if enforce_foreign_keys else 'OFF'}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A transaction that reads and then writes fails with "locked" if another wrote in between; an immediate waits.
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    @event.listens_for(engine.sync_engine, "handle_error")
-    def _break_off(context: ExceptionContext) -> None:
-        # The driver's thread goes on with a statement that nobody waits for, and the connection stays as good as new:
-        # ending the statement is enough. SQLAlchemy would end the connection, and lose it when cancelled once more.
-        connection = context.connection
-        if isinstance(context.original_exception, asyncio.CancelledError) and connection is not None:
-            context.is_disconnect = False
-            if not connection.invalidated:
-                connection.connection.run_async(lambda driver: driver.interrupt())
-
-    return engine
+    return locked
 
 
 @contextmanager
@@ -231,7 +157,7 @@ def _translated() -> Iterator[None]:
     """The driver's "not now" as `DatabaseUnavailable`; faults of ours stay what they are."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError) as exc:
+    except (OperationalError, InterfaceError, ConnectionError) as exc:
         raise DatabaseUnavailable(_first_line(exc)) from exc
     except DBAPIError as exc:
         # The bare class is SQLite's word for a file that is damaged or no database.

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import ValidationError
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import GuildSettingsOutdated, RowUnreadable
 from bot.rules.clock import Clock
@@ -44,16 +43,14 @@ class GuildSettingsTable:
 
     async def get(self, guild_id: int) -> GuildSettings:
         """What the guild's admins have set; `GuildSettings()` where they never have."""
-        async with self._database.reading() as connection:
-            return await guild_settings_in(connection, guild_id)
+        return await self._database.read(lambda connection: guild_settings_in(connection, guild_id))
 
     async def changed_since(self, moment: datetime | None) -> list[Saved]:
         """What was saved since then, by any process; None: every server that has set something."""
         query = select(table.c.guild_id, table.c.changed_at, table.c.document)
         if moment is not None:
             query = query.where(table.c.changed_at >= moment)
-        async with self._database.reading() as connection:
-            return [Saved(*row) for row in await connection.execute(query)]
+        return await self._database.read(lambda connection: [Saved(*row) for row in connection.execute(query)])
 
     async def listen(self, changed: Callable[[], None]) -> None:
         """Call `changed` whenever another process has saved something, until this raises `DatabaseUnavailable`."""
@@ -71,29 +68,32 @@ class GuildSettingsTable:
             "document": _written(guild_settings),
             "changed_at": self._clock.now(),
         }
+
+        def unit(connection: Connection) -> None:
+            if expected_version == 0:
+                connection.execute(insert(table).values(guild_id=guild_id, **values))
+            else:
+                same = (table.c.guild_id == guild_id, table.c.version == expected_version)
+                if connection.execute(update(table).where(*same).values(values)).rowcount == 0:
+                    raise GuildSettingsOutdated
+            notify(connection, CHANGED, str(guild_id))
+
         try:
-            async with self._database.writing() as connection:
-                if expected_version == 0:
-                    await connection.execute(insert(table).values(guild_id=guild_id, **values))
-                else:
-                    same = (table.c.guild_id == guild_id, table.c.version == expected_version)
-                    if (await connection.execute(update(table).where(*same).values(values))).rowcount == 0:
-                        raise GuildSettingsOutdated
-                await notify(connection, CHANGED, str(guild_id))
+            await self._database.write(unit)
         except IntegrityError as exc:  # two admins saved the server's first settings at once
             raise GuildSettingsOutdated from exc
 
 
-async def guild_settings_in(connection: AsyncConnection, guild_id: int) -> GuildSettings:
+def guild_settings_in(connection: Connection, guild_id: int) -> GuildSettings:
     """As `GuildSettingsTable.get`, in a transaction that is open already."""
-    found = await all_guild_settings_in(connection, [guild_id])
+    found = all_guild_settings_in(connection, [guild_id])
     return found[guild_id]
 
 
-async def all_guild_settings_in(connection: AsyncConnection, guild_ids: Collection[int]) -> dict[int, GuildSettings]:
+def all_guild_settings_in(connection: Connection, guild_ids: Collection[int]) -> dict[int, GuildSettings]:
     """Those of several guilds; `GuildSettings()` for those that have set nothing."""
     query = select(table.c.guild_id, table.c.document).where(table.c.guild_id.in_(guild_ids))
-    rows = (await connection.execute(query)).all()
+    rows = connection.execute(query).all()
     return {guild_id: GuildSettings() for guild_id in guild_ids} | {
         guild_id: read_document(guild_id, text) for guild_id, text in rows
     }

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, func, literal, not_, null, select, update
+from sqlalchemy import Connection, and_, case, delete, func, literal, not_, null, select, update
 
-from bot.errors import RowUnreadable
 from bot.rules.jobs import ENDED, LIVE, Job, Reply, Requester
 from bot.rules.requests import Inputs
 from bot.store.database import Database
 from bot.store.encryption import Keys
-from bot.store.rows import REFUSED, ROW, fact_columns, job_of
+from bot.store.jobs import readable
+from bot.store.rows import REFUSED, ROW, fact_columns
 from bot.store.tables import jobs
-
-log = logging.getLogger(__name__)
 
 _INPUTS = '","inputs":' + Inputs().model_dump_json() + "}"
 _LIVE = [state.value for state in LIVE]
@@ -44,22 +41,18 @@ class JobHistory:
         theirs = and_(jobs.c.user_id == user_id, _REMEMBERED)
         first = case((jobs.c.state.in_(_LIVE), 0), else_=1)
         query = select(*ROW).where(theirs).order_by(first, jobs.c.accepted_at.desc(), jobs.c.id)
-        async with self._database.reading() as connection:
-            count = await connection.scalar(select(func.count()).select_from(jobs).where(theirs)) or 0
-            rows = (await connection.execute(query.limit(limit).offset(offset))).mappings().all()
-        found = []
-        for row in rows:
-            try:
-                found.append(job_of(row, self._keys))
-            except RowUnreadable as exc:
-                log.warning("skipped a row that can't be read: %s", exc)
-        return found, count
+        shown = query.limit(limit).offset(offset)
+
+        def unit(connection: Connection) -> tuple[list[Job], int]:
+            count = connection.scalar(select(func.count()).select_from(jobs).where(theirs)) or 0
+            return readable(connection.execute(shown).mappings(), self._keys), count
+
+        return await self._database.read(unit)
 
     async def live_of(self, user_id: int) -> list[str]:
         """The ids of a member's jobs that have not ended."""
         query = select(jobs.c.id).where(jobs.c.user_id == user_id, jobs.c.state.in_(_LIVE))
-        async with self._database.reading() as connection:
-            return list(await connection.scalars(query))
+        return await self._database.read(lambda connection: list(connection.scalars(query)))
 
     async def forget(self, user_id: int, *, counted_since: datetime, tries_since: datetime) -> ForgottenRows:
         """Delete a member's ended rows. Those that limits may still count keep their numbers and nothing else, those
@@ -70,36 +63,42 @@ class JobHistory:
         ended = and_(jobs.c.user_id == user_id, jobs.c.state.not_in(_LIVE), _REMEMBERED)
         counts = and_(ended, jobs.c.accepted_at >= counted_since, jobs.c.refunded.is_(False))
         tries = and_(ended, jobs.c.accepted_at >= tries_since, REFUSED)
-        async with self._database.writing() as connection:
-            ids = tuple(await connection.scalars(select(jobs.c.id).where(ended)))
-            counted = await connection.execute(update(jobs).where(counts).values(_emptied()))
-            await connection.execute(update(jobs).where(tries).values(_emptied() | {"failure": jobs.c.failure}))
-            await connection.execute(delete(jobs).where(ended))
-        return ForgottenRows(ids, counted.rowcount)
+
+        def unit(connection: Connection) -> ForgottenRows:
+            ids = tuple(connection.scalars(select(jobs.c.id).where(ended)))
+            counted = connection.execute(update(jobs).where(counts).values(_emptied()))
+            connection.execute(update(jobs).where(tries).values(_emptied() | {"failure": jobs.c.failure}))
+            connection.execute(delete(jobs).where(ended))
+            return ForgottenRows(ids, counted.rowcount)
+
+        return await self._database.write(unit)
 
     async def old_results(self, before: datetime, *, limit: int = 100) -> list[str]:
         """The ids of jobs that ended before then and whose video is still stored."""
         old = and_(jobs.c.ended_at < before, jobs.c.result.is_not(None))
-        async with self._database.reading() as connection:
-            return list(await connection.scalars(select(jobs.c.id).where(old).limit(limit)))
+        query = select(jobs.c.id).where(old).limit(limit)
+        return await self._database.read(lambda connection: list(connection.scalars(query)))
 
     async def without_files(self, job_ids: Collection[str]) -> set[str]:
         """Those of the ids whose jobs can have no stored files: they have no row, or have ended with none in it."""
         nothing = fact_columns({"stored": {}, "result": None})
         emptied = and_(jobs.c.state.not_in(_LIVE), jobs.c.stored == nothing["stored"], jobs.c.result.is_(None))
-        found: set[str] = set()
         wanted = sorted(job_ids)
-        async with self._database.reading() as connection:
+
+        def unit(connection: Connection) -> set[str]:
+            found: set[str] = set()
             for start in range(0, len(wanted), 500):
                 some = jobs.c.id.in_(wanted[start : start + 500])
-                found |= set(await connection.scalars(select(jobs.c.id).where(some, not_(emptied))))
-        return set(wanted) - found
+                found |= set(connection.scalars(select(jobs.c.id).where(some, not_(emptied))))
+            return found
+
+        return set(wanted) - await self._database.read(unit)
 
     async def drop_results(self, job_ids: Iterable[str]) -> None:
         """Write that these jobs' videos are not stored any more."""
-        async with self._database.writing() as connection:
-            ended = jobs.c.state.in_([state.value for state in ENDED])
-            await connection.execute(update(jobs).where(jobs.c.id.in_(list(job_ids)), ended).values(result=None))
+        ended = jobs.c.state.in_([state.value for state in ENDED])
+        change = update(jobs).where(jobs.c.id.in_(list(job_ids)), ended).values(result=None)
+        await self._database.write(lambda connection: connection.execute(change))
 
 
 def _emptied() -> dict[str, object]:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol, Unpack
 
-from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import AlreadyAsked, DatabaseUnavailable, JobGone, JobMoved, RowUnreadable
 from bot.rules.clock import Clock
@@ -18,7 +30,18 @@ from bot.rules.limit_rules import LimitBook
 from bot.store.admission import Admission
 from bot.store.database import Database
 from bot.store.encryption import Keys
-from bot.store.rows import HAS_NEXT_STEP, ROW, Facts, fact_columns, job_of, message_column, reply_columns, row_of
+from bot.store.rows import (
+    HAS_NEXT_STEP,
+    ROW,
+    WRITTEN,
+    Facts,
+    as_written,
+    fact_columns,
+    job_of,
+    message_column,
+    reply_columns,
+    row_of,
+)
 from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
@@ -29,12 +52,23 @@ _STAMPS = {
     JobState.COMPLETED: "completed_at",
     **dict.fromkeys(ENDED, "ended_at"),
 }
+# Built once: what a job costs is mostly the building of statements.
+_INSERT = insert(jobs).returning(HAS_NEXT_STEP)
+_BY_ID = select(*ROW).where(jobs.c.id == bindparam("job_id"))
+_ANSWERS = select(jobs.c.id).where(jobs.c.answers == bindparam("asked")).limit(1)
+_BELIEVED = (
+    jobs.c.id == bindparam("job_id"),
+    jobs.c.state == bindparam("in_state"),
+    jobs.c.epoch == bindparam("in_epoch"),
+)
+_SAME = select(*ROW).where(*_BELIEVED)
+_CLAIM = update(jobs).where(*_BELIEVED).values(epoch=jobs.c.epoch + 1).returning(*ROW)
 
 
 class Companion(Protocol):
     """Writes something that must be true exactly if the new row is: a cluster's queue entry."""
 
-    async def __call__(self, connection: AsyncConnection, job: Job) -> None: ...
+    def __call__(self, connection: Connection, job: Job) -> None: ...
 
 
 class Jobs:
@@ -58,33 +92,38 @@ class Jobs:
         `book` is the limits of the server where they asked. Raises the `Refused` of a limit, and `AlreadyAsked`; then
         nothing was written.
         """
-        lock = None if admission is None else admission.lock(job.requester)
-        async with self._database.writing(lock=lock) as connection:
-            await _refuse_twins(connection, job)
+        row = row_of(job, self._keys)
+
+        def unit(connection: Connection) -> Job:
+            _refuse_twins(connection, job)
+            admitted = job
             if admission is not None:
-                place = await admission.admit(connection, job, book or LimitBook())
-                job = job.model_copy(update={"place": place})
-            written = insert(jobs).values(row_of(job, self._keys)).returning(HAS_NEXT_STEP)
+                place = admission.admit(connection, job, book or LimitBook())
+                admitted = job.model_copy(update={"place": place})
             try:
-                has_next_step = bool(await connection.scalar(written))
+                has_next_step = bool(connection.scalar(_INSERT, row | {"place": admitted.place}))
             except IntegrityError as exc:  # without a lock two may come to this point at once
                 raise AlreadyAsked from exc
             if companion is not None:
-                await companion(connection, job)
-        return job.model_copy(update={"has_next_step": has_next_step})
+                companion(connection, admitted)
+            return admitted.model_copy(update={"has_next_step": has_next_step})
+
+        return await self._database.write(unit, lock=None if admission is None else admission.lock(job.requester))
 
     async def answered(self, asked: int) -> bool:
         """Whether that interaction or message has a job."""
-        async with self._database.reading() as connection:
-            return await connection.scalar(_answers(asked)) is not None
+        return await self._database.read(lambda connection: connection.scalar(_ANSWERS, {"asked": asked})) is not None
 
     async def get(self, job_id: str) -> Job:
         """Raises `JobGone`, and `RowUnreadable`."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(*ROW).where(jobs.c.id == job_id))).mappings().one_or_none()
-        if row is None:
-            raise JobGone
-        return job_of(row, self._keys)
+
+        def unit(connection: Connection) -> Job:
+            row = connection.execute(_BY_ID, {"job_id": job_id}).mappings().one_or_none()
+            if row is None:
+                raise JobGone
+            return job_of(row, self._keys)
+
+        return await self._database.read(unit)
 
     async def advance(self, job: Job, to: JobState, **facts: Unpack[Facts]) -> Job:
         """Move the row on and give the changed copy; the time of the move is written with it, where it is the first.
@@ -109,32 +148,29 @@ class Jobs:
 
     async def claim(self, job: Job) -> Job:
         """Take the job over: whoever worked on it before finds `JobMoved` at the next write. Raises `JobMoved`."""
-        belief = (jobs.c.id == job.id, jobs.c.state == job.state.value, jobs.c.epoch == job.epoch)
-        row = await self._update(belief, {"epoch": job.epoch + 1})
-        if row is None:
-            raise JobMoved(job.id)
-        return job_of(row, self._keys)
+
+        def unit(connection: Connection) -> Job:
+            row = connection.execute(_CLAIM, _belief(job)).mappings().one_or_none()
+            if row is None:
+                raise JobMoved(job.id)
+            return job_of(row, self._keys)
+
+        return await self._database.write(unit)
 
     async def move_reply(self, job_id: str, reply: Reply) -> Job:
         """Another way to reach the member, whatever state the job is in: an `undeliverable` video goes there. Raises
         `JobGone`."""
-        values = {**reply_columns(reply, self._keys), "undeliverable": None}
-        row = await self._update([jobs.c.id == job_id], values)
-        if row is None:
-            raise JobGone
-        return job_of(row, self._keys)
+        return await self._change(job_id, {**reply_columns(reply, self._keys), "undeliverable": None})
 
     async def set_message(self, job: Job) -> None:
         """Write which message answers, where the row does not know it yet: nobody else writes the row for a while."""
         if values := message_column(job.reply):
-            await self._update([jobs.c.id == job.id], values)
+            change = update(jobs).where(jobs.c.id == job.id).values(values)
+            await self._database.write(lambda connection: connection.execute(change))
 
     async def drop_files(self, job_id: str) -> Job:
         """Write that nothing of the job's files is kept any more. Raises `JobGone`."""
-        row = await self._update([jobs.c.id == job_id], fact_columns({"stored": {}, "result": None}))
-        if row is None:
-            raise JobGone
-        return job_of(row, self._keys)
+        return await self._change(job_id, fact_columns({"stored": {}, "result": None}))
 
     async def fail_unreadable(self, job_id: str, failure: Failure) -> bool:
         """End a live job whose row can't be read, without reading it; whether there was one."""
@@ -145,28 +181,25 @@ class Jobs:
             "ended_at": self._clock.now(),
             **fact_columns({"failure": failure}),
         }
-        return await self._update([jobs.c.id == job_id, jobs.c.state.not_in(_words(ENDED))], values) is not None
+        change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.not_in(_words(ENDED))).values(values)
+        return await self._database.write(lambda connection: connection.execute(change).rowcount) == 1
 
     async def live(self) -> list[str]:
         """The ids of jobs that have a next step, oldest first."""
-        query = select(jobs.c.id).where(HAS_NEXT_STEP)
-        async with self._database.reading() as connection:
-            return list(await connection.scalars(query.order_by(jobs.c.accepted_at, jobs.c.id)))
+        return await self._ids(select(jobs.c.id).where(HAS_NEXT_STEP).order_by(jobs.c.accepted_at, jobs.c.id))
 
     async def held(self, *, before: datetime | None = None) -> list[str]:
         """The ids of jobs that wait for a moderator, or have since before then, oldest first."""
         query = select(jobs.c.id).where(jobs.c.state == JobState.ACCEPTED.value, jobs.c.held)
         if before is not None:
             query = query.where(jobs.c.accepted_at < before)
-        async with self._database.reading() as connection:
-            return list(await connection.scalars(query.order_by(jobs.c.accepted_at, jobs.c.id)))
+        return await self._ids(query.order_by(jobs.c.accepted_at, jobs.c.id))
 
     async def fairness_group_of(self, job_id: str) -> int | None:
         """Whose jobs it waits behind: its server's, or its member's in direct messages. None where it is gone."""
         query = select(func.coalesce(jobs.c.guild_id, jobs.c.user_id)).where(jobs.c.id == job_id)
-        async with self._database.reading() as connection:
-            turn: int | None = await connection.scalar(query)
-        return turn
+        group: int | None = await self._database.read(lambda connection: connection.scalar(query))
+        return group
 
     async def of_user(
         self, user_id: int, *, states: Collection[JobState] = frozenset(JobState), limit: int = 10, offset: int = 0
@@ -179,15 +212,14 @@ class Jobs:
             .limit(limit)
             .offset(offset)
         )
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return list(self._readable(rows))
+        return await self._database.read(lambda connection: readable(connection.execute(query).mappings(), self._keys))
 
     async def counts(self) -> dict[JobState, int]:
         """How many rows are in each state, those with none included."""
         query = select(jobs.c.state, func.count().label("number")).group_by(jobs.c.state)
-        async with self._database.reading() as connection:
-            found = {row.state: row.number for row in await connection.execute(query)}
+        found = await self._database.read(
+            lambda connection: {row.state: row.number for row in connection.execute(query)}
+        )
         return {state: found.get(state.value, 0) for state in JobState}
 
     async def durations(self, model: str, *, limit: int = 100) -> list[float]:
@@ -198,8 +230,7 @@ class Jobs:
             .order_by(jobs.c.completed_at.desc())
             .limit(limit)
         )
-        async with self._database.reading() as connection:
-            times = (await connection.execute(query)).all()
+        times = await self._database.read(lambda connection: connection.execute(query).all())
         return [(completed - submitted).total_seconds() for submitted, completed in reversed(times)]
 
     async def stale(self, before: datetime, *, limit: int = 100) -> list[str]:
@@ -207,62 +238,98 @@ class Jobs:
         ended = jobs.c.ended_at < before
         since = func.coalesce(jobs.c.completed_at, jobs.c.accepted_at)
         waiting = jobs.c.undeliverable.is_not(None) & (since < before)
-        async with self._database.reading() as connection:
-            return list(await connection.scalars(select(jobs.c.id).where(ended | waiting).limit(limit)))
+        return await self._ids(select(jobs.c.id).where(ended | waiting).limit(limit))
 
     async def remove(self, job_ids: Iterable[str]) -> None:
-        async with self._database.writing() as connection:
-            await connection.execute(delete(jobs).where(jobs.c.id.in_(list(job_ids))))
+        removal = delete(jobs).where(jobs.c.id.in_(list(job_ids)))
+        await self._database.write(lambda connection: connection.execute(removal))
 
     async def _advance(self, job: Job, to: JobState, facts: Facts) -> Job:
-        values: dict[str, Any] = {"state": to.value, **fact_columns(facts), **message_column(job.reply)}
+        values: dict[str, Any] = {"state": to.value, **fact_columns(facts)}
         if to in ENDED:  # nobody has to decide on it any more
             values["held"] = False
-        stamp = _STAMPS.get(to)
-        if stamp is not None and to is not job.state:
-            values[stamp] = func.coalesce(jobs.c[stamp], self._clock.now())
-        belief = (jobs.c.id == job.id, jobs.c.state == job.state.value, jobs.c.epoch == job.epoch)
+        stamp = _STAMPS.get(to) if to is not job.state else None
+        if stamp is not None:
+            values[stamp] = self._clock.now()
+        if job.reply.message_id is not None:
+            values["message_id"] = job.reply.message_id
+        change = _change_of(tuple(values))
+
+        def unit(connection: Connection) -> Job:
+            row = connection.execute(change, _belief(job) | {f"new_{name}": values[name] for name in values})
+            found = row.mappings().one_or_none()
+            if found is None:
+                return self._written_before(connection, job, to)
+            return as_written(job, to, facts, found) or job_of(_row(connection, job.id), self._keys)
+
         try:
-            row = await self._update(belief, values)
+            return await self._database.write(unit)
         except DatabaseUnavailable:
             log.warning("the database did not confirm that job %s is %s; trying again", job.id, to)
             raise
-        if row is None:
-            row = await self._written_before(job, to)
-        return job_of(row, self._keys)
 
-    async def _written_before(self, job: Job, to: JobState) -> RowMapping:
+    def _written_before(self, connection: Connection, job: Job, to: JobState) -> Job:
         """A repeated write finds its first one done where only the database's answer was lost.
 
         The runner alone writes under its epoch, but for cancelling, which anyone may; so a cancelled row is moved.
         """
-        same = (jobs.c.id == job.id, jobs.c.state == to.value, jobs.c.epoch == job.epoch)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(*ROW).where(*same))).mappings().one_or_none()
+        row = connection.execute(_SAME, _belief(job, to)).mappings().one_or_none()
         if row is None or to in {JobState.CANCELLED, job.state}:
             raise JobMoved(job.id)
-        return row
+        return job_of(row, self._keys)
 
-    async def _update(self, where: Sequence[ColumnElement[bool]], values: dict[str, Any]) -> RowMapping | None:
-        async with self._database.writing() as connection:
-            result = await connection.execute(update(jobs).where(*where).values(values).returning(*ROW))
-            return result.mappings().one_or_none()
+    async def _change(self, job_id: str, values: dict[str, Any]) -> Job:
+        """Raises `JobGone`."""
+        change = update(jobs).where(jobs.c.id == job_id).values(values).returning(*ROW)
 
-    def _readable(self, rows: Iterable[RowMapping]) -> Iterable[Job]:
-        for row in rows:
-            try:
-                yield job_of(row, self._keys)
-            except RowUnreadable as exc:
-                log.warning("skipped a row that can't be read: %s", exc)
+        def unit(connection: Connection) -> Job:
+            row = connection.execute(change).mappings().one_or_none()
+            if row is None:
+                raise JobGone
+            return job_of(row, self._keys)
+
+        return await self._database.write(unit)
+
+    async def _ids(self, query: Select[tuple[str]]) -> list[str]:
+        return await self._database.read(lambda connection: list(connection.scalars(query)))
 
 
-def _answers(asked: int) -> Select[tuple[str]]:
-    return select(jobs.c.id).where(jobs.c.answers == asked).limit(1)
+def readable(rows: Iterable[RowMapping], keys: Keys) -> list[Job]:
+    """The jobs of these rows. Those that can't be read are left out, with a line in the log."""
+    found = []
+    for row in rows:
+        try:
+            found.append(job_of(row, keys))
+        except RowUnreadable as exc:
+            log.warning("skipped a row that can't be read: %s", exc)
+    return found
 
 
-async def _refuse_twins(connection: AsyncConnection, job: Job) -> None:
+@lru_cache(maxsize=256)
+def _change_of(names: tuple[str, ...]) -> Update:
+    """The statement that writes these columns as `new_…` says. Moments of a state and the message keep their first."""
+    first = {*_STAMPS.values(), "message_id"}
+    values: dict[str, ColumnElement[Any]] = {
+        name: func.coalesce(jobs.c[name], bindparam(f"new_{name}", type_=jobs.c[name].type))
+        if name in first
+        else bindparam(f"new_{name}", type_=jobs.c[name].type)
+        for name in names
+    }
+    return update(jobs).where(*_BELIEVED).values(values).returning(*WRITTEN)
+
+
+def _belief(job: Job, state: JobState | None = None) -> dict[str, Any]:
+    """What a write takes for granted of the row."""
+    return {"job_id": job.id, "in_state": (state or job.state).value, "in_epoch": job.epoch}
+
+
+def _row(connection: Connection, job_id: str) -> RowMapping:
+    return connection.execute(_BY_ID, {"job_id": job_id}).mappings().one()
+
+
+def _refuse_twins(connection: Connection, job: Job) -> None:
     asked = job.reply.answers
-    if asked is not None and await connection.scalar(_answers(asked)) is not None:
+    if asked is not None and connection.scalar(_ANSWERS, {"asked": asked}) is not None:
         raise AlreadyAsked
 
 

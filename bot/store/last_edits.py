@@ -35,11 +35,11 @@ class LastEdits:
         # which has one writer, has no such locks.
         found = first.with_for_update(skip_locked=True).cte("found")
         claimed = update(jobs).where(jobs.c.id.in_(select(found.c.id)), *due)
-        async with self._database.writing() as connection:
-            return list(await connection.scalars(claimed.values(last_edit_due_at=None).returning(jobs.c.id)))
+        claim = claimed.values(last_edit_due_at=None).returning(jobs.c.id)
+        return await self._database.write(lambda connection: list(connection.scalars(claim)))
 
     async def give_back(self, job_ids: Collection[str]) -> None:
         """These edits could not be made: whoever claims next tries them again."""
         unclaimed = update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.last_edit_due_at.is_(None))
-        async with self._database.writing() as connection:
-            await connection.execute(unclaimed.values(last_edit_due_at=self._clock.now()))
+        due = unclaimed.values(last_edit_due_at=self._clock.now())
+        await self._database.write(lambda connection: connection.execute(due))

@@ -1,6 +1,6 @@
 """The numbers of the advisory locks that transactions take in PostgreSQL, all in one place.
 
-`Database.writing(lock=…)` waits for a lock and holds it until its transaction ends. Besides the numbers here, the
+`Database.write(…, lock=…)` waits for a lock and holds it until its transaction ends. Besides the numbers here, the
 limits of one server are decided on under that server's Discord id, and those of a member outside of servers under the
 member's. Discord ids are far larger than these numbers: they count milliseconds since 2015, times 2 to the 22nd.
 """

@@ -7,21 +7,21 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import psycopg
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from bot.errors import DatabaseUnavailable
-from bot.store.database import Database, connect_arguments
+from bot.store.database import Database
+from bot.store.pool import connect_arguments
 
 _CHECK_EVERY = timedelta(seconds=5)
 """A listener hears nothing of a server that vanished without a word: so often it asks."""
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
 
-async def notify(connection: AsyncConnection, channel: str, payload: str) -> None:
+def notify(connection: Connection, channel: str, payload: str) -> None:
     """Tell all who listen, once this transaction is committed. Does nothing on SQLite, which has one process."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+        connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
 
 
 async def listen(
@@ -31,6 +31,8 @@ async def listen(
 
     `begun` is called once it listens: what was told before then was missed.
     """
+    import psycopg  # noqa: PLC0415  # a process on SQLite does without it
+
     with translated_errors():
         connection = await psycopg.AsyncConnection.connect(**driver_arguments(database), autocommit=True)
         async with connection:
@@ -53,6 +55,8 @@ def driver_arguments(database: Database) -> dict[str, Any]:
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """psycopg's "not now" as `DatabaseUnavailable`."""
+    import psycopg  # noqa: PLC0415  # as above
+
     try:
         yield
     except (psycopg.OperationalError, psycopg.InterfaceError) as exc:

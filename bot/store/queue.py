@@ -7,23 +7,15 @@ that a worker is to look at it. `sweep` makes the entries agree with the rows ag
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, LiteralString, cast
+from typing import Any
 
-import psycopg
-from procrastinate.connector import BaseAsyncConnector
-from procrastinate.jobs import Job as Deferred
-from procrastinate.manager import JobManager
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.rules.jobs import Job
+from bot.rules.jobs import Job, fairness_group
 from bot.store.database import Database
 from bot.store.locks import AdvisoryLock
 from bot.store.notifications import listen, notify, translated_errors
@@ -85,6 +77,10 @@ _STALLED = text("""
 """)
 
 
+_FINISH = text("DELETE FROM procrastinate_jobs WHERE id = :id")
+_LEAVE = text("DELETE FROM procrastinate_jobs WHERE worker_id = :worker AND status = 'doing'")
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A job that this worker is to run: `finish` it, or hand it back with `leave`."""
@@ -98,62 +94,69 @@ class WorkQueue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._manager = JobManager(_Connector(database))
 
     # ---- handing jobs over
 
-    async def enlist(self, connection: AsyncConnection, job: Job) -> None:
+    def enlist(self, connection: Connection, job: Job) -> None:
         """Enter a new job in the transaction that inserts its row: both are there, or neither."""
         if job.in_line:
             return  # `nudge` enters it when it may start
-        turn = job.requester.guild_id or job.requester.user_id
-        ahead = await connection.scalar(_AHEAD, {"turn": turn, "id": job.id})
-        await self._defer(connection, [job.id], priority=-int(ahead or 0))
+        ahead = connection.scalar(_AHEAD, {"turn": fairness_group(job.requester), "id": job.id})
+        _defer(connection, [job.id], priority=-int(ahead or 0))
 
     async def nudge(self, job_id: str) -> None:
         """Tell whoever runs the job that its row was changed, and have it run if nobody does but somebody should."""
-        async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
-            await self._fill(connection, only=job_id)
-            await notify(connection, _NUDGES, job_id)
+
+        def unit(connection: Connection) -> None:
+            _fill(connection, only=job_id)
+            notify(connection, _NUDGES, job_id)
+
+        await self._database.write(unit, lock=AdvisoryLock.QUEUE_ENTRIES)
 
     # ---- for workers
 
     async def register(self) -> int:
         """A number for this process as a worker, which must send heartbeats (`beat`) from now on."""
-        return int(await self._manager.register_worker())
+        found = await self._database.write(lambda connection: _ask(connection, "register_worker"))
+        return int(found[0]["worker_id"])
 
     async def beat(self, worker: int) -> bool:
         """Record a heartbeat; False where the worker was taken for dead and removed: it must register anew."""
         query = text("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = :id")
-        async with self._database.writing() as connection:
-            return (await connection.execute(query, {"id": worker})).rowcount == 1
+        return await self._database.write(lambda connection: connection.execute(query, {"id": worker}).rowcount) == 1
 
     async def fetch(self, worker: int) -> Entry | None:
         """The next job whose turn it is, now this worker's.
 
         None where nothing is to be done, and where this worker was taken for dead: its next `beat` says so.
         """
+        from psycopg.errors import ForeignKeyViolation  # noqa: PLC0415  # a process on SQLite does without it
+
+        def unit(connection: Connection) -> list[dict[str, Any]]:
+            return _ask(connection, "fetch_job", queues=[QUEUE], worker_id=worker)
+
         try:
-            found = await self._manager.fetch_job([QUEUE], worker)
-        except psycopg.errors.ForeignKeyViolation:
+            found = await self._database.write(unit)
+        except ForeignKeyViolation:
             return None
-        if found is None or found.id is None:
+        if not found or found[0]["id"] is None:
             return None
-        return Entry(found.id, str(found.task_kwargs["job_id"]))
+        return Entry(found[0]["id"], str(found[0]["args"]["job_id"]))
 
     async def finish(self, entry: Entry) -> None:
         """Remove the entry: its job has no next step. An entry that another worker was given meanwhile stays."""
-        # Not the manager's `finish_job`, which raises where the entry is not there any more.
-        async with self._database.writing() as connection:
-            await connection.execute(text("DELETE FROM procrastinate_jobs WHERE id = :id"), {"id": entry.id})
+        # Not procrastinate's `finish_job`, which raises where the entry is not there any more.
+        await self._database.write(lambda connection: connection.execute(_FINISH, {"id": entry.id}))
 
     async def leave(self, worker: int) -> None:
         """Remove the worker. What it has not finished is for other workers, at once."""
-        query = text("DELETE FROM procrastinate_jobs WHERE worker_id = :worker AND status = 'doing'")
-        async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
-            await connection.execute(query, {"worker": worker})
-            await self._fill(connection)
-        await self._manager.unregister_worker(worker)
+
+        def unit(connection: Connection) -> None:
+            connection.execute(_LEAVE, {"worker": worker})
+            _fill(connection)
+
+        await self._database.write(unit, lock=AdvisoryLock.QUEUE_ENTRIES)
+        await self._database.write(lambda connection: _ask(connection, "unregister_worker", worker_id=worker))
 
     async def sweep(self, stalled_after: timedelta | None) -> list[str]:
         """Make the entries agree with the rows; gives the jobs that were taken from workers that are silent.
@@ -161,17 +164,22 @@ class WorkQueue:
         With None nothing is taken from any worker: for a process that can't know yet which of them are silent. An entry
         that is taken away is replaced by a new one, so that a worker that wakes up cannot finish it.
         """
-        async with self._database.writing(lock=AdvisoryLock.QUEUE_ENTRIES) as connection:
+        seconds = None if stalled_after is None else stalled_after.total_seconds()
+
+        def unit(connection: Connection) -> list[str]:
             stalled: list[str] = []
-            if stalled_after is not None:
-                seconds = stalled_after.total_seconds()
-                found = await connection.scalars(_STALLED, {"queue": QUEUE, "seconds": seconds})
-                stalled = [str(job_id) for job_id in found]
-            await self._fill(connection)
-            await connection.execute(_PLACES)
-        if stalled_after is not None:
-            await self._manager.prune_stalled_workers(stalled_after.total_seconds())
-        return stalled
+            if seconds is not None:
+                stalled = [str(job_id) for job_id in connection.scalars(_STALLED, {"queue": QUEUE, "seconds": seconds})]
+            _fill(connection)
+            connection.execute(_PLACES)
+            return stalled
+
+        taken = await self._database.write(unit, lock=AdvisoryLock.QUEUE_ENTRIES)
+        if seconds is not None:
+            await self._database.write(
+                lambda connection: _ask(connection, "prune_stalled_workers", seconds_since_heartbeat=seconds)
+            )
+        return taken
 
     async def listen(self, *, on_arrival: Callable[[], None], on_nudge: Callable[[str | None], None]) -> None:
         """Hear of new entries and of nudges until this raises `DatabaseUnavailable`.
@@ -196,68 +204,46 @@ class WorkQueue:
         query = text(
             "SELECT CAST(status AS text), count(*) FROM procrastinate_jobs WHERE queue_name = :queue GROUP BY 1"
         )
-        async with self._database.reading() as connection:
-            return {row[0]: row[1] for row in await connection.execute(query, {"queue": QUEUE})}
-
-    async def _fill(self, connection: AsyncConnection, *, only: str | None = None) -> None:
-        missing = list(await connection.scalars(_MISSING, {"only": only}))
-        if missing:
-            await self._defer(connection, missing, priority=0)
-
-    async def _defer(self, connection: AsyncConnection, job_ids: Iterable[str], *, priority: int) -> None:
-        raw = await _driver(connection)
-        entries = [
-            Deferred(
-                queue=QUEUE, task_name=TASK, lock=None, queueing_lock=job_id, priority=priority,
-                task_kwargs={"job_id": job_id},
-            )
-            for job_id in job_ids
-        ]  # fmt: skip
-        with translated_errors():
-            await self._manager.batch_defer_jobs_async(entries, connection=raw)
+        return await self._database.read(
+            lambda connection: {row[0]: row[1] for row in connection.execute(query, {"queue": QUEUE})}
+        )
 
 
-class _Connector(BaseAsyncConnector):
-    """procrastinate's queries on our own connections: one pool, and one place where errors are translated."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
-        async with self._database.writing() as connection, _cursor(await _driver(connection)) as cursor:
-            await cursor.execute(query, _adapted(arguments))
-
-    async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:
-        rows = await self.execute_query_all_async(query, **arguments)
-        return rows[0]
-
-    async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:
-        async with self._database.writing() as connection:
-            return await self.execute_query_all_async_with_connection(await _driver(connection), query, **arguments)
-
-    async def execute_query_all_async_with_connection(
-        self, connection: psycopg.AsyncConnection[Any], query: LiteralString, **arguments: Any
-    ) -> list[dict[str, Any]]:
-        async with _cursor(connection) as cursor:
-            await cursor.execute(query, _adapted(arguments))
-            return await cursor.fetchall()
+def _fill(connection: Connection, *, only: str | None = None) -> None:
+    missing = list(connection.scalars(_MISSING, {"only": only}))
+    if missing:
+        _defer(connection, missing, priority=0)
 
 
-@asynccontextmanager
-async def _cursor(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[psycopg.AsyncCursor[dict[str, Any]]]:
-    with translated_errors():
-        async with connection.cursor(row_factory=dict_row) as cursor:
-            yield cursor
+def _defer(connection: Connection, job_ids: Iterable[str], *, priority: int) -> None:
+    from procrastinate.types import JobToDefer  # noqa: PLC0415  # as above
+
+    entries = [
+        JobToDefer(
+            queue_name=QUEUE, task_name=TASK, priority=priority, lock=None, queueing_lock=job_id,
+            args={"job_id": job_id}, scheduled_at=None,
+        )
+        for job_id in job_ids
+    ]  # fmt: skip
+    _ask(connection, "defer_jobs", jobs=entries)
 
 
-async def _driver(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
-    """The psycopg connection that carries the session's transaction."""
-    raw = await connection.get_raw_connection()
-    return cast("psycopg.AsyncConnection[Any]", raw.driver_connection)
+def _ask(connection: Connection, name: str, **arguments: Any) -> list[dict[str, Any]]:
+    """One of procrastinate's own queries, on the driver's connection that carries the transaction."""
+    from procrastinate.sql import queries  # noqa: PLC0415  # as above
+    from psycopg.rows import dict_row  # noqa: PLC0415  # as above
+
+    driver: Any = connection.connection.driver_connection
+    with translated_errors(), driver.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(queries[name], _adapted(arguments))
+        found: list[dict[str, Any]] = cursor.fetchall()
+    return found
 
 
 def _adapted(value: Any) -> Any:
     """JSON for what procrastinate keeps as JSON, at any depth of its argument lists."""
+    from psycopg.types.json import Jsonb  # noqa: PLC0415  # as above
+
     match value:
         case dict():
             return {name: Jsonb(inner) if isinstance(inner, dict) else _adapted(inner) for name, inner in value.items()}

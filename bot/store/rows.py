@@ -38,6 +38,15 @@ REFUSED = (jobs.c.state == JobState.CANCELLED.value) & jobs.c.failure.is_not(Non
 ROW = (*jobs.c, HAS_NEXT_STEP.label("has_next_step"))
 """What `job_of` needs of a row."""
 
+WRITTEN = (
+    *(jobs.c[name] for name in (
+        "place", "untold", "held", "undeliverable", "refunded", "message_id", "reply", "submitted_at", "processing_at",
+        "completed_at", "ended_at",
+    )),
+    HAS_NEXT_STEP.label("has_next_step"),
+)  # fmt: skip
+"""What a job's owner does not know of the row that it has just written: others may have changed it, too."""
+
 T = TypeVar("T")
 
 
@@ -81,7 +90,7 @@ def row_of(job: Job, keys: Keys) -> dict[str, Any]:
 def reply_columns(reply: Reply, keys: Keys) -> dict[str, Any]:
     return {
         "message_id": reply.message_id,
-        "reply": reply.model_dump_json(exclude={"token", "message_id"}),
+        "reply": _reply_text(reply),
         "reply_token": None if reply.token is None else keys.encrypt(reply.token),
         "last_edit_due_at": reply.last_edit_at,
     }
@@ -125,9 +134,32 @@ def job_of(row: RowMapping, keys: Keys) -> Job:
     )
 
 
+def as_written(job: Job, to: JobState, facts: Facts, row: RowMapping) -> Job | None:
+    """The job once its owner has written `facts` and its move, and found `WRITTEN` there; nothing is parsed.
+
+    None where the reply is another one by now: then the row must be read.
+    """
+    if row["reply"] != _reply_text(job.reply):
+        return None
+    seen: dict[str, Any] = {**row}
+    del seen["reply"]
+    message_id = seen.pop("message_id") or job.reply.message_id
+    if message_id != job.reply.message_id:
+        seen["reply"] = job.reply.model_copy(update={"message_id": message_id})
+    if "stored" in facts:
+        seen["stored"] = dict(facts["stored"])
+    seen["has_next_step"] = bool(row["has_next_step"])
+    return job.model_copy(update={**facts, **seen, "state": to})
+
+
 def read_requester(job_id: str, text: str) -> Requester:
     """Who asked, from that one column; raises `RowUnreadable`."""
     return _parsed(job_id, "requester", text, Requester.model_validate_json)
+
+
+def _reply_text(reply: Reply) -> str:
+    """All of it but what has a column of its own."""
+    return reply.model_dump_json(exclude={"token", "message_id"})
 
 
 def _token(row: RowMapping, keys: Keys) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, select
 
 from bot.errors import RowUnreadable
 from bot.rules.catalog import Operation
@@ -16,6 +16,14 @@ from bot.store.rows import REFUSED, read_requester
 from bot.store.tables import jobs
 
 _COLUMNS = (jobs.c.state, jobs.c.operation, jobs.c.user_id, jobs.c.accepted_at, jobs.c.completed_at)
+
+
+_NEWEST = (
+    select(jobs.c.id, jobs.c.requester)
+    .where(jobs.c.guild_id == bindparam("guild_id"), jobs.c.user_id == bindparam("user_id"))
+    .order_by(jobs.c.accepted_at.desc())
+    .limit(1)
+)
 
 
 class StatisticsTable:
@@ -34,31 +42,32 @@ class StatisticsTable:
             query = query.where(jobs.c.guild_id == guild_id)
         if user_id is not None:
             query = query.where(jobs.c.user_id == user_id)
-        async with self._database.reading() as connection:
-            rows = await connection.execute(query.order_by(jobs.c.accepted_at.desc()).limit(limit))
-            return [
-                Record(
-                    state=JobState(state),
-                    operation=Operation(operation),
-                    user_id=user_id,
-                    accepted_at=accepted_at,
-                    completed_at=completed_at,
-                )
-                for state, operation, user_id, accepted_at, completed_at in rows
-            ]
+        newest = query.order_by(jobs.c.accepted_at.desc()).limit(limit)
+        return await self._database.read(lambda connection: [_record(*row) for row in connection.execute(newest)])
 
     async def names(self, guild_id: int, user_ids: Collection[int]) -> dict[int, str]:
         """What these members were called when they asked last."""
-        found: dict[int, str] = {}
-        async with self._database.reading() as connection:
+
+        def unit(connection: Connection) -> dict[int, str]:
+            found: dict[int, str] = {}
             for user_id in user_ids:
-                theirs = (jobs.c.guild_id == guild_id, jobs.c.user_id == user_id)
-                newest = select(jobs.c.id, jobs.c.requester).where(*theirs).order_by(jobs.c.accepted_at.desc())
-                row = (await connection.execute(newest.limit(1))).one_or_none()
+                row = connection.execute(_NEWEST, {"guild_id": guild_id, "user_id": user_id}).one_or_none()
                 if row is None:
                     continue
                 try:
                     found[user_id] = read_requester(row.id, row.requester).name
                 except RowUnreadable:
                     continue
-        return found
+            return found
+
+        return await self._database.read(unit)
+
+
+def _record(state: str, operation: str, user_id: int, accepted_at: datetime, completed_at: datetime | None) -> Record:
+    return Record(
+        state=JobState(state),
+        operation=Operation(operation),
+        user_id=user_id,
+        accepted_at=accepted_at,
+        completed_at=completed_at,
+    )

@@ -7,8 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, literal, select, true, union_all, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+    update,
+)
 
 from bot.errors import FileGone, RowUnreadable
 from bot.rules.guild_settings import GuildSettings
@@ -56,14 +68,12 @@ _MEASURES: Mapping[Unit, ColumnElement[Any]] = {
 }
 
 
-async def tallies_in(
-    connection: AsyncConnection, requester: Requester, rules: Sequence[Held], now: datetime
-) -> list[Tally]:
+def tallies_in(connection: Connection, requester: Requester, rules: Sequence[Held], now: datetime) -> list[Tally]:
     """What is used of each rule by the jobs that it counts, in one statement; loads no rows."""
     if not rules:
         return []
     sums = union_all(*(_tally(number, held, requester, now) for number, held in enumerate(rules)))
-    found = {row["number"]: row for row in (await connection.execute(sums)).mappings()}
+    found = {row["number"]: row for row in (connection.execute(sums)).mappings()}
     return [
         Tally(
             used=row["used"] or 0,
@@ -76,19 +86,19 @@ async def tallies_in(
     ]
 
 
-async def frees_in(
-    connection: AsyncConnection, requester: Requester, standing: Standing, asked: Asked, now: datetime
+def frees_in(
+    connection: Connection, requester: Requester, standing: Standing, asked: Asked, now: datetime
 ) -> datetime | None:
     """When so much has left the rule's sliding window that what is asked fits."""
     rule = standing.held.rule
     left = func.sum(_MEASURES[rule.unit]).over(order_by=(jobs.c.accepted_at, jobs.c.id)).label("left")
     leaving = select(jobs.c.accepted_at, left).where(_counted_by(standing.held, requester, now)).subquery()
     room = standing.used - leaving.c.left + asked.measure(rule.unit) <= rule.amount + 1e-6
-    first: datetime | None = await connection.scalar(select(func.min(leaving.c.accepted_at)).where(room))
+    first: datetime | None = connection.scalar(select(func.min(leaving.c.accepted_at)).where(room))
     return None if first is None else first + rule.span
 
 
-async def last_free_try_in(connection: AsyncConnection, user_id: int, now: datetime) -> datetime | None:
+def last_free_try_in(connection: Connection, user_id: int, now: datetime) -> datetime | None:
     """When the member's job was accepted whose refused file was the last free one; None while there are some left.
 
     A file that Discord did not give us cost nobody anything, and its member can't help it.
@@ -96,7 +106,7 @@ async def last_free_try_in(connection: AsyncConnection, user_id: int, now: datet
     refused = REFUSED & ~jobs.c.failure.startswith(_FILE_GONE)
     theirs = (jobs.c.user_id == user_id, jobs.c.accepted_at > now - FREE_TRIES_IN, refused)
     newest = select(jobs.c.accepted_at).where(*theirs).order_by(jobs.c.accepted_at.desc())
-    last: datetime | None = await connection.scalar(newest.offset(FREE_TRIES - 1).limit(1))
+    last: datetime | None = connection.scalar(newest.offset(FREE_TRIES - 1).limit(1))
     return last
 
 
@@ -140,21 +150,21 @@ def _scope(held: Held, requester: Requester, *, forgiving: bool) -> list[ColumnE
             return []
 
 
-async def running_in(connection: AsyncConnection, lane: Lane) -> list[Usage]:
+def running_in(connection: Connection, lane: Lane) -> list[Usage]:
     """The live rows of a line's servers."""
-    return await _usage(connection, _reach(lane) & _LIVE)
+    return _usage(connection, _reach(lane) & _LIVE)
 
 
-async def lanes_in(connection: AsyncConnection) -> list[int | None]:
+def lanes_in(connection: Connection) -> list[int | None]:
     """The servers in which somebody stands in the line; None is outside of servers."""
-    return list(await connection.scalars(select(jobs.c.guild_id).where(_IN_LINE).distinct()))
+    return list(connection.scalars(select(jobs.c.guild_id).where(_IN_LINE).distinct()))
 
 
-async def waiters_in(connection: AsyncConnection, lane: Lane) -> list[tuple[Waiter, int]]:
+def waiters_in(connection: Connection, lane: Lane) -> list[tuple[Waiter, int]]:
     """Who stands in the line, with the place that their row tells of."""
     query = select(*_COUNTED, jobs.c.requester, jobs.c.place).where(_reach(lane) & _IN_LINE)
-    rows = (await connection.execute(query)).mappings().all()
-    books = await books_in(connection, (row["guild_id"] for row in rows))
+    rows = (connection.execute(query)).mappings().all()
+    books = books_in(connection, (row["guild_id"] for row in rows))
     waiters = []
     for row in rows:
         try:
@@ -167,16 +177,16 @@ async def waiters_in(connection: AsyncConnection, lane: Lane) -> list[tuple[Wait
     return waiters
 
 
-async def give_place(connection: AsyncConnection, job_id: str, place: int | None) -> bool:
+def give_place(connection: Connection, job_id: str, place: int | None) -> bool:
     """Write a waiting job's place; None lets it start. False: it waits no more (it was cancelled)."""
-    changed = await connection.execute(update(jobs).where(jobs.c.id == job_id, _IN_LINE).values(place=place))
+    changed = connection.execute(update(jobs).where(jobs.c.id == job_id, _IN_LINE).values(place=place))
     return changed.rowcount == 1
 
 
-async def books_in(connection: AsyncConnection, guild_ids: Iterable[int | None]) -> dict[int | None, LimitBook]:
+def books_in(connection: Connection, guild_ids: Iterable[int | None]) -> dict[int | None, LimitBook]:
     """The limits of several servers, and of nowhere."""
     wanted = {guild_id for guild_id in guild_ids if guild_id is not None}
-    guilds: dict[int, GuildSettings] = await all_guild_settings_in(connection, wanted) if wanted else {}
+    guilds: dict[int, GuildSettings] = all_guild_settings_in(connection, wanted) if wanted else {}
     return {None: OUTSIDE_OF_SERVERS} | {guild_id: guild_settings.limits for guild_id, guild_settings in guilds.items()}
 
 
@@ -189,9 +199,9 @@ def _reach(lane: Lane) -> ColumnElement[bool]:
     return true() if lane == "all" else jobs.c.guild_id == lane
 
 
-async def _usage(connection: AsyncConnection, where: ColumnElement[bool]) -> list[Usage]:
+def _usage(connection: Connection, where: ColumnElement[bool]) -> list[Usage]:
     query: Select[Any] = select(*_COUNTED).where(where & jobs.c.refunded.is_(False))
-    return [_usage_of(row) for row in (await connection.execute(query)).mappings()]
+    return [_usage_of(row) for row in (connection.execute(query)).mappings()]
 
 
 def _usage_of(row: RowMapping) -> Usage:

@@ -13,11 +13,12 @@ from bot.files import StoredFiles, open_files
 from bot.rules import drafts
 from bot.rules.clock import Clock
 from bot.rules.guild_settings_file import IMPORT_LIFE
-from bot.store.database import Database, FileLock, migrate, parse_url
+from bot.store.database import Database, FileLock, parse_url
 from bot.store.encryption import Keys
 from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
 from bot.store.notes import Notes, TemporaryNotes
+from bot.store.upgrade import migrate
 from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
 from bot.wiring.process import Process
 from bot.work.engines.cluster import check_membership, forget_membership

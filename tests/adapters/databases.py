@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import pytest_asyncio
+from sqlalchemy import Connection, Executable
 from sqlalchemy.engine import URL
 
-from bot.store.database import Database, migrate, parse_url
+from bot.store.database import Database, parse_url
+from bot.store.upgrade import migrate
 from tests.clock import ManualClock
 
 SERVER = os.environ.get("TEST_POSTGRES_URL", "postgresql://127.0.0.1:5432/test")
@@ -129,6 +134,34 @@ async def migrated_url(
     url, name = await migrated_schemas.lend()
     yield url
     await migrated_schemas.take_back(url, name)
+
+
+async def execute(database: Database, statement: Executable, parameters: Any = None) -> None:
+    """In a transaction of its own."""
+    await database.write(lambda connection: connection.execute(statement, parameters))
+
+
+async def scalar(database: Database, query: Executable, parameters: Any = None) -> Any:
+    return await database.read(lambda connection: connection.scalar(query, parameters))
+
+
+@asynccontextmanager
+async def held(database: Database, *, lock: int | None = None) -> AsyncIterator[None]:
+    """The block happens in the middle of a transaction that may write: on SQLite nobody else writes meanwhile."""
+    inside, over = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def wait(_: Connection) -> None:
+        loop.call_soon_threadsafe(inside.set)
+        over.wait()
+
+    holding = asyncio.create_task(database.write(wait, lock=lock))
+    await inside.wait()
+    try:
+        yield
+    finally:
+        over.set()
+        await holding
 
 
 @pytest_asyncio.fixture

@@ -32,7 +32,7 @@ from bot.store.database import Database
 from bot.store.encryption import Keys
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
-from tests.adapters.databases import database, empty_url
+from tests.adapters.databases import database, empty_url, execute, scalar
 from tests.adapters.test_store import KEY
 from tests.clock import ManualClock
 from tests.jobs import ADA, CATALOG, CHANNEL, GRACE, GUILD, a_job, a_member
@@ -106,8 +106,7 @@ async def test_of_two_hundred_at_once_exactly_the_limit_is_let_in(desk: Desk, ru
     let_in = 1 if rule.window is Window.COOLDOWN else 7
     assert sum(isinstance(outcome, Job) for outcome in outcomes) == let_in
     assert sum(isinstance(outcome, LimitReached) for outcome in outcomes) == AT_ONCE - let_in
-    async with desk.database.reading() as connection:
-        assert await connection.scalar(select(func.count()).select_from(tables.jobs)) == let_in
+    assert await scalar(desk.database, select(func.count()).select_from(tables.jobs)) == let_in
 
 
 @pytest.mark.asyncio
@@ -125,9 +124,9 @@ async def test_moves_of_the_line_beside_new_commands_never_pass_the_limit(desk: 
     await desk.set(at_most(5, Window.AT_ONCE, Scope.SERVER), when_full="queue")
 
     async def live() -> int:
-        async with desk.database.reading() as connection:
-            running = (tables.jobs.c.state == "accepted") & tables.jobs.c.place.is_(None)
-            return await connection.scalar(select(func.count()).where(running)) or 0
+        running = (tables.jobs.c.state == "accepted") & tables.jobs.c.place.is_(None)
+        query = select(func.count()).where(running)
+        return await scalar(desk.database, query) or 0
 
     async def member(user_id: int) -> None:
         for turn in range(4):
@@ -163,8 +162,7 @@ async def test_what_was_refunded_is_not_counted_and_what_rests_keeps_no_place(de
     failed = await desk.ask()
     await desk.jobs.advance(failed, S.FAILED, refunded=True)
     resting = await desk.ask()
-    async with desk.database.writing() as connection:
-        await connection.execute(update(tables.jobs).values(state="completed", undeliverable="no_access"))
+    await execute(desk.database, update(tables.jobs).values(state="completed", undeliverable="no_access"))
     with pytest.raises(LimitReached):
         await desk.ask()
     await desk.ask(GRACE)
@@ -244,9 +242,9 @@ async def test_the_line_survives_its_process_and_lets_each_in_turn(desk: Desk, d
 async def test_a_row_in_the_line_that_can_not_be_read_holds_up_nobody(desk: Desk) -> None:
     await desk.set(at_most(1, Window.AT_ONCE, Scope.SERVER), when_full="queue")
     first, damaged, good = await desk.ask(), await desk.ask(GRACE), await desk.ask(GRACE)
-    async with desk.database.writing() as connection:
-        table = tables.jobs
-        await connection.execute(update(table).where(table.c.id == damaged.id).values(requester="{"))
+    table = tables.jobs
+    damage = update(table).where(table.c.id == damaged.id).values(requester="{")
+    await execute(desk.database, damage)
     await desk.jobs.advance(first, S.CANCELLED)
     assert (await desk.admission.move_waitlist()).starting == (good.id,)
 
@@ -318,8 +316,7 @@ async def test_the_database_adds_up_what_the_rules_say_of_each_row(desk: Desk) -
         forgiven = chance.random() < 0.2
         await desk.jobs.insert(job)
         if forgiven:
-            async with desk.database.writing() as connection:
-                await connection.execute(update(tables.jobs).where(tables.jobs.c.id == job.id).values(forgiven=True))
+            await execute(desk.database, update(tables.jobs).where(tables.jobs.c.id == job.id).values(forgiven=True))
         rows.append((job, forgiven))
     usage = [_usage(job, forgiven=forgiven) for job, forgiven in rows if not job.refunded]
     operator = operator_rules(OPERATOR)

@@ -16,12 +16,13 @@ from bot.rules.guild_settings_file import IMPORT_LIFE
 from bot.rules.limit_rules import LimitBook, Scope, Window, make_rule
 from bot.rules.prompts import WordAction, make_word_rule
 from bot.store import tables
-from bot.store.database import Database, migrate
+from bot.store.database import Database
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.notes import Notes, TemporaryNotes
+from bot.store.upgrade import migrate
 from bot.work.guilds.settings import Guilds, GuildSettingsChanged
 from bot.work.periodic import PeriodicTasks
-from tests.adapters.databases import database, drop_schema, empty_url, new_schema
+from tests.adapters.databases import database, drop_schema, empty_url, execute, new_schema
 from tests.clock import ManualClock
 from tests.jobs import GRACE, GUILD, a_member
 
@@ -186,7 +187,6 @@ async def test_settings_that_can_not_be_read_are_not_taken_for_none(
     guilds: GuildSettingsTable, database: Database
 ) -> None:
     await guilds.replace(GUILD, GuildSettings().amended(), expected_version=0)
-    async with database.writing() as connection:
-        await connection.execute(update(tables.guild_settings).values(document='{"limits": {"rules": 5}}'))
+    await execute(database, update(tables.guild_settings).values(document='{"limits": {"rules": 5}}'))
     with pytest.raises(RowUnreadable, match=str(GUILD)):
         await guilds.get(GUILD)

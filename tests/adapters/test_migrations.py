@@ -18,12 +18,13 @@ from sqlalchemy.engine import URL
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Job, JobState
 from bot.store import migrations
-from bot.store.database import Database, alembic_config, migrate
+from bot.store.database import Database
 from bot.store.encryption import Keys
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
 from bot.store.rows import row_of
 from bot.store.tables import jobs, metadata, notes
+from bot.store.upgrade import NEWEST, alembic_config, migrate
 from tests.adapters.databases import empty_url
 from tests.clock import ManualClock
 from tests.jobs import GUILD, a_job, a_reply
@@ -81,25 +82,30 @@ def _fill(connection: Connection) -> dict[str, int]:
 async def test_an_upgrade_from_an_earlier_version_keeps_every_row(empty_url: URL, revision: str) -> None:
     clock = ManualClock(auto=True)
     database = Database(empty_url, clock=clock, enforce_foreign_keys=False)
-    async with database.writing() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), revision))
-        before = await connection.run_sync(_fill)
+
+    def fill_earlier(connection: Connection) -> dict[str, int]:
+        command.upgrade(alembic_config(connection), revision)
+        return _fill(connection)
+
+    before = await database.write(fill_earlier)
     await database.close()
     assert "jobs" in before
 
     await migrate(empty_url, clock=clock)
 
     database = Database(empty_url, clock=clock)
-    async with database.reading() as connection:
+
+    def look(connection: Connection) -> None:
         for name, rows in before.items():
             table = metadata.tables[RENAMED.get(name, name)]
-            assert len((await connection.execute(select(table.c[0]))).all()) >= rows, name
+            assert len(connection.execute(select(table.c[0])).all()) >= rows, name
         if database.is_sqlite:
-            assert (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all() == []
-    async with database.reading() as connection:
-        assert await connection.scalar(select(jobs.c.last_edit_due_at)) == OLD.reply.last_edit_at
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert connection.scalar(select(jobs.c.last_edit_due_at)) == OLD.reply.last_edit_at
         if revision < "0007":  # from then on whoever writes it says when it expires
-            assert await connection.scalar(select(notes.c.expires_at).where(notes.c.key == "import:1:2")) is not None
+            assert connection.scalar(select(notes.c.expires_at).where(notes.c.key == "import:1:2")) is not None
+
+    await database.read(look)
     assert (await Jobs(database, keys=KEYS, clock=clock).get(OLD.id)) == OLD
     if "houses" in before:
         assert (await GuildSettingsTable(database, clock=clock).get(GUILD)).version == 1
@@ -115,9 +121,12 @@ async def test_an_upgrade_gives_each_meaning_of_waiting_its_own_column(empty_url
         "token_expired": a_job(state=JobState.COMPLETED, undeliverable="token_expired"),
     }
     database = Database(empty_url, clock=clock, enforce_foreign_keys=False)
-    async with database.writing() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0006"))
-        await connection.run_sync(lambda sync: _insert_waiting(sync, meanings))
+
+    def fill_earlier(connection: Connection) -> None:
+        command.upgrade(alembic_config(connection), "0006")
+        _insert_waiting(connection, meanings)
+
+    await database.write(fill_earlier)
     await database.close()
 
     await migrate(empty_url, clock=clock)
@@ -151,10 +160,9 @@ async def test_the_migrations_lead_to_the_tables_that_the_code_describes(empty_u
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": ours})
         return list(compare_metadata(context, metadata))
 
-    async with database.reading() as connection:
-        assert await connection.run_sync(differences) == []
+    assert await database.read(differences) == []
     await database.close()
 
 
-def test_there_is_one_newest_migration() -> None:
-    assert len(_SCRIPTS.get_heads()) == 1
+def test_there_is_one_newest_migration_which_the_code_knows_without_looking() -> None:
+    assert _SCRIPTS.get_heads() == [NEWEST]

@@ -70,7 +70,7 @@ def test_at_debug_libraries_do_not_write_whole_events_and_bodies() -> None:
         set_up_logs(
             Settings.model_validate({"discord_token": "t", "decart_api_key": "k", "log_level": "DEBUG"}), stream
         )
-        for name in ("discord.gateway", "discord.http", "aiosqlite"):
+        for name in ("discord.gateway", "discord.http"):
             logging.getLogger(name).debug("all that members wrote")
         logging.getLogger("bot.work").debug("ours")
     finally:

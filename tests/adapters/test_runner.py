@@ -14,6 +14,7 @@ from bot.rules.delivery import DeliveryLost, DeliveryTooLarge
 from bot.rules.jobs import Job, JobState
 from bot.store import tables
 from sandbox.queue_api import Fault
+from tests.adapters.databases import execute
 from tests.adapters.runner_setup import MP4, PNG, Bench, bench, empty_url
 from tests.jobs import a_job, a_member, a_reply, a_request, an_image_request
 
@@ -358,8 +359,7 @@ async def test_an_announcer_that_breaks_the_rule_and_raises_costs_no_job(bench: 
 async def test_a_row_that_can_not_be_read_fails_and_the_others_go_on(bench: Bench) -> None:
     bad = a_job()
     await bench.jobs.insert(bad)
-    async with bench.database.writing() as connection:
-        await connection.execute(update(tables.jobs).where(tables.jobs.c.id == bad.id).values(request="?"))
+    await execute(bench.database, update(tables.jobs).where(tables.jobs.c.id == bad.id).values(request="?"))
     good = a_job()
     await bench.jobs.insert(good)
     assert await bench.engine.resume() == 2

@@ -7,10 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from alembic.script import ScriptDirectory
 from cryptography.fernet import Fernet
-from sqlalchemy import select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select, text, update
 
 from bot.errors import (
     AlreadyAsked,
@@ -23,11 +21,13 @@ from bot.errors import (
 from bot.rules.catalog import Role
 from bot.rules.jobs import LIVE, MOVES, Failure, Job, JobState, StoredFile
 from bot.store import tables
-from bot.store.database import Database, alembic_config
+from bot.store.database import Database
 from bot.store.encryption import Keys
 from bot.store.jobs import Jobs
 from bot.store.notes import Notes, TemporaryNotes
-from tests.adapters.databases import database, empty_url
+from bot.store.threads import Unit
+from bot.store.upgrade import NEWEST
+from tests.adapters.databases import database, empty_url, execute, scalar
 from tests.clock import ManualClock
 from tests.jobs import ADA, GRACE, NOW, a_job, a_member, a_reply, an_image_request
 
@@ -48,8 +48,7 @@ async def _put(jobs: Jobs, **facts: object) -> Job:
 
 
 async def _spoil(database: Database, job_id: str, **columns: str) -> None:
-    async with database.writing() as connection:
-        await connection.execute(update(tables.jobs).where(tables.jobs.c.id == job_id).values(**columns))
+    await execute(database, update(tables.jobs).where(tables.jobs.c.id == job_id).values(**columns))
 
 
 @pytest.mark.asyncio
@@ -82,8 +81,7 @@ async def test_an_unknown_id_is_a_job_that_is_gone(jobs: Jobs) -> None:
 @pytest.mark.asyncio
 async def test_the_interaction_token_is_not_in_the_database_in_plain(jobs: Jobs, database: Database) -> None:
     job = await _put(jobs)
-    async with database.reading() as connection:
-        row = (await connection.execute(select(tables.jobs))).mappings().one()
+    row = await database.read(lambda connection: connection.execute(select(tables.jobs)).mappings().one())
     assert "a-secret-interaction-token" not in str(dict(row))
     assert (await jobs.get(job.id)).reply.token == "a-secret-interaction-token"
 
@@ -170,18 +168,20 @@ async def test_moves_that_the_table_does_not_have_are_mistakes(jobs: Jobs) -> No
 
 
 @pytest.mark.asyncio
-async def test_a_write_whose_confirmation_was_lost_is_found_done(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_write_whose_confirmation_was_lost_is_found_done(
+    jobs: Jobs, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = await _put(jobs)
-    really, calls = jobs._update, []
+    really, calls = database.write, []
 
-    async def commit_and_lose_the_answer(*args: object) -> object:
-        calls.append(args)
-        row = await really(*args)  # type: ignore[arg-type]
+    async def commit_and_lose_the_answer(unit: Unit[Any], **options: Any) -> Any:
+        calls.append(unit)
+        row = await really(unit, **options)
         if len(calls) == 1:
             raise DatabaseUnavailable("connection reset")
         return row
 
-    monkeypatch.setattr(jobs, "_update", commit_and_lose_the_answer)
+    monkeypatch.setattr(database, "write", commit_and_lose_the_answer)
     job = await jobs.advance(job, S.SUBMITTING)
     assert (job.state, len(calls)) == (S.SUBMITTING, 2)
 
@@ -269,7 +269,7 @@ async def test_what_is_asked_once_and_sent_twice_gets_one_job(jobs: Jobs) -> Non
 
 @pytest.mark.asyncio
 async def test_what_accompanies_an_insert_is_undone_with_it(jobs: Jobs, database: Database) -> None:
-    async def fails(connection: AsyncConnection, job: Job) -> None:
+    def fails(connection: Connection, job: Job) -> None:
         raise RuntimeError("no queue entry")
 
     with pytest.raises(RuntimeError, match="no queue entry"):
@@ -335,11 +335,8 @@ async def test_temporary_notes_of_versions_that_knew_no_time_are_dropped(databas
 
 @pytest.mark.asyncio
 async def test_a_new_database_is_of_the_newest_migration(database: Database) -> None:
-    async with database.reading() as connection:
-        newest = await connection.run_sync(
-            lambda sync: ScriptDirectory.from_config(alembic_config(sync)).get_current_head()
-        )
-        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == newest
+    query = text("SELECT version_num FROM alembic_version")
+    assert await scalar(database, query) == NEWEST
 
 
 @pytest.mark.asyncio

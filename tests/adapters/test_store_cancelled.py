@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseUnavailable
 from bot.store.database import Database
-from tests.adapters.databases import empty_url
+from tests.adapters.databases import empty_url, execute, held, scalar
 from tests.clock import ManualClock
 
 __all__ = ["empty_url"]
@@ -32,18 +32,19 @@ Question = Callable[[Database], Awaitable[object]]
 
 
 async def read(database: Database) -> None:
-    async with database.reading() as connection:
-        await connection.execute(text("SELECT 1"))
+    await scalar(database, text("SELECT 1"))
 
 
 async def write(database: Database) -> None:
-    async with database.writing() as connection:
-        await connection.execute(text("INSERT INTO notes_of_tests VALUES (1)"))
-        await connection.execute(text("DELETE FROM notes_of_tests"))
+    def unit(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO notes_of_tests VALUES (1)"))
+        connection.execute(text("DELETE FROM notes_of_tests"))
+
+    await database.write(unit)
 
 
 def connection_threads() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if "connection_worker" in thread.name}
+    return {thread for thread in threading.enumerate() if thread.name.startswith("database-")}
 
 
 @asynccontextmanager
@@ -66,17 +67,17 @@ async def turn(times: int = 1) -> None:
         await asyncio.to_thread(gc.get_count)  # another thread gets its turn, too
 
 
-async def endless_question(database: Database) -> asyncio.Task[None]:
+async def endless_question(database: Database, how: str = "read") -> asyncio.Task[None]:
     """One that is in the middle of its statement."""
-    connected = asyncio.Event()
+    begun = threading.Event()
 
-    async def ask() -> None:
-        async with database.reading() as connection:
-            connected.set()
-            await connection.execute(text(ENDLESS[database.url.get_backend_name()]))
+    def unit(connection: Connection) -> None:
+        begun.set()
+        connection.execute(text(ENDLESS[database.url.get_backend_name()])).all()
 
-    question = asyncio.create_task(ask())
-    await connected.wait()
+    question = asyncio.create_task(getattr(database, how)(unit))
+    await asyncio.sleep(0)
+    await asyncio.to_thread(begun.wait)
     await turn(TURNS)
     assert not question.done()
     return question
@@ -89,8 +90,7 @@ async def test_a_question_that_is_broken_off_anywhere_leaves_nothing_behind(
     empty_url: URL, question: Question, times: int
 ) -> None:
     database = Database(empty_url, clock=ManualClock())
-    async with database.writing() as connection:
-        await connection.execute(text("CREATE TABLE notes_of_tests (n INTEGER)"))
+    await execute(database, text("CREATE TABLE notes_of_tests (n INTEGER)"))
     await database.close()
     async with nothing_left():
         for turns in range(TURNS):
@@ -107,65 +107,62 @@ async def test_a_question_that_is_broken_off_anywhere_leaves_nothing_behind(
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("how", ["read", "write"])
 async def test_a_question_broken_off_in_its_middle_ends_at_once_and_the_next_one_is_answered(
-    empty_url: URL, times: int
+    empty_url: URL, times: int, how: str
 ) -> None:
     async with nothing_left():
-        database = Database(empty_url, clock=ManualClock())
-        question = await endless_question(database)
+        database = Database(empty_url, clock=ManualClock(), pool_size=1)
+        question = await endless_question(database, how)
         for _ in range(times):
             question.cancel()
             await asyncio.sleep(0)
         with pytest.raises(asyncio.CancelledError):
             await question
-        await database.check()
+        await getattr(database, how)(lambda connection: connection.scalar(text("SELECT 1")))
         await database.close()
 
 
 @pytest.mark.asyncio
-async def test_closing_breaks_off_a_question_that_does_not_end(empty_url: URL) -> None:
+@pytest.mark.parametrize("how", ["read", "write"])
+async def test_closing_breaks_off_a_question_that_does_not_end(empty_url: URL, how: str) -> None:
     async with nothing_left():
         database = Database(empty_url, clock=ManualClock())
-        question = await endless_question(database)
+        question = await endless_question(database, how)
         await database.close(patience_seconds=0)
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(DatabaseUnavailable):
             await question
 
 
 @pytest.mark.asyncio
-async def test_closing_waits_for_a_transaction_under_way_and_lets_nobody_else_in(empty_url: URL) -> None:
-    inside, go_on = asyncio.Event(), asyncio.Event()
-
-    async def write_slowly(database: Database) -> None:
-        async with database.writing() as connection:
-            await connection.execute(text("CREATE TABLE notes_of_tests (n INTEGER)"))
-            inside.set()
-            await go_on.wait()
-
+async def test_closing_waits_for_transactions_that_were_asked_for_and_lets_nobody_else_in(empty_url: URL) -> None:
     async with nothing_left():
-        database = Database(empty_url, clock=ManualClock())
-        writing = asyncio.create_task(write_slowly(database))
-        await inside.wait()
-        closing = asyncio.create_task(database.close(patience_seconds=60))
-        await turn()
-        with pytest.raises(DatabaseUnavailable):
-            await database.check()
-        with pytest.raises(DatabaseUnavailable):
-            await database.retry(database.check)
-        assert not closing.done()
-        go_on.set()
+        database = Database(empty_url, clock=ManualClock(), pool_size=1)
+        async with held(database):
+            made = text("CREATE TABLE notes_of_tests (n INTEGER)")
+            writing = asyncio.create_task(execute(database, made))
+            await turn()
+            closing = asyncio.create_task(database.close(patience_seconds=60))
+            await turn()
+            with pytest.raises(DatabaseUnavailable):
+                await database.check()
+            with pytest.raises(DatabaseUnavailable):
+                await database.retry(database.check)
+            assert not closing.done()
         await closing
         await writing
         later = Database(empty_url, clock=ManualClock())
-        async with later.reading() as connection:
-            assert await connection.scalar(text("SELECT count(*) FROM notes_of_tests")) == 0
+        assert await scalar(later, text("SELECT count(*) FROM notes_of_tests")) == 0
         await later.close()
 
 
 @pytest.mark.asyncio
-async def test_what_comes_back_after_the_end_is_closed_as_well(empty_url: URL) -> None:
+async def test_what_nobody_has_begun_is_told_at_the_end_and_what_ends_later_is_closed_as_well(empty_url: URL) -> None:
     async with nothing_left():
-        database = Database(empty_url, clock=ManualClock())
-        async with database.reading() as connection:
-            await connection.execute(text("SELECT 1"))
-            await database.close()
+        database = Database(empty_url, clock=ManualClock(), pool_size=1)
+        async with held(database):
+            waiting = asyncio.create_task(write(database))
+            await turn()
+            await database.close(patience_seconds=0)
+            with pytest.raises(DatabaseUnavailable):
+                await waiting

@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseUnavailable, SettingsError
-from bot.store.database import Database, FileLock, migrate, parse_url
+from bot.store.database import Database, FileLock, parse_url
 from bot.store.encryption import Keys
-from tests.adapters.databases import drop_schema, empty_url, new_schema
+from bot.store.threads import Unit
+from bot.store.upgrade import migrate
+from tests.adapters.databases import drop_schema, empty_url, execute, new_schema, scalar
 from tests.clock import ManualClock
 
 __all__ = ["empty_url"]
@@ -37,7 +39,8 @@ def test_other_databases_and_nonsense_are_settings_to_mend(address: str) -> None
 
 def test_addresses_get_the_drivers_that_we_use() -> None:
     assert parse_url("postgresql://h/d").drivername == "postgresql+psycopg"
-    assert parse_url("sqlite:///x").drivername == "sqlite+aiosqlite"
+    assert parse_url("sqlite:///x").drivername == "sqlite"
+    assert parse_url("sqlite+aiosqlite:///x") == parse_url("sqlite:///x"), "as it was written up to version 0.1"
 
 
 def test_a_second_process_on_the_file_is_refused_in_one_line_and_let_in_afterwards(tmp_path: Path) -> None:
@@ -98,8 +101,7 @@ async def test_migrating_is_harmless_when_repeated_and_when_many_do_it_at_once(e
     await migrate(empty_url, clock=clock)
     database = Database(empty_url, clock=clock)
     await database.check()
-    async with database.reading() as connection:
-        assert await connection.scalar(text("SELECT count(*) FROM jobs")) == 0
+    assert await scalar(database, text("SELECT count(*) FROM jobs")) == 0
     await database.close()
 
 
@@ -108,20 +110,23 @@ async def test_a_database_of_a_newer_clapper_is_refused(empty_url: URL) -> None:
     clock = ManualClock(auto=True)
     await migrate(empty_url, clock=clock)
     database = Database(empty_url, clock=clock)
-    async with database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await execute(database, text("UPDATE alembic_version SET version_num = '9999'"))
     await database.close()
     with pytest.raises(SettingsError, match="9999"):
         await migrate(empty_url, clock=clock)
 
 
+def pragma(name: str) -> Unit[Any]:
+    return lambda connection: connection.scalar(text(f"PRAGMA {name}"))
+
+
 @pytest.mark.asyncio
 async def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(tmp_path: Path) -> None:
     database = Database(parse_url(f"sqlite:///{tmp_path / 'x'}"), clock=ManualClock())
-    async with database.reading() as connection:
-        assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
-        assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
-        assert await connection.scalar(text("PRAGMA busy_timeout")) == 10_000
+    for do in (database.read, database.write):
+        expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+        for name, value in expected.items():
+            assert await do(pragma(name)) == value
     await database.close()
 
 
@@ -150,13 +155,16 @@ async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None
 async def test_a_server_that_vanished_with_its_machine_is_given_up_within_seconds() -> None:
     url, name = await new_schema()
     database = Database(url.update_query_dict({"keepalives_idle": "4"}), clock=ManualClock(auto=True))
-    async with database.reading() as connection:
-        raw: Any = (await connection.get_raw_connection()).driver_connection
+
+    def look(connection: Connection) -> None:
+        raw: Any = connection.connection.driver_connection
         with socket.socket(fileno=os.dup(raw.fileno())) as wire:
             assert wire.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 4, "what the address says holds"
             every = wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL)
             assert every * wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT) < 10
             assert 0 < wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) < 15_000
+
+    await database.read(look)
     await database.close()
     await drop_schema(name)

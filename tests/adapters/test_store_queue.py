@@ -10,8 +10,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 from cryptography.fernet import Fernet
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from bot.errors import DatabaseUnavailable
 from bot.rules.jobs import Job, JobState
@@ -22,7 +21,7 @@ from bot.store.encryption import Keys
 from bot.store.jobs import Jobs
 from bot.store.locks import AdvisoryLock
 from bot.store.queue import Entry, WorkQueue
-from tests.adapters.databases import MigratedSchemas
+from tests.adapters.databases import MigratedSchemas, execute, held, scalar
 from tests.clock import ManualClock
 from tests.jobs import GUILD, NOW, a_job, a_member
 
@@ -34,8 +33,7 @@ STALLED = timedelta(seconds=10)
 async def waits(shop: Shop, job_id: str) -> bool:
     """Whether an entry of the job is there that no worker has taken."""
     query = text("SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock = :job AND status = 'todo'")
-    async with shop.database.reading() as connection:
-        return bool(await connection.scalar(query, {"job": job_id}))
+    return bool(await scalar(shop.database, query, {"job": job_id}))
 
 
 class Shop:
@@ -57,11 +55,8 @@ class Shop:
 
     async def silence(self, worker: int) -> None:
         """As if the worker had not been heard of for longer than is allowed."""
-        async with self.database.writing() as connection:
-            await connection.execute(
-                text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '11 s' WHERE id = :id"),
-                {"id": worker},
-            )
+        silenced = text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '11 s' WHERE id = :id")
+        await execute(self.database, silenced, {"id": worker})
 
     async def fetched(self, worker: int) -> Entry:
         entry = await self.queue.fetch(worker)
@@ -81,8 +76,8 @@ async def shop(migrated_schemas: MigratedSchemas) -> AsyncIterator[Shop]:
 
 @pytest.mark.asyncio
 async def test_a_job_is_in_the_queue_exactly_if_its_row_was_written(shop: Shop) -> None:
-    async def enlist_and_fail(connection: AsyncConnection, job: Job) -> None:
-        await shop.queue.enlist(connection, job)
+    def enlist_and_fail(connection: Connection, job: Job) -> None:
+        shop.queue.enlist(connection, job)
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -172,8 +167,7 @@ async def test_one_that_waits_in_line_is_entered_when_it_may_start(shop: Shop) -
     job = await shop.add(place=1)
     await shop.queue.nudge(job.id)
     assert await shop.queue.lengths() == {}
-    async with shop.database.writing() as connection:
-        await connection.execute(text("UPDATE jobs SET place = NULL"))
+    await execute(shop.database, text("UPDATE jobs SET place = NULL"))
     await asyncio.gather(*(shop.queue.nudge(job.id) for _ in range(5)))
     assert await shop.queue.lengths() == {"todo": 1}
 
@@ -192,14 +186,12 @@ async def test_listeners_hear_of_new_jobs_and_of_changed_ones_and_of_a_lost_conn
     await shop.queue.nudge(job.id)
     while (heard := await nudges.get()) != job.id:  # the channel is the whole server's: other tests speak there, too
         assert heard is not None
-    async with shop.database.writing() as connection:
-        await connection.execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = :name AND pid <> pg_backend_pid()"
-            ),
-            {"name": shop.database.url.query["application_name"]},
-        )
+    cut = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = :name AND pid <> pg_backend_pid()"
+    )
+    ours = {"name": shop.database.url.query["application_name"]}
+    await execute(shop.database, cut, ours)
     with pytest.raises(DatabaseUnavailable):
         await listening
 
@@ -225,10 +217,10 @@ async def test_the_queue_and_limits_of_all_servers_do_not_wait_for_each_other(sh
     everywhere = operator_rules("bot 5 jobs day")
     admission = Admission(shop.database, operator=everywhere, clock=shop.clock)
     job = await shop.add()
-    async with asyncio.timeout(60), shop.database.writing(lock=admission.lock(a_member())):
+    async with asyncio.timeout(60), held(shop.database, lock=admission.lock(a_member())):
         await shop.queue.sweep(STALLED)
         await shop.queue.nudge(job.id)
-    async with asyncio.timeout(60), shop.database.writing(lock=AdvisoryLock.QUEUE_ENTRIES):
+    async with asyncio.timeout(60), held(shop.database, lock=AdvisoryLock.QUEUE_ENTRIES):
         await shop.jobs.insert(a_job(), admission=admission)
 
 

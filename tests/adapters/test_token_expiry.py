@@ -17,7 +17,7 @@ from bot.store.last_edits import LastEdits
 from bot.store.rows import row_of
 from bot.store.tables import jobs
 from bot.work.token_expiry import TokenExpiry
-from tests.adapters.databases import database, empty_url
+from tests.adapters.databases import database, empty_url, execute
 from tests.adapters.runner_setup import KEY, Recorder
 from tests.clock import ManualClock
 from tests.jobs import NOW, a_job, a_reply
@@ -100,8 +100,7 @@ async def test_a_process_claims_no_more_edits_than_it_can_make_at_once(database:
 async def test_of_a_thousand_rows_that_wait_only_what_is_due_is_decrypted(database: Database) -> None:
     clock = ManualClock()
     process = Process(database, clock)
-    async with database.writing() as connection:
-        await connection.execute(insert(jobs), [row_of(waiting(), process.keys) for _ in range(1000)])
+    await execute(database, insert(jobs), [row_of(waiting(), process.keys) for _ in range(1000)])
     due = waiting(ends_in=timedelta(minutes=5))
     await process.jobs.insert(due)
     for _ in range(12):
@@ -136,8 +135,7 @@ async def test_an_edit_that_fails_is_tried_again_and_takes_no_other_with_it(data
     refused, unreached, damaged, fine = rows = [waiting() for _ in range(4)]
     for job in rows:
         await process.jobs.insert(job)
-    async with database.writing() as connection:
-        await connection.execute(text("UPDATE jobs SET request = '?' WHERE id = :id"), {"id": damaged.id})
+    await execute(database, text("UPDATE jobs SET request = '?' WHERE id = :id"), {"id": damaged.id})
     show = process.announcer.show
     failing = {refused.id, unreached.id}
 

@@ -37,8 +37,9 @@ async def audit(storm: Storm) -> Report:
     database = storm.database
     keys = Keys([storm.ships.secret_keys])
     try:
-        async with database.reading() as connection:
-            rows = [job_of(row, keys) for row in (await connection.execute(select(*ROW))).mappings()]
+        rows = await database.read(
+            lambda connection: [job_of(row, keys) for row in connection.execute(select(*ROW)).mappings()]
+        )
         breaches = [
             *_of_rows(storm, rows),
             *_of_files(storm, rows),

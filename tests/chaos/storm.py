@@ -18,10 +18,11 @@ from bot.errors import DatabaseUnavailable
 from bot.rules.clock import SystemClock
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.limit_rules import LimitBook, Rule, Scope, Window
-from bot.store.database import Database, migrate, parse_url
+from bot.store.database import Database, parse_url
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.rows import HAS_NEXT_STEP
 from bot.store.tables import jobs
+from bot.store.upgrade import migrate
 from sandbox.discord import Invocation
 from sandbox.discord.world import Channel
 from tests.chaos.plan import Ask, Blow, Plan
@@ -144,8 +145,8 @@ class Storm:
         """How many jobs were said yes to; none where the database is away."""
         database = self.database
         try:
-            async with database.reading() as connection:
-                return int(await connection.scalar(text("SELECT count(*) FROM jobs")) or 0)
+            query = text("SELECT count(*) FROM jobs")
+            return int(await database.read(lambda connection: connection.scalar(query)) or 0)
         except DatabaseUnavailable:
             return 0
         finally:
@@ -226,11 +227,11 @@ class Storm:
     async def _cut_connections(self, _: Blow) -> None:
         database = self.database
         with contextlib.suppress(DatabaseUnavailable):
-            async with database.reading() as connection:
-                await connection.execute(
-                    text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-                         " AND datname = current_database()")
-                )  # fmt: skip
+            cut = text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database()"
+            )
+            await database.read(lambda connection: connection.execute(cut))
         await database.close()
 
     async def _crash_database(self, blow: Blow) -> None:
@@ -278,9 +279,8 @@ class Storm:
                     for name in list(self._roles):
                         await self._revive(name)
                     with contextlib.suppress(DatabaseUnavailable):
-                        async with database.reading() as connection:
-                            if not await connection.scalar(live):
-                                return
+                        if not await database.read(lambda connection: connection.scalar(live)):
+                            return
                     await asyncio.sleep(0.2)
         except TimeoutError:
             return  # the audit says which

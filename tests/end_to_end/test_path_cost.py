@@ -32,7 +32,7 @@ def transactions(database: Database) -> Iterator[list[str]]:
     """The first statement of each transaction that is begun in the block and asks or writes something."""
     first: list[str] = []
     unused: set[int] = set()
-    engine = database._engine.sync_engine
+    engine = database.engine
 
     def begins(connection: Connection) -> None:
         unused.add(id(connection))

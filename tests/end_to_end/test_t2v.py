@@ -10,6 +10,7 @@ import pytest
 
 from bot.chat.replies import interactions
 from sandbox.discord import ClientRefused, Invocation
+from tests.adapters.databases import held
 from tests.end_to_end.conftest import (
     PATIENCE_SECONDS,
     PENDING_SECONDS,
@@ -119,7 +120,7 @@ async def test_a_refusal_after_the_acknowledgement_is_private_too(
     monkeypatch.setattr(interactions, "CARD_SECONDS", 0.0)
     stage.changes["operator_limits"] = "everyone 0 jobs day"
     async with stage.clapper() as app:
-        async with app.parts.database.writing():  # nobody else writes meanwhile
+        async with held(app.parts.database):  # nobody else writes meanwhile
             asked = await ask(stage, private=private)
             await stage.discord.core.bus.until(lambda: asked.message_id, PATIENCE_SECONDS, "thinking")
         message = await (asked.reply if private else asked.followup)(timeout=PATIENCE_SECONDS)

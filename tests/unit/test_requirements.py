@@ -21,7 +21,6 @@ ROOMS = {
 IMPORT = re.compile(r"^\s*(?:import|from) (\w+)", re.MULTILINE)
 
 NOT_IMPORTED = {
-    "aiosqlite": "SQLAlchemy loads it for sqlite+aiosqlite addresses",
     "orjson": "discord.py reads Discord's JSON with it where it is installed",
     "pytest-timeout": "a plugin of pytest",
     "pytest-xdist": "a plugin of pytest",

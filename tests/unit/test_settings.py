@@ -27,7 +27,7 @@ def _read(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
 
 def test_two_settings_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = _read(monkeypatch)
-    assert settings.database == "sqlite+aiosqlite:///data/clapper.sqlite3"
+    assert settings.database == "sqlite:///data/clapper.sqlite3"
     assert not settings.clustered
     assert settings.decart_base_url == "https://api.decart.ai"
 
