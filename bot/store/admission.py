@@ -28,15 +28,14 @@ from bot.rules.waitlist import Waiter, advance, place_behind
 from bot.store.database import Database
 from bot.store.locks import AdvisoryLock
 from bot.store.tables import jobs
+from bot.store.tallies import frees_in, tallies_in
 from bot.store.usage import (
     Lane,
-    frees_in,
     give_place,
     lanes_in,
     last_free_try_in,
     placed,
     running_in,
-    tallies_in,
     waiters_in,
 )
 

@@ -42,7 +42,7 @@ from bot.store.rows import (
     reply_columns,
     row_of,
 )
-from bot.store.tables import jobs
+from bot.store.tables import UNFINISHED, jobs
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +186,9 @@ class Jobs:
 
     async def live(self) -> list[str]:
         """The ids of jobs that have a next step, oldest first."""
-        return await self._ids(select(jobs.c.id).where(HAS_NEXT_STEP).order_by(jobs.c.accepted_at, jobs.c.id))
+        return await self._ids(
+            select(jobs.c.id).where(UNFINISHED, HAS_NEXT_STEP).order_by(jobs.c.accepted_at, jobs.c.id)
+        )
 
     async def held(self, *, before: datetime | None = None) -> list[str]:
         """The ids of jobs that wait for a moderator, or have since before then, oldest first."""

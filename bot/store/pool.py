@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import DatabaseUnavailable
 from bot.store.threads import BREAKING_OFF_SECONDS, Work
@@ -34,6 +35,10 @@ def connect_arguments(url: URL) -> dict[str, int]:
 
 def postgres_engine(url: URL) -> Engine:
     return create_engine(url, poolclass=NullPool, connect_args=connect_arguments(url))
+
+
+_DEADLOCK_TRIES = 5
+_DEADLOCK_STATE = "40P01"
 
 
 class PostgresSession:
@@ -65,11 +70,15 @@ class PostgresSession:
         try:
             if work.broken_off:
                 raise DatabaseUnavailable("it was broken off")
-            connection.begin()
-            if work.do(connection):
-                connection.commit()
-            else:
+            for again in reversed(range(_DEADLOCK_TRIES)):
+                connection.begin()
+                if work.do(connection):
+                    connection.commit()
+                    break
                 connection.rollback()
+                if not (again and _is_deadlock(work.error)):
+                    break
+                work.error = None
         finally:
             with self._changed:
                 self._current = None
@@ -107,6 +116,12 @@ class PostgresSession:
             if not self._changed.wait_for(lambda: self._current is not work, BREAKING_OFF_SECONDS / 4):
                 with suppress(Exception), socket.socket(fileno=os.dup(driver.fileno())) as wire:
                     wire.shutdown(socket.SHUT_RDWR)
+
+
+def _is_deadlock(error: BaseException | None) -> bool:
+    """Whether two waited for each other, and the server undid this one: what a unit does may be done again."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) == _DEADLOCK_STATE
 
 
 def _has_word(driver: Any) -> bool:

@@ -15,11 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 
-from bot.rules.jobs import Job, fairness_group
+from bot.rules.jobs import Job
 from bot.store.database import Database
 from bot.store.locks import AdvisoryLock
 from bot.store.notifications import listen, notify, translated_errors
 from bot.store.rows import HAS_NEXT_STEP
+from bot.store.tables import UNFINISHED
+from bot.store.tallies import RUNNING
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,8 @@ QUEUE, TASK = "clapper", "clapper.run"
 _NUDGES = "clapper_nudges"
 _ARRIVALS = f"procrastinate_queue_v1#{QUEUE}"  # procrastinate notifies here of every new entry
 
-_HAS_NEXT_STEP = str(HAS_NEXT_STEP.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))  # type: ignore[no-untyped-call]  # SQLAlchemy's
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+_HAS_NEXT_STEP = str((UNFINISHED & HAS_NEXT_STEP).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 # The jobs of each server (of each member, in direct messages) are numbered by age, and the numbers become priorities:
 # the first job of every server comes before the second of any. Jobs that run count as well, so that a server with many
@@ -60,12 +63,8 @@ _MISSING = text(
 """  # noqa: S608  # put together from constants
 )
 
-_AHEAD = text(
-    f"""
-    SELECT count(*) FROM jobs
-    WHERE coalesce(guild_id, user_id) = :turn AND id <> :id AND ({_HAS_NEXT_STEP})
-"""  # noqa: S608  # put together from constants
-)
+_AHEAD = text("SELECT jobs FROM tallies WHERE scope = :scope AND period = :period")
+"""How many jobs of a server run or are to run, as limits count them; of a member, in direct messages and elsewhere."""
 
 _STALLED = text("""
     DELETE FROM procrastinate_jobs AS entry
@@ -101,8 +100,11 @@ class WorkQueue:
         """Enter a new job in the transaction that inserts its row: both are there, or neither."""
         if job.in_line:
             return  # `nudge` enters it when it may start
-        ahead = connection.scalar(_AHEAD, {"turn": fairness_group(job.requester), "id": job.id})
-        _defer(connection, [job.id], priority=-int(ahead or 0))
+        who = job.requester
+        scope = f"user {who.user_id}" if who.guild_id is None else f"guild {who.guild_id}"
+        counted = connection.scalar(_AHEAD, {"scope": scope, "period": RUNNING})
+        itself = not job.held  # its row is there already
+        _defer(connection, [job.id], priority=-max(0, int(counted or 0) - itself))
 
     async def nudge(self, job_id: str) -> None:
         """Tell whoever runs the job that its row was changed, and have it run if nobody does but somebody should."""

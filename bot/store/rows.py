@@ -23,7 +23,8 @@ _PLAIN = (
 )  # fmt: skip
 
 HAS_NEXT_STEP = jobs.c.untold | and_(
-    jobs.c.state.in_([state.value for state in JobState if state in LIVE]),
+    # As literals, which SQLAlchemy does not have to fill in at each execution.
+    jobs.c.state.in_([literal_column(f"'{state.value}'") for state in JobState if state in LIVE]),
     ~jobs.c.held,
     # Not `IS NULL`: what SQLite 3.40 returns of an inserted row takes that for false.
     func.coalesce(jobs.c.undeliverable, literal_column("''")) == literal_column("''"),

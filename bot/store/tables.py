@@ -109,8 +109,24 @@ Index(
     sqlite_where=jobs.c.ended_at.is_(None),
     postgresql_where=jobs.c.ended_at.is_(None),
 )
+Index("ix_jobs_accepted", jobs.c.accepted_at)
+UNFINISHED = jobs.c.ended_at.is_(None) | jobs.c.untold
+"""Said of rows besides what is looked for, this finds them by an index that has no ended jobs in it."""
+Index("ix_jobs_unfinished", jobs.c.accepted_at, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
 Index("ix_jobs_last_edit_due_at", jobs.c.last_edit_due_at)
 Index("ix_jobs_answers", jobs.c.answers, unique=True)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("scope", String(64), primary_key=True),
+    Column("period", BigInteger, primary_key=True, autoincrement=False),
+    Column("jobs", Integer, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("microseconds", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What limits count, added up by triggers on `jobs` (`v0009_tallies.py`) and read by `tallies.py`."""
 
 guild_settings = Table(
     "guild_settings",

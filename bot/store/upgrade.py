@@ -17,7 +17,7 @@ from bot.store.queue_schema import bring_up
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0008"
+NEWEST = "0009"
 """The revision that this version's tables are of; `migrations/versions` says how they came to be."""
 
 

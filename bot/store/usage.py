@@ -1,10 +1,9 @@
-"""What limits count: added up by the database, and the rows of the waitlist."""
+"""The rows of the waitlist, and those that run beside them."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -12,26 +11,22 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
-    and_,
-    case,
-    func,
-    literal,
     select,
     true,
-    union_all,
     update,
 )
 
 from bot.errors import FileGone, RowUnreadable
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Failure, Requester
-from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook, Scope, Unit, Window
+from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
 from bot.rules.limits import FREE_TRIES, FREE_TRIES_IN
-from bot.rules.usage import Asked, Held, Standing, Tally, Usage
+from bot.rules.usage import Usage
 from bot.rules.waitlist import Waiter
 from bot.store.guild_settings import all_guild_settings_in
 from bot.store.rows import REFUSED, read_requester
 from bot.store.tables import jobs
+from bot.store.tallies import CHANNEL
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +34,10 @@ log = logging.getLogger(__name__)
 # One that waits for a moderator keeps nobody waiting either; it comes to the waitlist when it is approved.
 _LIVE = jobs.c.ended_at.is_(None) & jobs.c.undeliverable.is_(None) & ~jobs.c.held
 _IN_LINE = _LIVE & (jobs.c.state == "accepted") & jobs.c.place.is_not(None)
-_CHANNEL = func.coalesce(jobs.c.parent_channel_id, jobs.c.channel_id)
-"""A thread counts as the channel that it is of."""
 _COUNTED = (
     jobs.c.id.label("job_id"),
     jobs.c.user_id,
-    _CHANNEL.label("channel_id"),
+    CHANNEL.label("channel_id"),
     jobs.c.guild_id,
     jobs.c.accepted_at,
     jobs.c.cost,
@@ -61,43 +54,6 @@ Lane = int | None | Literal["all"]
 """A line: a server's, the one outside of servers (None), or `all` where an operator's rule goes through all of them."""
 
 
-_MEASURES: Mapping[Unit, ColumnElement[Any]] = {
-    Unit.JOBS: literal(1),
-    Unit.COST: jobs.c.cost,
-    Unit.SECONDS: jobs.c.output_seconds,
-}
-
-
-def tallies_in(connection: Connection, requester: Requester, rules: Sequence[Held], now: datetime) -> list[Tally]:
-    """What is used of each rule by the jobs that it counts, in one statement; loads no rows."""
-    if not rules:
-        return []
-    sums = union_all(*(_tally(number, held, requester, now) for number, held in enumerate(rules)))
-    found = {row["number"]: row for row in (connection.execute(sums)).mappings()}
-    return [
-        Tally(
-            used=row["used"] or 0,
-            running=row["running"] or 0,
-            running_jobs=row["running_jobs"],
-            waiting_jobs=row["waiting_jobs"],
-            latest=row["latest"],
-        )
-        for row in (found[number] for number in range(len(rules)))
-    ]
-
-
-def frees_in(
-    connection: Connection, requester: Requester, standing: Standing, asked: Asked, now: datetime
-) -> datetime | None:
-    """When so much has left the rule's sliding window that what is asked fits."""
-    rule = standing.held.rule
-    left = func.sum(_MEASURES[rule.unit]).over(order_by=(jobs.c.accepted_at, jobs.c.id)).label("left")
-    leaving = select(jobs.c.accepted_at, left).where(_counted_by(standing.held, requester, now)).subquery()
-    room = standing.used - leaving.c.left + asked.measure(rule.unit) <= rule.amount + 1e-6
-    first: datetime | None = connection.scalar(select(func.min(leaving.c.accepted_at)).where(room))
-    return None if first is None else first + rule.span
-
-
 def last_free_try_in(connection: Connection, user_id: int, now: datetime) -> datetime | None:
     """When the member's job was accepted whose refused file was the last free one; None while there are some left.
 
@@ -108,46 +64,6 @@ def last_free_try_in(connection: Connection, user_id: int, now: datetime) -> dat
     newest = select(jobs.c.accepted_at).where(*theirs).order_by(jobs.c.accepted_at.desc())
     last: datetime | None = connection.scalar(newest.offset(FREE_TRIES - 1).limit(1))
     return last
-
-
-def _tally(number: int, held: Held, requester: Requester, now: datetime) -> Select[*tuple[Any, ...]]:
-    measure = _MEASURES[held.rule.unit]
-    return select(
-        literal(number).label("number"),
-        func.sum(measure).label("used"),
-        func.sum(case((_IN_LINE, 0), else_=measure)).label("running"),
-        func.count(case((~_IN_LINE, 1))).label("running_jobs"),
-        func.count(case((_IN_LINE, 1))).label("waiting_jobs"),
-        func.max(jobs.c.accepted_at).label("latest"),
-    ).where(_counted_by(held, requester, now))
-
-
-def _counted_by(held: Held, requester: Requester, now: datetime) -> ColumnElement[bool]:
-    """The rows that the rule counts for this member now: as `bot.rules.usage.counts` says it of one row."""
-    rule = held.rule
-    at_once = rule.window is Window.AT_ONCE
-    return and_(
-        jobs.c.refunded.is_(False),
-        _LIVE if at_once else jobs.c.accepted_at > now - rule.span,
-        *_scope(held, requester, forgiving=not at_once and not held.operator),
-    )
-
-
-def _scope(held: Held, requester: Requester, *, forgiving: bool) -> list[ColumnElement[bool]]:
-    here: ColumnElement[bool] = jobs.c.guild_id == requester.guild_id
-    match held.rule.scope:
-        case Scope.EVERYONE | Scope.ROLE:
-            theirs: list[ColumnElement[bool]] = [
-                jobs.c.user_id == requester.user_id,
-                *([] if held.operator else [here]),
-            ]
-            return [*theirs, jobs.c.forgiven.is_(False)] if forgiving else theirs
-        case Scope.CHANNEL:
-            return [here, _CHANNEL.in_([held.rule.target_id])]
-        case Scope.SERVER:
-            return [here]
-        case Scope.BOT:
-            return []
 
 
 def running_in(connection: Connection, lane: Lane) -> list[Usage]:

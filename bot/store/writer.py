@@ -68,6 +68,10 @@ class _SqliteSession:
     def _roll_back(self, connection: Connection) -> None:
         try:
             connection.rollback()
+            if _driver(
+                connection
+            ).in_transaction:  # a commit that failed leaves it open, which SQLAlchemy takes for over
+                _driver(connection).rollback()
         except (SQLAlchemyError, sqlite3.Error):
             self.close()
 

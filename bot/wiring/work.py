@@ -18,6 +18,7 @@ from bot.store.jobs import Jobs
 from bot.store.last_edits import LastEdits
 from bot.store.queue import WorkQueue
 from bot.store.statistics import StatisticsTable
+from bot.store.tallies import OldTallies
 from bot.wiring.chat import Chat
 from bot.wiring.media import Media
 from bot.wiring.process import Process
@@ -194,6 +195,7 @@ def _retention(process: Process, store: Store, services: Services) -> Retention:
         history=store.history,
         files=store.files,
         temporary_notes=[store.drafts, store.imports],
+        tallies=OldTallies(store.database, clock=process.clock),
         moderation=services.moderation,
         settings=process.settings,
         clock=process.clock,

@@ -12,6 +12,7 @@ from bot.settings import Settings
 from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
 from bot.store.notes import TemporaryNotes
+from bot.store.tallies import OldTallies
 from bot.work.guilds.moderation import Moderation
 from bot.work.jobs.context import file_keys, result_key, results_kept
 from bot.work.periodic import PeriodicTask
@@ -31,6 +32,7 @@ class Retention:
         history: JobHistory,
         files: Files,
         temporary_notes: Sequence[TemporaryNotes],
+        tallies: OldTallies,
         moderation: Moderation,
         settings: Settings,
         clock: Clock,
@@ -39,6 +41,7 @@ class Retention:
         self._history = history
         self._files = files
         self._temporary_notes = temporary_notes
+        self._tallies = tallies
         self._moderation = moderation
         self._settings = settings
         self._clock = clock
@@ -52,6 +55,7 @@ class Retention:
             "drop_results": self.drop_results,
             "sweep_files": self.sweep_files,
             "drop_notes": self.drop_notes,
+            "drop_tallies": self.drop_tallies,
         }
         return tuple(PeriodicTask(name, act, every=EVERY, shared=True) for name, act in acts.items())
 
@@ -100,3 +104,7 @@ class Retention:
     async def drop_notes(self) -> int:
         """Forget temporary notes whose life is over, such as drafts; gives their number."""
         return sum([await notes.drop_expired() for notes in self._temporary_notes])
+
+    async def drop_tallies(self) -> int:
+        """Forget what limits counted in periods that no limit looks at any more; gives their number."""
+        return await self._tallies.drop()

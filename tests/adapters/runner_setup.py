@@ -39,6 +39,7 @@ from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
 from bot.store.notes import Notes, TemporaryNotes
 from bot.store.statistics import StatisticsTable
+from bot.store.tallies import OldTallies
 from bot.work.engines.embedded import EmbeddedEngine
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.limits import GuildLimits
@@ -330,7 +331,9 @@ class Bench:
 
         self.retention = Retention(
             jobs=self.jobs, history=JobHistory(self.database, keys=Keys([KEY])), files=self.files,
-            temporary_notes=[kept_drafts, imports], moderation=moderation, settings=self.settings, clock=self.clock,
+            temporary_notes=[kept_drafts, imports],
+            tallies=OldTallies(self.database, clock=self.clock), moderation=moderation, settings=self.settings,
+            clock=self.clock,
         )  # fmt: skip
         # On a clock that stands still: the waitlist moves when a place is freed, and at no other time.
         self.periodic = PeriodicTasks([self.limits.task], clock=ManualClock(), metrics=self.metrics)

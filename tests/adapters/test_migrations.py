@@ -26,6 +26,7 @@ from bot.store.rows import row_of
 from bot.store.tables import jobs, metadata, notes
 from bot.store.upgrade import NEWEST, alembic_config, migrate
 from tests.adapters.databases import empty_url
+from tests.adapters.test_store_tallies import counted_again, kept
 from tests.clock import ManualClock
 from tests.jobs import GUILD, a_job, a_reply
 
@@ -101,6 +102,7 @@ async def test_an_upgrade_from_an_earlier_version_keeps_every_row(empty_url: URL
             assert len(connection.execute(select(table.c[0])).all()) >= rows, name
         if database.is_sqlite:
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        assert kept(connection) == counted_again(connection.execute(select(jobs)).mappings())
         assert connection.scalar(select(jobs.c.last_edit_due_at)) == OLD.reply.last_edit_at
         if revision < "0007":  # from then on whoever writes it says when it expires
             assert connection.scalar(select(notes.c.expires_at).where(notes.c.key == "import:1:2")) is not None

@@ -67,7 +67,7 @@ def _of_rows(storm: Storm, rows: list[Job]) -> Iterator[str]:
         if len(theirs) > 1:
             yield f"ask {asked.ask.number} has {len(theirs)} jobs"
         for job in theirs:
-            for breach in (*_of_job(job, orders[job.id]), *_of_reply(job, asked)):
+            for breach in (*_of_job(job, orders[job.id]), *_of_reply(storm, job, asked)):
                 yield f"{asked.ask.number} ({asked.ask.trouble}, {job.id[:8]}, {_outcome(job)}): {breach}"
     if by_number:
         yield f"jobs that nobody asked for: {sorted(by_number)}"
@@ -87,8 +87,11 @@ def _of_job(job: Job, orders: int) -> Iterator[str]:
         yield "failed without a reason, or counted"
 
 
-def _of_reply(job: Job, asked: Asked) -> Iterator[str]:
+def _of_reply(storm: Storm, job: Job, asked: Asked) -> Iterator[str]:
     message = asked.invocation.message
+    if message is None and asked.invocation.failed is not None:
+        yield from _of_direct_messages(storm, job, asked)
+        return
     if message is None:
         yield "its message is gone"
         return
@@ -99,6 +102,15 @@ def _of_reply(job: Job, asked: Asked) -> Iterator[str]:
         yield f"its message has {videos} videos"
     if any(followup["attachments"] for followup in asked.invocation.followups):
         yield "a video came in another message"
+
+
+def _of_direct_messages(storm: Storm, job: Job, asked: Asked) -> Iterator[str]:
+    """The bot died after the row was written and before it could answer: there is no reply, and its member is told
+    directly."""
+    member = storm.ships.discord.member(asked.ask.member)
+    videos = [one for one in member.sees(member.dm) if one["attachments"] and job.id in str(one["components"])]
+    if len(videos) != (job.state is JobState.DELIVERED):
+        yield f"its member was never answered, and has {len(videos)} videos of it in direct messages"
 
 
 def _of_files(storm: Storm, rows: list[Job]) -> Iterator[str]:
