@@ -36,6 +36,7 @@ _LINE = ["CASE WHEN {row}.state = 'accepted' AND {row}.place IS NOT NULL THEN 2 
 _COUNTED = "NOT {row}.refunded AND NOT ({personal} AND {row}.forgiven)"
 _LIVE = "NOT {row}.refunded AND NOT {row}.held AND {row}.ended_at IS NULL AND {row}.undeliverable IS NULL"
 _MICROSECONDS = "CAST(round({row}.output_seconds * 1000000) AS bigint)"
+_THERE = "EXISTS (SELECT 1 FROM tallies WHERE tallies.scope = cells.scope AND tallies.period = cells.period)"
 _WHO = ("refunded", "user_id", "guild_id", "channel_id", "parent_channel_id", "cost", "output_seconds")
 _FAMILIES = {  # the name, and what its triggers look at; those of one statement are called in the order of their names
     "live": (*_WHO, "ended_at", "undeliverable", "held", "state", "place"),
@@ -102,27 +103,21 @@ def _cells(family: str, row: str, *, postgres: bool) -> str:
     return cells.replace("{row}", row)
 
 
-def _add(family: str, *, postgres: bool) -> str:
-    measures = f"1, NEW.cost, {_MICROSECONDS.replace('{row}', 'NEW')}"
+def _count(family: str, row: str, *, postgres: bool) -> str:
+    """Add the new row's cells, or take the old one's away: not from what is not there any more, since no limit looks
+    at it. The order is the same in all transactions, so that they seldom wait for each other."""
+    sign, where = ("", "true") if row == "NEW" else ("-", _THERE)
     return (
-        f"INSERT INTO tallies (scope, period, jobs, cost, microseconds) SELECT scope, period, {measures} "
-        f"FROM {_cells(family, 'NEW', postgres=postgres)} AS cells WHERE true ORDER BY scope, period "
+        "INSERT INTO tallies (scope, period, jobs, cost, microseconds) "
+        f"SELECT scope, period, {sign}1, {sign}{row}.cost, {sign}{_MICROSECONDS.replace('{row}', row)} "
+        f"FROM {_cells(family, row, postgres=postgres)} AS cells WHERE {where} ORDER BY scope, period "
         "ON CONFLICT (scope, period) DO UPDATE SET jobs = tallies.jobs + excluded.jobs, "
         "cost = tallies.cost + excluded.cost, microseconds = tallies.microseconds + excluded.microseconds;"
     )
 
 
-def _subtract(family: str, *, postgres: bool) -> str:
-    """Makes no row: what is not there any more is of a period that no limit looks at."""
-    return (
-        "UPDATE tallies SET jobs = jobs - 1, cost = cost - OLD.cost, "
-        f"microseconds = microseconds - {_MICROSECONDS.replace('{row}', 'OLD')} "
-        f"WHERE (scope, period) IN {_cells(family, 'OLD', postgres=postgres)};"
-    )
-
-
 def _sqlite(family: str) -> list[str]:
-    add, subtract = _add(family, postgres=False), _subtract(family, postgres=False)
+    add, subtract = (_count(family, row, postgres=False) for row in ("NEW", "OLD"))
     changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _FAMILIES[family])
     update = f"UPDATE OF {', '.join(_FAMILIES[family])} ON jobs WHEN {changed}"
     return [
@@ -142,13 +137,10 @@ def _postgres(family: str) -> list[str]:
         CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF TG_OP <> 'INSERT' THEN
-                -- In the order in which rows are added to, so that two that write at once do not wait for each other.
-                PERFORM 1 FROM tallies WHERE (scope, period) IN {_cells(family, "OLD", postgres=True)}
-                    ORDER BY scope, period FOR UPDATE;
-                {_subtract(family, postgres=True)}
+                {_count(family, "OLD", postgres=True)}
             END IF;
             IF TG_OP <> 'DELETE' THEN
-                {_add(family, postgres=True)}
+                {_count(family, "NEW", postgres=True)}
             END IF;
             RETURN NULL;
         END $$
