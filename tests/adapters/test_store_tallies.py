@@ -224,7 +224,7 @@ async def test_a_decision_takes_the_same_steps_whatever_the_history(
     file: Database, book: LimitBook, *, allowed: bool
 ) -> None:
     costs, prices = [], []
-    for count in (4000, 16_000):  # with fewer there are minutes without a job, which need not be added up
+    for count in (6000, 24_000):  # with fewer there are minutes without a job, which need not be added up
         await execute(file, delete(jobs))
         await fill(file, count)
         costs.append(await cost_of(file, book, allowed=allowed))
