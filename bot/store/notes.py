@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bot.rules.clock import Clock
 from bot.store.database import Database
@@ -18,7 +17,7 @@ class Notes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = sqlite_insert if database.is_sqlite else postgres_insert
+        self._insert = _insert_of(database)
 
     async def get(self, key: str) -> str | None:
         query = select(notes.c.value).where(notes.c.key == key)
@@ -71,7 +70,7 @@ class TemporaryNotes:
     def __init__(self, database: Database, *, kind: str, life: timedelta, clock: Clock) -> None:
         """`kind`: letters alone, other ones than those of all other kinds; it begins the keys in the table."""
         self._database = database
-        self._insert = sqlite_insert if database.is_sqlite else postgres_insert
+        self._insert = _insert_of(database)
         self._prefix = f"{kind}:"
         self._life = life
         self._clock = clock
@@ -115,6 +114,17 @@ class TemporaryNotes:
 
     def _of_this_kind(self) -> ColumnElement[bool]:
         return notes.c.key.startswith(self._prefix, autoescape=True)
+
+
+def _insert_of(database: Database) -> Any:
+    """The database's own INSERT, which says what to do where there is a row already."""
+    if database.is_sqlite:
+        from sqlalchemy.dialects.sqlite import insert  # noqa: PLC0415  # each process needs one of them
+
+        return insert
+    from sqlalchemy.dialects.postgresql import insert as postgres_insert  # noqa: PLC0415  # as above
+
+    return postgres_insert
 
 
 def _texts(connection: Connection, query: Select[tuple[str, str]]) -> dict[str, str]:

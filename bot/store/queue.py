@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.default import DefaultDialect
 
 from bot.rules.jobs import Job
 from bot.store.database import Database
@@ -29,7 +29,7 @@ QUEUE, TASK = "clapper", "clapper.run"
 _NUDGES = "clapper_nudges"
 _ARRIVALS = f"procrastinate_queue_v1#{QUEUE}"  # procrastinate notifies here of every new entry
 
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+_DIALECT = DefaultDialect(supports_native_boolean=True)  # enough of PostgreSQL's, and nothing more to import
 _HAS_NEXT_STEP = str((UNFINISHED & HAS_NEXT_STEP).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 # The jobs of each server (of each member, in direct messages) are numbered by age, and the numbers become priorities:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -128,6 +129,36 @@ async def test_sqlite_keeps_a_write_ahead_log_and_foreign_keys(tmp_path: Path) -
         for name, value in expected.items():
             assert await do(pragma(name)) == value
     await database.close()
+
+
+def test_a_process_on_sqlite_whose_tables_are_new_enough_imports_nothing_of_other_databases(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    shutil.copyfile(migrated_file, tmp_path / "clapper.sqlite3")
+    script = """
+import asyncio, sys
+import bot.app
+from bot.rules.clock import SystemClock
+from bot.store.database import Database, parse_url
+from bot.store.notes import Notes
+from bot.store.upgrade import migrate
+
+async def use(url):
+    await migrate(url, clock=SystemClock())
+    database = Database(url, clock=SystemClock())
+    await Notes(database).put("a", "b")
+    await database.close()
+
+asyncio.run(use(parse_url(sys.argv[1])))
+print(*sys.modules)
+"""
+    command = [sys.executable, "-c", script, f"sqlite:///{tmp_path / 'clapper.sqlite3'}"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    unwanted = {
+        "psycopg", "procrastinate", "alembic", "aiosqlite", "sqlalchemy.dialects.postgresql", "sqlalchemy.ext.asyncio",
+        "sqlalchemy.orm",
+    }  # fmt: skip
+    assert unwanted & set(found.stdout.split()) == set()
 
 
 @pytest.mark.asyncio
