@@ -32,14 +32,16 @@
     │       ├── KeyRefused, OutOfCredits, JobExpired, DeadlinePassed, OutcomeUnknown
     │       ├── PromptDenied, HoldUnseen, HoldUndecided
     │       └── ResultInvalid, ResultTooLarge, DeliveryImpossible, InternalFailure
-    └── QueueError               from the Queue API client (bot.queue); `job_id` says whether a job exists
+    └── QueueError               from the clients of the services' queues (bot.queue, bot.fal); `job_id`: a job exists
         ├── QueueInputError      refused before anything was sent
         ├── QueueSubmitError     the submit failed: `taken` says whether the job may exist all the same
-        │   └── QueueModelUnknownError
+        │   ├── QueueModelUnknownError
+        │   └── QueueOutOfCreditsError
         ├── QueueStatusError     the status could not be read
         │   ├── QueueDeadlineError
         │   └── QueueJobNotFoundError   (a QueueResultError too)
         └── QueueResultError     the result could not be fetched, or is not a video
+            ├── QueueJobFailedError     it can't be had, since the job itself failed
             └── QueueDiskError   the result could not be written to the local path
 
 Errors hold facts; `bot.wording` holds their sentences, by the class's `key`.
@@ -446,10 +448,11 @@ class InternalFailure(Failed):
 
 
 class QueueError(ClapperError):
-    """Root of the Queue API client's errors.
+    """Root of the errors of the clients of the services' queues.
 
     `message` is one line; `http_status` is None when no answer came; `job_id` is None when no job is known to exist;
-    `__cause__` is the foreign error, if any. `reason` holds the service's own words where it gave any.
+    `__cause__` is the foreign error, if any. `reason` holds the service's own words where it gave any, and `problem`
+    its own name for the kind of error where it has one.
     """
 
     def __init__(
@@ -460,6 +463,7 @@ class QueueError(ClapperError):
         self.job_id = job_id
         self.http_status = http_status
         self.reason = reason
+        self.problem: str | None = None
         self.retry_after: float | None = None
         """Seconds that the service asked to wait before the next try, where it did."""
         self.may_pass = False
@@ -490,6 +494,10 @@ class QueueModelUnknownError(QueueSubmitError):
     """The service does not know the model (any more)."""
 
 
+class QueueOutOfCreditsError(QueueSubmitError):
+    """The account can't pay for the job: the operator must add credits."""
+
+
 class QueueStatusError(QueueError):
     """The status could not be read within the retries, or made no sense."""
 
@@ -512,6 +520,22 @@ class QueueResultError(QueueError):
     ) -> None:
         super().__init__(message, job_id=job_id, http_status=http_status, reason=reason)
         self.too_large = too_large
+
+
+class QueueJobFailedError(QueueResultError):
+    """The answer for the result is the model's own error: the job itself failed, and asking again is no use."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        job_id: str | None = None,
+        http_status: int | None = None,
+        reason: str | None = None,
+        problem: str | None = None,
+    ) -> None:
+        super().__init__(message, job_id=job_id, http_status=http_status, reason=reason)
+        self.problem = problem
 
 
 class QueueDiskError(QueueResultError):

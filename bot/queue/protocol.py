@@ -188,7 +188,7 @@ def read_submit(answer: Answer, model: Model) -> JobSubmitResponse:
     taken = False if refused or answer.status in _NOT_TAKEN else None
     error = QueueSubmitError(message, taken=taken, http_status=answer.status, reason=reason)
     if answer.status in _NOT_TAKEN:
-        raise Passing(error, retry_after=_retry_after(answer))
+        raise Passing(error, retry_after=asked_wait(answer))
     raise error
 
 
@@ -262,7 +262,7 @@ def _read_refused(answer: Answer, kind: type[QueueStatusError | QueueResultError
         return QueueJobNotFoundError(message, job_id=job_id, http_status=answer.status, reason=reason)
     error = kind(message, job_id=job_id, http_status=answer.status, reason=reason)
     if answer.status >= 500 or answer.status in _PASSING_READ:
-        return Passing(error, retry_after=_retry_after(answer))
+        return Passing(error, retry_after=asked_wait(answer))
     return error
 
 
@@ -293,7 +293,7 @@ def _object(answer: Answer) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _retry_after(answer: Answer) -> float | None:
+def asked_wait(answer: Answer) -> float | None:
     """`Retry-After` in seconds, whether it holds seconds or a date; None where it is missing or makes no sense."""
     value = answer.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", value):

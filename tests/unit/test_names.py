@@ -12,11 +12,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 ONE_SUBJECT = "what it is, its rows, what may be done with it, how it looks, its command: one subject in several rings"
+BOTH_SERVICES = "the same part of the clients of the two services' queues"
 MODULES = {
     "__init__": "a package",
     "changes": "what is changed: in a member's file, and by the panel in a guild's settings",
     "chart": ONE_SUBJECT,
-    "client": "the Queue API's client, and Discord's",
+    "calls": BOTH_SERVICES,
+    "client": "the clients of both services' queues, and Discord's",
     "context": ONE_SUBJECT,
     "controls": ONE_SUBJECT,
     "delivery": ONE_SUBJECT,
@@ -30,9 +32,13 @@ MODULES = {
     "moderation": ONE_SUBJECT,
     "notices": ONE_SUBJECT,
     "own_jobs": ONE_SUBJECT,
+    "protocol": BOTH_SERVICES,
+    "responses": BOTH_SERVICES,
+    "services": ONE_SUBJECT,
     "settings": "the operator's, a guild's, and the command for the latter",
     "statistics": ONE_SUBJECT,
     "usage": ONE_SUBJECT,
+    "wire": BOTH_SERVICES,
 }
 CLASSES: Mapping[str, str] = {}
 FUNCTIONS = {

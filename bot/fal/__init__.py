@@ -1,0 +1,13 @@
+"""fal.ai's queue, usable by itself: needs aiohttp and pydantic, and of Clapper its rules and the parts of `bot.queue`
+that both services' clients are made of.
+
+    async with FalClient(key=key) as fal:
+        job = (await fal.submit("fal-ai/veo3.1/lite", {"prompt": "a cat playing piano"})).job
+
+See `FalClient`.
+"""
+
+from bot.fal.client import MEDIA_HOSTS, FalClient
+from bot.fal.responses import FalJob, FalResult, FalStatus
+
+__all__ = ["MEDIA_HOSTS", "FalClient", "FalJob", "FalResult", "FalStatus"]

@@ -1,0 +1,276 @@
+"""fal.ai's queue without any I/O: how requests are written and answers read. Only this package knows its statuses.
+
+The reading functions return what was answered. They raise the `QueueError` that an answer means, or `Passing` around it
+where the same request may be answered otherwise a little later.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+from bot.errors import (
+    QueueError,
+    QueueInputError,
+    QueueJobFailedError,
+    QueueJobNotFoundError,
+    QueueModelUnknownError,
+    QueueOutOfCreditsError,
+    QueueResultError,
+    QueueStatusError,
+    QueueSubmitError,
+)
+from bot.fal.problems import Problem, problem_in, says_exhausted
+from bot.fal.responses import FalJob, FalStatus, Json, Outcome
+from bot.queue.protocol import Answer, Passing, asked_wait
+from bot.queue.reasons import parsed, reason_of
+from bot.queue.responses import JobStatus
+from bot.rules.services import Cancellation
+
+START_HEADER = "X-Fal-Request-Timeout"
+BILLED_HEADER = "X-Fal-Billable-Units"
+PROBLEM_HEADER = "X-Fal-Error-Type"
+_AGAIN_HEADERS = ("X-Fal-Needs-Retry", "X-Fal-Retryable")  # its newer and its older pages
+
+_ENDPOINT = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)+", re.ASCII)
+_LONGER_APPS = frozenset({"workflows", "comfy"})
+"""Namespaces: the app's name follows them, and so has three segments."""
+_STATUSES = {
+    "IN_QUEUE": JobStatus.PENDING,
+    "IN_PROGRESS": JobStatus.PROCESSING,
+    "COMPLETED": JobStatus.COMPLETED,
+}
+_NOT_TAKEN = frozenset({429, 503})
+_MAY_BE_TAKEN = frozenset({409, 499})  # a conflict with a job that exists; a connection that was thought lost
+_NO_SUCH_MODEL = frozenset({404, 405})
+_PASSING_READ = frozenset({408, 409, 425, 429})  # and every 5xx that names no error of the job
+_NOT_FOUND = 404
+_STILL_AT_WORK = re.compile(r"still in (progress|queue)", re.IGNORECASE)
+_UNKNOWN_APP = re.compile(r"(application|path|app|model|endpoint)\b.*\bnot found", re.IGNORECASE)
+
+
+# ---- writing requests
+
+
+def app_of(endpoint: str) -> str:
+    """Where jobs of the endpoint are asked for: its first two segments. Raises `QueueInputError`."""
+    if not _ENDPOINT.fullmatch(endpoint):
+        raise QueueInputError(f"{endpoint!r} is not an endpoint, such as fal-ai/veo3.1/fast")
+    parts = endpoint.split("/")
+    return "/".join(parts[: 3 if parts[0] in _LONGER_APPS else 2])
+
+
+def endpoint_path(endpoint: str) -> str:
+    """Where a job is submitted: all of the endpoint. Raises `QueueInputError`."""
+    app_of(endpoint)
+    return f"/{endpoint}"
+
+
+def start_headers(start_within: timedelta | None) -> dict[str, str]:
+    """`start_within`: the service ends a job with 504 that has not begun by then."""
+    return {} if start_within is None else {START_HEADER: f"{start_within.total_seconds():g}"}
+
+
+def json_body(arguments: Json) -> bytes:
+    """Raises `QueueInputError` for what JSON can't hold."""
+    try:
+        return json.dumps(dict(arguments), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (TypeError, ValueError) as exc:  # UnicodeEncodeError is a ValueError
+        raise QueueInputError(f"the input can't be written as JSON: {exc}") from exc
+
+
+def look_path(job: FalJob) -> str:
+    return f"{_request_path(job)}/status"
+
+
+def outcome_path(job: FalJob) -> str:
+    return _request_path(job) + "/response" * job.response
+
+
+def cancel_path(job: FalJob) -> str:
+    return f"{_request_path(job)}/cancel"
+
+
+def _request_path(job: FalJob) -> str:
+    if job.request_id in {"", ".", ".."}:  # dots mean other folders however they are escaped
+        raise QueueInputError(f"{job.request_id!r} can't be a request's id", job_id=str(job))
+    return f"/{job.app}/requests/{quote(job.request_id, safe='', errors='replace')}"
+
+
+# ---- reading answers
+
+
+def read_submission(answer: Answer, endpoint: str, base_url: str) -> FalStatus:
+    """The new job. An answer with a request id counts, whatever else is wrong with it: that job is paid for.
+
+    The service's own addresses are followed only where they are below `base_url`; nothing else is believed of them.
+    """
+    if _succeeded(answer):
+        data = _fields(answer)
+        request_id = data.get("request_id")
+        if not isinstance(request_id, str) or request_id in {"", ".", ".."}:
+            raise QueueSubmitError(
+                "the answer to the submit holds no request id", taken=None, http_status=answer.status
+            )
+        job = _job_at(data, request_id, endpoint, base_url)
+        return FalStatus(job=job, status=JobStatus.PENDING, place=_place(data))
+    reason = reason_of(answer.body)
+    message = _told(f"{endpoint} was refused", answer, reason)
+    if answer.status in _NO_SUCH_MODEL and _fields(answer):
+        raise QueueModelUnknownError(message, taken=False, http_status=answer.status, reason=reason)
+    if answer.status == 402 or (answer.status == 403 and says_exhausted(reason)):
+        raise QueueOutOfCreditsError(message, taken=False, http_status=answer.status, reason=reason)
+    refused = 400 <= answer.status < 500 and answer.status not in _MAY_BE_TAKEN
+    taken = False if refused or answer.status in _NOT_TAKEN else None
+    error = QueueSubmitError(message, taken=taken, http_status=answer.status, reason=reason)
+    error.problem = _problem_of(answer).name
+    if answer.status in _NOT_TAKEN:
+        raise Passing(error, retry_after=asked_wait(answer))
+    raise error
+
+
+def _job_at(data: dict[str, Any], request_id: str, endpoint: str, base_url: str) -> FalJob:
+    """The job at the address that the answer names for its status, or at the one that the documents name."""
+    ours = FalJob(app_of(endpoint), request_id)
+    found = _app_at(data.get("status_url"), base_url, request_id, "/status")
+    app = found or ours.app
+    longer = _app_at(data.get("response_url"), base_url, request_id, "/response") == app
+    return FalJob(app, request_id, longer)
+
+
+def _app_at(url: object, base_url: str, request_id: str, tail: str) -> str | None:
+    """The app in an address of the service that belongs to this request; None for any other address."""
+    if not isinstance(url, str):
+        return None
+    try:
+        asked, base = urlsplit(url), urlsplit(base_url)
+        same = (asked.scheme, asked.netloc.casefold()) == (base.scheme, base.netloc.casefold())
+    except ValueError:
+        return None
+    if not same or asked.query or asked.fragment or not asked.path.startswith(f"{base.path}/"):
+        return None
+    app, _, rest = asked.path.removeprefix(f"{base.path}/").partition("/requests/")
+    known = _ENDPOINT.fullmatch(app) and rest.endswith(tail) and unquote(rest.removesuffix(tail)) == request_id
+    return app if known else None
+
+
+def read_look(answer: Answer, job: FalJob) -> FalStatus:
+    """Where the job is. The service has no word for failed: a completed job with an error is one that failed."""
+    if not _succeeded(answer):
+        raise _refused(answer, QueueStatusError, job, "the status was refused")
+    data = _fields(answer)
+    said = data.get("status")
+    if data.get("request_id", job.request_id) != job.request_id:
+        raise _nonsense(answer, job, "it is about another job")
+    if not isinstance(said, str) or said not in _STATUSES:
+        raise _nonsense(answer, job, f"its status is {said!r}")
+    status = _STATUSES[said]
+    if status is JobStatus.COMPLETED and (problem := problem_in(data)) is not None:
+        return FalStatus(job=job, status=JobStatus.FAILED, reason=problem.reason, problem=problem.name)
+    return FalStatus(job=job, status=status, place=_place(data) if status is JobStatus.PENDING else None)
+
+
+def read_outcome(answer: Answer, job: FalJob) -> Outcome:
+    """Where the video of a completed job is. Raises `QueueJobFailedError` where the answer is the model's own error."""
+    if not _succeeded(answer):
+        raise _no_outcome(answer, job)
+    data = _fields(answer)
+    video = data.get("video")
+    file: dict[str, Any] = video if isinstance(video, dict) else {"url": video}  # older endpoints: a bare address
+    url, size, seed = file.get("url"), file.get("file_size"), data.get("seed")
+    if not isinstance(url, str) or not url:
+        reason = reason_of(answer.body)
+        message = _told("the result names no video", answer, reason)
+        raise Passing(QueueResultError(message, job_id=str(job), http_status=answer.status), garbled=True)
+    return Outcome(
+        video_url=url,
+        size_bytes=size if type(size) is int and size > 0 else None,
+        billed_units=_billed(answer),
+        seed=seed if type(seed) is int else None,
+    )
+
+
+def _no_outcome(answer: Answer, job: FalJob) -> Exception:
+    problem = _problem_of(answer)
+    message = _told("the job failed", answer, problem.reason)
+    if answer.status == _NOT_FOUND and _UNKNOWN_APP.search(problem.reason or ""):
+        # A sub-path that does not exist is queued, and only the job's end says so.
+        return QueueModelUnknownError(message, taken=False, http_status=answer.status, reason=problem.reason)
+    if problem.name is not None and answer.status not in {401, _NOT_FOUND}:
+        failed = QueueJobFailedError(
+            message, job_id=str(job), http_status=answer.status, reason=problem.reason, problem=problem.name
+        )
+        # The queue answers so for a job that ended with it, and a server on the way might: asked a few times more.
+        return Passing(failed) if answer.status >= 500 and not _says_final(answer) else failed
+    if answer.status == 400 and _STILL_AT_WORK.search(problem.reason or ""):
+        return Passing(QueueResultError(message, job_id=str(job), http_status=answer.status))
+    if answer.status == 422:
+        return QueueJobFailedError(message, job_id=str(job), http_status=answer.status, reason=problem.reason)
+    return _refused(answer, QueueResultError, job, "the result was refused")
+
+
+def read_cancellation(answer: Answer, job: FalJob) -> Cancellation:
+    """How the service took it."""
+    said = _fields(answer).get("status")
+    match answer.status, said:
+        case 200, _:
+            return Cancellation.CANCELLED
+        case 202, _:
+            return Cancellation.REQUESTED
+        case 400, "ALREADY_COMPLETED":
+            return Cancellation.TOO_LATE
+        case _:
+            raise _refused(answer, QueueStatusError, job, "the cancelling was refused")
+
+
+def _refused(answer: Answer, kind: type[QueueStatusError | QueueResultError], job: FalJob, what: str) -> Exception:
+    reason = reason_of(answer.body)
+    message = _told(what, answer, reason)
+    if answer.status in {_NOT_FOUND, 410}:
+        return QueueJobNotFoundError(message, job_id=str(job), http_status=answer.status, reason=reason)
+    error: QueueError = kind(message, job_id=str(job), http_status=answer.status, reason=reason)
+    if answer.status >= 500 or answer.status in _PASSING_READ:
+        return Passing(error, retry_after=asked_wait(answer))
+    return error
+
+
+def _nonsense(answer: Answer, job: FalJob, why: str) -> Passing:
+    message = f"the answer to the status makes no sense: {why}"[:300]
+    return Passing(QueueStatusError(message, job_id=str(job), http_status=answer.status), garbled=True)
+
+
+def _problem_of(answer: Answer) -> Problem:
+    """What a refusal says of the job itself, in its body or its header."""
+    found = problem_in(_fields(answer)) or Problem(None, reason_of(answer.body))
+    return Problem(found.name or answer.headers.get(PROBLEM_HEADER) or None, found.reason)
+
+
+def _says_final(answer: Answer) -> bool:
+    return any(answer.headers.get(name, "").lower() in {"0", "false"} for name in _AGAIN_HEADERS)
+
+
+def _place(data: dict[str, Any]) -> int | None:
+    place = data.get("queue_position")
+    return place if type(place) is int and place >= 0 else None
+
+
+def _billed(answer: Answer) -> float | None:
+    said = answer.headers.get(BILLED_HEADER, "").strip()
+    return float(said) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", said) else None
+
+
+def _told(what: str, answer: Answer, reason: str | None) -> str:
+    redirect = " (redirects are not followed)" if 300 <= answer.status < 400 else ""
+    return f"{what}: {answer.status}{redirect}{': ' + reason if reason else ''}"
+
+
+def _succeeded(answer: Answer) -> bool:
+    return 200 <= answer.status < 300
+
+
+def _fields(answer: Answer) -> dict[str, Any]:
+    data = parsed(answer.body)
+    return data if isinstance(data, dict) else {}
