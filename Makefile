@@ -24,7 +24,7 @@ run: setup ## The bot if .env holds a token, else the playground
 
 test: ## Every test
 	@sh scripts/setup "$(PYTHON)" "$(VENV)" requirements/dev.txt "$(VENV)-decart-new" requirements/decart-new.txt \
-		"$(VENV)-decart-old" requirements/decart-old.txt
+		"$(VENV)-decart-old" requirements/decart-old.txt "$(VENV)-fal" requirements/fal.txt
 	@$(COMPILE)
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 

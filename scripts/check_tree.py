@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 REPO = Path(__file__).parents[1]
-LOCKS = ("runtime", "dev", "decart-new", "decart-old")
+LOCKS = ("runtime", "dev", "decart-new", "decart-old", "fal")
 ADDRESS = re.compile(r"https?://|--(extra-)?index-url|--find-links|\bfile:")
 PINNED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[a-z0-9,-]+\])?==[^ ]+( ;.*)? \\$")
 

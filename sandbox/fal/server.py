@@ -98,6 +98,12 @@ class FalStandIn:
         """End every job that is under way now; jobs that come later keep their times."""
         self.queue.line.finish(self._clock.monotonic())
 
+    async def drawn(self, job_id: str) -> None:
+        """Return once the drawing of the job's clip has ended, whether it succeeded or failed."""
+        clip = self.jobs[job_id].clip
+        if clip is not None:
+            await asyncio.wait({clip})
+
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> Self:
         """Listen; `port` is the queue's, and 0 takes any free one. The addresses are there afterwards."""
         self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="fal-", dir=self.parent))

@@ -15,6 +15,7 @@ ROOMS = {
     "dev": ("sandbox", "tests", "benchmarks", "scripts"),
     "decart-new": ("tests",),
     "decart-old": ("tests",),
+    "fal": ("tests",),
 }
 """Who may be the reason for what a file of requirements names."""
 
@@ -59,5 +60,5 @@ def test_every_requirement_is_imported_or_has_a_reason(name: str) -> None:
         for distribution in distributions:
             modules[canonical(distribution)].add(module)
     used = imported(*ROOMS[name])
-    unused = {name for name in required(name) if not (modules[name] or {name}) & used}
+    unused = {name for name in required(name) if not (modules[name] or {name.replace("-", "_")}) & used}
     assert unused - NOT_IMPORTED.keys() == set(), f"remove these from requirements/{name}.in and run `make lock`"
