@@ -14,6 +14,7 @@ import aiohttp
 import discord
 
 from bot.errors import DatabaseUnavailable, FilesUnavailable, QueueError, QueueJobNotFoundError, SettingsError
+from bot.fal import FalJob
 from bot.files import open_files
 from bot.media.guard import ChildFailed, Guard
 from bot.media.walls import WALLS, Bounds
@@ -24,7 +25,7 @@ from bot.rules.durations import Durations
 from bot.settings import Settings
 from bot.store.database import Database, parse_url
 from bot.store.encryption import Keys
-from bot.wiring.context import queue_client
+from bot.wiring.context import fal_client, queue_client
 from bot.wording import translated
 
 TIMEOUT_SECONDS = 10.0
@@ -33,6 +34,7 @@ NEEDED = (
 )  # fmt: skip
 """What the invitation in README.md asks for."""
 _NO_JOB = "00000000-0000-0000-0000-000000000000"
+_FAL_APP = "fal-ai/veo3.1"
 _SERVERS_NAMED = 5
 
 
@@ -54,8 +56,8 @@ class Finding:
 async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Every finding, in the order in which an operator sets things up."""
     checks = (
-        _discord(settings), _service(settings, clock), _database(settings, clock), _folder(settings), _files(settings),
-        _keys(settings), _media(),
+        _discord(settings), _service(settings, clock), _fal(settings, clock), _database(settings, clock),
+        _folder(settings), _files(settings), _keys(settings), _media(),
     )  # fmt: skip
     return [finding for findings in await asyncio.gather(*checks) for finding in findings]
 
@@ -152,6 +154,26 @@ async def _service(settings: Settings, clock: Clock) -> list[Finding]:
     except TimeoutError:
         return [Finding("video service", False, f"{settings.decart_base_url} does not answer: check DECART_BASE_URL")]
     return [Finding("DECART_API_KEY", True, f"taken by {settings.decart_base_url}")]
+
+
+async def _fal(settings: Settings, clock: Clock) -> list[Finding]:
+    """Nothing to say without a key. Asks about a request that can't be: a submit might be queued, and paid for."""
+    if not settings.fal_key.get_secret_value():
+        return []
+    try:
+        async with fal_client(settings, clock, Durations()) as fal:
+            await asyncio.wait_for(fal.status(FalJob(_FAL_APP, _NO_JOB)), TIMEOUT_SECONDS)
+    except QueueJobNotFoundError:
+        pass
+    except SettingsError as exc:
+        return [Finding("FAL_KEY", False, str(exc).removeprefix("FAL_KEY, "))]
+    except QueueError as exc:
+        if exc.http_status in {401, 403}:
+            return [Finding("FAL_KEY", False, f"the service refuses it (HTTP {exc.http_status}): get a new key")]
+        return [Finding("FAL_KEY", False, f"{settings.fal_base_url} can't be used: {exc}")]
+    except TimeoutError:
+        return [Finding("FAL_KEY", False, f"{settings.fal_base_url} does not answer: check FAL_BASE_URL")]
+    return [Finding("FAL_KEY", True, f"taken by {settings.fal_base_url}")]
 
 
 async def _database(settings: Settings, clock: Clock) -> list[Finding]:

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     discord_cdn_hosts: Annotated[tuple[str, ...], NoDecode] = ("cdn.discordapp.com", "media.discordapp.net")
     decart_api_key: SecretStr = Field(min_length=1)
     decart_base_url: str = "https://api.decart.ai"
+    fal_key: SecretStr = SecretStr("")
+    fal_base_url: str = "https://queue.fal.run"
+    fal_rest_url: str = "https://rest.fal.ai"
+    fal_media_hosts: Annotated[tuple[str, ...], NoDecode] = (".fal.media", "storage.googleapis.com")
     message_content_intent: Literal["auto", "on", "off"] = "auto"
     shard_ids: Annotated[tuple[int, ...], NoDecode] = ()
     shard_count: int | None = Field(default=None, ge=1)
@@ -66,19 +70,19 @@ class Settings(BaseSettings):
         blank = {name for name, value in values.items() if isinstance(value, str) and not value.strip()}
         return {name: value for name, value in values.items() if name not in blank & cls.model_fields.keys()}
 
-    @field_validator("discord_cdn_hosts", "secret_keys", "shard_ids", mode="before")
+    @field_validator("discord_cdn_hosts", "fal_media_hosts", "secret_keys", "shard_ids", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("discord_token", "decart_api_key")
+    @field_validator("discord_token", "decart_api_key", "fal_key")
     @classmethod
     def _sendable(cls, value: SecretStr) -> SecretStr:
-        if not re.fullmatch(r"[!-~]+", value.get_secret_value().strip()):
+        if not re.fullmatch(r"[!-~]*", value.get_secret_value().strip()):
             raise ValueError("it has spaces or characters that no token or key has")
         return SecretStr(value.get_secret_value().strip())
 
-    @field_validator("discord_cdn_hosts")
+    @field_validator("discord_cdn_hosts", "fal_media_hosts")
     @classmethod
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", host) for host in value):
@@ -91,7 +95,7 @@ class Settings(BaseSettings):
         operator_rules(value)
         return value
 
-    @field_validator("discord_api_base_url", "decart_base_url", "public_url")
+    @field_validator("discord_api_base_url", "decart_base_url", "fal_base_url", "fal_rest_url", "public_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
         return _address(value, "http", "https") if value else value

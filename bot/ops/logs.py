@@ -55,7 +55,7 @@ def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
     """Send every log of the process, libraries' too, through one formatter to `stream` (stderr)."""
     stream = stream or sys.stderr
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not stream.isatty())
-    secrets = [settings.discord_token, settings.decart_api_key, *settings.secret_keys]
+    secrets = [settings.discord_token, settings.decart_api_key, settings.fal_key, *settings.secret_keys]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_formatter(as_json=as_json, redactor=Redactor(s.get_secret_value() for s in secrets)))
     root = logging.getLogger()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 
 from bot.errors import QueueInputError, SettingsError
+from bot.fal import FalClient
 from bot.queue import QueueClient, Retry
-from bot.rules.catalog import Catalog
+from bot.rules.catalog import Catalog, Model
 from bot.rules.clock import Clock
 from bot.rules.durations import Durations
 from bot.rules.polling import AdaptivePolling, PollBounds
@@ -45,18 +47,39 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
 
 def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: Durations) -> QueueClient:
     """A client that submits once. The job's steps submit again: in between, the row must say that none is under way."""
-    bounds = PollBounds(
-        poll_min=settings.poll_min_seconds, poll_max=max(settings.poll_min_seconds, settings.poll_max_seconds)
-    )
-    typical = {model.name: model.typical_seconds for model in catalog}
     try:
         return QueueClient(
             api_key=settings.decart_api_key.get_secret_value(),
             base_url=settings.decart_base_url,
             catalog=catalog,
             clock=clock,
-            polling=AdaptivePolling(durations, bounds, typical_seconds=typical),
+            polling=_polling(settings, durations, catalog),
             retry=Retry(submit_attempts=1),
         )
     except QueueInputError as exc:
         raise SettingsError(f"DECART_API_KEY or DECART_BASE_URL can't be used: {exc}") from exc
+
+
+def fal_client(settings: Settings, clock: Clock, durations: Durations) -> FalClient:
+    """The same for fal.ai's queue. Raises `SettingsError`, also where there is no key."""
+    try:
+        return FalClient(
+            key=settings.fal_key.get_secret_value(),
+            base_url=settings.fal_base_url,
+            rest_url=settings.fal_rest_url,
+            media_hosts=settings.fal_media_hosts,
+            clock=clock,
+            polling=_polling(settings, durations),
+            retry=Retry(submit_attempts=1),
+        )
+    except QueueInputError as exc:
+        raise SettingsError(f"FAL_KEY, FAL_BASE_URL or FAL_REST_URL can't be used: {exc}") from exc
+
+
+def _polling(settings: Settings, durations: Durations, catalog: Iterable[Model] = ()) -> AdaptivePolling:
+    shortest = settings.poll_min_seconds
+    return AdaptivePolling(
+        durations,
+        PollBounds(poll_min=shortest, poll_max=max(shortest, settings.poll_max_seconds)),
+        typical_seconds={model.name: model.typical_seconds for model in catalog},
+    )

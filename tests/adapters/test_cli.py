@@ -20,6 +20,7 @@ from aiohttp import web
 
 from bot import cli
 from sandbox.discord import DiscordStandIn
+from sandbox.fal import FalStandIn
 from sandbox.queue_api import QueueStandIn
 from tests.fork_server import Program, spawn
 
@@ -148,6 +149,26 @@ async def elsewhere() -> AsyncIterator[str]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "ok    FAL_KEY: taken by http://127.0.0.1:"),
+        ({"FAL_KEY": "wrong:key"}, "MEND  FAL_KEY: the service refuses it (HTTP 401)"),
+        ({"FAL_BASE_URL": "http://127.0.0.1:1"}, "MEND  FAL_KEY: http://127.0.0.1:1 can't be used"),
+        ({"FAL_KEY": ""}, ""),
+    ],
+)
+async def test_the_doctor_asks_the_second_service_for_nothing(
+    operator: Operator, changes: Mapping[str, str], words: str
+) -> None:
+    async with FalStandIn() as fal:
+        ended = await operator.call("doctor", **{"FAL_KEY": fal.key, "FAL_BASE_URL": fal.url, **changes})
+        assert fal.submits == []
+    assert words in ended.out
+    assert ("FAL_KEY" in ended.out) == bool(words)
 
 
 @pytest.mark.asyncio

@@ -26,7 +26,8 @@ def logs() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before = root.handlers[:], root.level
     stream = io.StringIO()
-    settings = Settings.model_validate({"discord_token": "discord-secret", "decart_api_key": "decart-secret"})
+    keys = {"discord_token": "discord-secret", "decart_api_key": "decart-secret", "fal_key": "fal-id:fal-secret"}
+    settings = Settings.model_validate(keys)
     set_up_logs(settings, stream)
     yield stream
     root.handlers[:], root.level = before
@@ -45,6 +46,7 @@ def test_a_log_line_is_json_with_the_jobs_and_servers_ids(logs: io.StringIO) -> 
     [
         "decart-secret",
         "header X-API-KEY: decart-secret.",
+        "Authorization: Key fal-id:fal-secret",
         f"Bot {BOT_TOKEN}",
         "PATCH https://discord.com/api/v10/webhooks/123/aW50ZXJhY3Rpb246MTIz.x_y-z/messages/@original",
         "POST /interactions/123/aW50ZXJhY3Rpb246MTIz/callback",
@@ -57,7 +59,7 @@ def test_a_log_line_is_json_with_the_jobs_and_servers_ids(logs: io.StringIO) -> 
 def test_secrets_never_reach_the_log(logs: io.StringIO, text: str) -> None:
     logging.getLogger("x").warning("saw %s", text)
     logging.getLogger("x").error("failed", exc_info=RuntimeError(text))
-    for part in ("decart-secret", BOT_TOKEN, "aW50ZXJhY3Rpb246MTIz", "deadbeef", "pass-word"):
+    for part in ("decart-secret", "fal-secret", BOT_TOKEN, "aW50ZXJhY3Rpb246MTIz", "deadbeef", "pass-word"):
         assert part not in logs.getvalue()
     assert logs.getvalue().count(HIDDEN) >= 2
 
