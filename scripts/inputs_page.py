@@ -113,7 +113,7 @@ def _limits() -> list[str]:
 
 def _models() -> list[str]:
     rows = []
-    for model in load_catalog():
+    for model in load_catalog(services=("decart", "fal")):
         if not model.files:
             continue
         takes = ", ".join(_TAKES[role, kind] for role, kind in model.files.items())

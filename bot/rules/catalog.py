@@ -7,15 +7,15 @@ hidden, renamed or made the default without code.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.errors import ModelUnknown, SettingsError
 
@@ -85,6 +85,15 @@ FORMS: Mapping[Operation, OperationForm] = {
 }
 
 
+ServiceName = Literal["decart", "fal"]
+InputName = Annotated[
+    str, Field(pattern=r"^(prompt|seed|resolution|orientation|enhance_prompt|data|start|end|reference_image)$")
+]
+FieldName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\w+$")]
+_OWN_TO_FAL = ("endpoint", "seed_max", "fields", "values", "constants")
+_FIRST_ALONE: tuple[ServiceName, ...] = ("decart",)
+_FILES = ("catalog.toml", "catalog_fal.toml")
+
 Side = Annotated[int, Field(ge=16, le=8192)]
 """Pixels of a frame's side; H.264 encodes nothing wider than 8192."""
 
@@ -95,6 +104,11 @@ class Model(BaseModel):
     `frame` is (width, height) in pixels of the landscape output at `fps`. `reference` says that it takes a reference
     image besides its files. `cost` is in the operator's units for one job, `output_seconds` what one job yields where
     its length does not follow an input. `deadline` is how long a job may take from submit to end.
+
+    For models of the service fal: `endpoint` is its name there; `fields` says which of its JSON fields an input goes
+    into (what is not named is not sent), `values` what our word for it is there, `constants` what is always sent, which
+    an input of the same field replaces. `seed_max` is its highest seed, and without one it takes none. The prices are
+    the service's, in US dollars.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -119,6 +133,45 @@ class Model(BaseModel):
     hidden: bool = False
     default: bool = False
     replaced_by: str | None = None
+    service: ServiceName = "decart"
+    endpoint: str | None = Field(default=None, max_length=200, pattern=r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)+$")
+    seed_max: int | None = Field(default=None, ge=0, le=SEED_MAX)
+    dollars_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    dollars_per_video: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    fields: dict[InputName, FieldName] = Field(default_factory=dict)
+    values: dict[InputName, dict[str, str | int | bool]] = Field(default_factory=dict)
+    constants: dict[FieldName, str | int | float | bool] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_its_service(self) -> Self:
+        if self.service == "decart":
+            strange = [name for name in _OWN_TO_FAL if getattr(self, name) not in (None, {})]
+            if strange:
+                raise ValueError(f"{strange[0]} means nothing for the service decart")
+            return self
+        if self.endpoint is None:
+            raise ValueError("endpoint: a model of the service fal needs one, such as fal-ai/veo3.1/lite")
+        needed = [role.value for role in self.files] + ["prompt"] * (self.form.prompt is not PromptRule.ABSENT)
+        lacking = [name for name in needed if name not in self.fields]
+        if self.form.trajectory or lacking:
+            raise ValueError(f"fields: {'a trajectory' if self.form.trajectory else lacking[0]} has no field")
+        offers = {
+            "seed": self.seed_max is not None,
+            "enhance_prompt": self.enhance,
+            "orientation": bool(self.orientations),
+            "resolution": len(self.resolutions) > 1,
+        }
+        for name, offered in offers.items():
+            if offered != (name in self.fields):
+                raise ValueError(f"fields: {name} is offered and has no field, or has one and is not offered")
+        if unknown := self.values.keys() - self.fields.keys():
+            raise ValueError(f"values: {min(unknown)} has no field")
+        return self
+
+    @property
+    def highest_seed(self) -> int | None:
+        """The highest seed that it takes; None where it takes none."""
+        return SEED_MAX if self.service == "decart" else self.seed_max
 
     @cached_property
     def form(self) -> OperationForm:
@@ -167,14 +220,15 @@ class Catalog:
         raise ModelUnknown(model=name or operation.value, choices=", ".join(m.name for m in offered))
 
 
-def load_catalog(operator_file: Path | None = None) -> Catalog:
-    """The catalogue that ships with Clapper, changed by the operator's file if there is one.
+def load_catalog(operator_file: Path | None = None, services: Collection[ServiceName] = _FIRST_ALONE) -> Catalog:
+    """The models of these services that ship with Clapper, changed by the operator's file if there is one.
 
-    In the operator's file a table `[models."name"]` changes the fields it names or, for a new name, adds a model.
+    In the operator's file a table `[models."name"]` changes the fields it names or, for a new name, adds a model; those
+    of other services are left out. Where two services have a usual model for a command, it is the later one's, which
+    is fal.ai's: its commands are those that the Queue API serves no more.
     Raises `SettingsError` with the file, the model and the field that can't be used.
     """
-    shipped = resources.files("bot.rules").joinpath("catalog.toml").read_text(encoding="utf-8")
-    entries: dict[str, dict[str, Any]] = dict(tomllib.loads(shipped)["models"])
+    entries = {name: fields for file in _FILES for name, fields in _shipped(file).items()}
     if operator_file is not None:
         changed = _operator_entries(operator_file)
         for name, changes in changed.items():
@@ -188,9 +242,16 @@ def load_catalog(operator_file: Path | None = None) -> Catalog:
             models.append(Model(name=name, **fields))
         except (ValidationError, TypeError) as exc:
             raise SettingsError(f"CATALOG_FILE {operator_file}: model {name!r}: {_first_line(exc)}") from exc
+    models = [model for model in models if model.service in services]
     for trouble in _troubles(models):
         raise SettingsError(f"CATALOG_FILE {operator_file}: {trouble}")
-    return Catalog(models)
+    usual = {model.operation: model.name for model in models if model.default}
+    return Catalog(m.model_copy(update={"default": m.default and usual[m.operation] == m.name}) for m in models)
+
+
+def _shipped(file: str) -> dict[str, dict[str, Any]]:
+    text = resources.files("bot.rules").joinpath(file).read_text(encoding="utf-8")
+    return dict(tomllib.loads(text)["models"])
 
 
 def _troubles(models: list[Model]) -> Iterator[str]:

@@ -27,7 +27,7 @@ from bot.errors import (
     TrajectoryInvalid,
     TrajectoryMissing,
 )
-from bot.rules.catalog import SEED_MAX, Model, Operation, PromptRule, Role
+from bot.rules.catalog import Model, Operation, PromptRule, Role
 
 Resolution = Literal["720p", "480p"]
 Orientation = Literal["landscape", "portrait"]
@@ -153,8 +153,11 @@ def _check_files(model: Model, roles: Collection[Role]) -> None:
 
 
 def _check_options(model: Model, inputs: Inputs) -> None:
-    if inputs.seed is not None and not 0 <= inputs.seed <= SEED_MAX:
-        raise SeedOutOfRange(lowest=0, highest=SEED_MAX)
+    if inputs.seed is not None:
+        if model.highest_seed is None:
+            raise OptionNotTaken(option="seed", model=model.name)
+        if not 0 <= inputs.seed <= model.highest_seed:
+            raise SeedOutOfRange(lowest=0, highest=model.highest_seed)
     if inputs.resolution is not None and inputs.resolution not in model.resolutions:
         raise ResolutionUnknown(model=model.name, choices=", ".join(model.resolutions))
     if inputs.orientation is not None and not model.orientations:

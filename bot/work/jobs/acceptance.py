@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.errors import JobMoved, Refused, ShuttingDown
-from bot.rules.catalog import SEED_MAX, Role
+from bot.rules.catalog import Role
 from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.requests import VideoRequest
 from bot.work.engines.base import Engine
@@ -142,10 +142,11 @@ class Acceptance:
 
     def _new_job(self, checked: Prechecked, permitted: Permitted, reply: Reply) -> Job:
         request = permitted.request
-        if request.inputs.seed is None:  # drawn by us, so that what came of it can be had again
-            inputs = request.inputs.model_copy(update={"seed": self._random.randint(0, SEED_MAX)})
-            request = request.model_copy(update={"inputs": inputs})
         model = self._context.catalog.get(request.model)
+        if request.inputs.seed is None and model.highest_seed is not None:
+            # Drawn by us, so that what came of it can be had again.
+            inputs = request.inputs.model_copy(update={"seed": self._random.randint(0, model.highest_seed)})
+            request = request.model_copy(update={"inputs": inputs})
         return Job(
             id=uuid.uuid4().hex,
             state=JobState.ACCEPTED,
