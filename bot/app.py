@@ -95,7 +95,7 @@ class App:
     def _process(self) -> Process:
         return Process(
             settings=self.settings,
-            catalog=load_catalog(self.settings.catalog_file),
+            catalog=load_catalog(self.settings.catalog_file, self.settings.services),
             clock=self._clock,
             metrics=self.metrics,
             gateway=self._gateway,

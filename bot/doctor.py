@@ -56,8 +56,8 @@ class Finding:
 async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """Every finding, in the order in which an operator sets things up."""
     checks = (
-        _discord(settings), _service(settings, clock), _fal(settings, clock), _database(settings, clock),
-        _folder(settings), _files(settings), _keys(settings), _media(),
+        _discord(settings), _catalog(settings), _service(settings, clock), _fal(settings, clock),
+        _database(settings, clock), _folder(settings), _files(settings), _keys(settings), _media(),
     )  # fmt: skip
     return [finding for findings in await asyncio.gather(*checks) for finding in findings]
 
@@ -134,14 +134,21 @@ def _intent(settings: Settings, application: dict[str, object]) -> Finding:
     return Finding(name, True, "not granted: replies such as “/animate …” need a mention of the bot, the rest works")
 
 
-async def _service(settings: Settings, clock: Clock) -> list[Finding]:
-    """Asks about a job that can't be: whoever says "there is none" has taken the key."""
+async def _catalog(settings: Settings) -> list[Finding]:
+    """Nothing to say of a catalogue that can be read."""
     try:
-        catalog = load_catalog(settings.catalog_file)
+        load_catalog(settings.catalog_file, settings.services)
     except SettingsError as exc:
         return [Finding("CATALOG_FILE", False, str(exc).removeprefix("CATALOG_FILE "))]
+    return []
+
+
+async def _service(settings: Settings, clock: Clock) -> list[Finding]:
+    """Nothing to say without a key. Asks about a job that can't be: whoever says "there is none" has taken the key."""
+    if "decart" not in settings.services:
+        return []
     try:
-        async with queue_client(settings, catalog, clock, Durations()) as queue:
+        async with queue_client(settings, load_catalog(), clock, Durations()) as queue:
             await asyncio.wait_for(queue.status(_NO_JOB), TIMEOUT_SECONDS)
     except QueueJobNotFoundError:
         pass
@@ -158,7 +165,7 @@ async def _service(settings: Settings, clock: Clock) -> list[Finding]:
 
 async def _fal(settings: Settings, clock: Clock) -> list[Finding]:
     """Nothing to say without a key. Asks about a request that can't be: a submit might be queued, and paid for."""
-    if not settings.fal_key.get_secret_value():
+    if "fal" not in settings.services:
         return []
     try:
         async with fal_client(settings, clock, Durations()) as fal:

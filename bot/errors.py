@@ -28,7 +28,7 @@
     │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileTooCostly, FileUnsupported, FileBroken
     │   │       └── FileGone, FileForbidden, PictureTooLarge
     │   └── Failed               a job exists, and its row keeps this as its failure
-    │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable
+    │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable, ContentRefused
     │       ├── KeyRefused, OutOfCredits, JobExpired, DeadlinePassed, OutcomeUnknown
     │       ├── PromptDenied, HoldUnseen, HoldUndecided
     │       └── ResultInvalid, ResultTooLarge, DeliveryImpossible, InternalFailure
@@ -385,6 +385,10 @@ class Failed(UserFacing):
 
 class ServiceFailed(Failed):
     """The job itself failed at the service. Facts: `reason` (the service's own words, or None)."""
+
+
+class ContentRefused(Failed):
+    """The service does not make that by its rules on content. Facts: `reason` (the service's own words, or None)."""
 
 
 class ServiceRefused(Failed):

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.rules.catalog import ServiceName
 from bot.rules.limit_rules import operator_rules
 
 _MEDIA_PROXY = "media.discordapp.net"
@@ -27,7 +29,7 @@ class Settings(BaseSettings):
     discord_api_base_url: str = "https://discord.com/api/v10"
     discord_gateway_url: str = ""
     discord_cdn_hosts: Annotated[tuple[str, ...], NoDecode] = ("cdn.discordapp.com", "media.discordapp.net")
-    decart_api_key: SecretStr = Field(min_length=1)
+    decart_api_key: SecretStr = SecretStr("")
     decart_base_url: str = "https://api.decart.ai"
     fal_key: SecretStr = SecretStr("")
     fal_base_url: str = "https://queue.fal.run"
@@ -82,6 +84,14 @@ class Settings(BaseSettings):
             raise ValueError("it has spaces or characters that no token or key has")
         return SecretStr(value.get_secret_value().strip())
 
+    @field_validator("fal_key")
+    @classmethod
+    def _some_service(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        first = info.data.get("decart_api_key")  # None where it is wrong, which is told already
+        if first is not None and not first.get_secret_value() and not value.get_secret_value():
+            raise PydanticCustomError(_NO_SERVICE, "neither key is set")
+        return value
+
     @field_validator("discord_cdn_hosts", "fal_media_hosts")
     @classmethod
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -123,6 +133,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """`DATABASE_URL`, or the SQLite file in `DATA_DIR`."""
         return self.database_url or f"sqlite:///{self.data_dir / 'clapper.sqlite3'}"
+
+    @property
+    def services(self) -> tuple[ServiceName, ...]:
+        """The video services that there is a key for."""
+        keys: dict[ServiceName, SecretStr] = {"decart": self.decart_api_key, "fal": self.fal_key}
+        return tuple(name for name, key in keys.items() if key.get_secret_value())
 
     @property
     def file_hosts(self) -> tuple[str, ...]:
@@ -168,10 +184,10 @@ def _names_in(path: Path) -> list[str]:
     return [line.key for line in lines if line.key is not None]
 
 
+_NO_SERVICE = "no_service"
 _UNKNOWN = "{} in .env is not a setting of Clapper: remove it or mend its spelling (see .env.example)"
 _HINTS = {
     "discord_token": "the bot's token from the Discord developer portal",
-    "decart_api_key": "the key for the video service",
 }
 
 
@@ -180,6 +196,9 @@ def _explain(loc: tuple[int | str, ...], kind: str, message: str) -> str:
         return f"{message.removeprefix('Value error, ')} (see .env.example)"
     name = str(loc[0]).upper()
     hint = _HINTS.get(name.lower())
+    if kind == _NO_SERVICE:
+        keys = "DECART_API_KEY=… (the key for the video service) or FAL_KEY=… (for fal.ai)"
+        return f"DECART_API_KEY is not set: put {keys} in .env or the environment; either is enough"
     if kind == "extra_forbidden":
         return _UNKNOWN.format(name)
     if kind in {"missing", "too_short", "string_too_short"}:

@@ -7,11 +7,14 @@ from contextlib import AsyncExitStack
 
 from bot.errors import QueueInputError, SettingsError
 from bot.fal import FalClient
+from bot.fal.video_service import FalVideoService
 from bot.queue import QueueClient, Retry
-from bot.rules.catalog import Catalog, Model
+from bot.queue.video_service import QueueVideoService
+from bot.rules.catalog import Catalog, Model, ServiceName
 from bot.rules.clock import Clock
 from bot.rules.durations import Durations
 from bot.rules.polling import AdaptivePolling, PollBounds
+from bot.rules.services import VideoService
 from bot.settings import Settings
 from bot.wiring.chat import Chat
 from bot.wiring.media import Media
@@ -20,6 +23,7 @@ from bot.wiring.store import Store
 from bot.work.jobs.availability import Availability
 from bot.work.jobs.context import JobContext, results_kept
 from bot.work.jobs.links import ResultLinks
+from bot.work.jobs.video_services import VideoServices
 
 
 async def job_context(process: Process, store: Store, chat: Chat, media: Media, closing: AsyncExitStack) -> JobContext:
@@ -30,7 +34,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
         durations.extend(model.name, await store.jobs.durations(model.name))
     return JobContext(
         jobs=store.jobs,
-        queue=await closing.enter_async_context(queue_client(settings, process.catalog, clock, durations)),
+        services=await _video_services(settings, process.catalog, clock, durations, closing),
         files=store.files,
         intake=media.intake,
         encoder=media.encoder,
@@ -43,6 +47,20 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
         settings=settings,
         links=ResultLinks(store.files, media.downloads, lifetime=results_kept(settings), clock=clock),
     )
+
+
+async def _video_services(
+    settings: Settings, catalog: Catalog, clock: Clock, durations: Durations, closing: AsyncExitStack
+) -> VideoServices:
+    """A client for each service that the operator has a key for."""
+    services: dict[ServiceName, VideoService] = {}
+    if "decart" in settings.services:
+        queue = await closing.enter_async_context(queue_client(settings, catalog, clock, durations))
+        services["decart"] = QueueVideoService(queue)
+    if "fal" in settings.services:
+        fal = await closing.enter_async_context(fal_client(settings, clock, durations, catalog))
+        services["fal"] = FalVideoService(fal)
+    return VideoServices(services)
 
 
 def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: Durations) -> QueueClient:
@@ -60,7 +78,7 @@ def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: 
         raise SettingsError(f"DECART_API_KEY or DECART_BASE_URL can't be used: {exc}") from exc
 
 
-def fal_client(settings: Settings, clock: Clock, durations: Durations) -> FalClient:
+def fal_client(settings: Settings, clock: Clock, durations: Durations, catalog: Iterable[Model] = ()) -> FalClient:
     """The same for fal.ai's queue. Raises `SettingsError`, also where there is no key."""
     try:
         return FalClient(
@@ -69,7 +87,7 @@ def fal_client(settings: Settings, clock: Clock, durations: Durations) -> FalCli
             rest_url=settings.fal_rest_url,
             media_hosts=settings.fal_media_hosts,
             clock=clock,
-            polling=_polling(settings, durations),
+            polling=_polling(settings, durations, catalog),
             retry=Retry(submit_attempts=1),
         )
     except QueueInputError as exc:

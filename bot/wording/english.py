@@ -195,6 +195,14 @@ FAILURES: Mapping[str, str] = {
     "service_failed_unexplained": (
         "The video service could not make it and gave no reason. Press Again to try once more."
     ),
+    "content_refused": (
+        "The video service doesn't make that, by its rules on content: “{reason}” Please change the prompt or the "
+        "file. This one doesn't count."
+    ),
+    "content_refused_unexplained": (
+        "The video service doesn't make that, by its rules on content. Please change the prompt or the file. This one "
+        "doesn't count."
+    ),
     "service_refused": "The video service refused the request: “{reason}” Please change it and try again.",
     "service_refused_unexplained": (
         "The video service refused the request and gave no reason. Please change it and try again."

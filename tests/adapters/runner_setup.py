@@ -19,7 +19,8 @@ from bot.files import open_files
 from bot.media.plotter import Plotter
 from bot.ops.metrics import Metrics
 from bot.queue import QueueClient, Retry, Timeouts
-from bot.rules.catalog import Model, Role
+from bot.queue.video_service import QueueVideoService
+from bot.rules.catalog import Model, Role, ServiceName
 from bot.rules.delivery import Clip, Link, Shown
 from bot.rules.drafts import LIFE, Preview
 from bot.rules.durations import Durations
@@ -30,6 +31,7 @@ from bot.rules.media import Files, Fitted, Probe
 from bot.rules.notices import Entry, HoldOutcome, NoticeLost, Picture
 from bot.rules.polling import AdaptivePolling, PollBounds
 from bot.rules.requests import VideoRequest
+from bot.rules.services import VideoService
 from bot.settings import Settings
 from bot.store.admission import Admission
 from bot.store.database import Database
@@ -52,6 +54,7 @@ from bot.work.jobs.context import JobContext
 from bot.work.jobs.controls import JobControls
 from bot.work.jobs.endings import Endings
 from bot.work.jobs.runner import JobRunner
+from bot.work.jobs.video_services import VideoServices
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
 from bot.work.members.statistics import StatisticsService
@@ -238,6 +241,8 @@ class Bench:
         self.files = open_files("", folder)
         self.intake = Pictures(self.files, folder)
         self.durations = Durations()
+        self.catalog = CATALOG
+        self.more_services: dict[ServiceName, VideoService] = {}
         self._closing = AsyncExitStack()
 
     async def open(self, *, jobs_at_once: int = 50, **settings: Any) -> None:
@@ -252,7 +257,7 @@ class Bench:
         queue = QueueClient(
             api_key=self.service.api_key,
             base_url=self.service.url,
-            catalog=CATALOG,
+            catalog=self.catalog,
             clock=self.clock,
             polling=AdaptivePolling(self.durations, PollBounds(poll_min=0.5)),
             retry=Retry(submit_attempts=1),
@@ -265,12 +270,12 @@ class Bench:
         self.availability = Availability(notes, clock=self.clock)
         self.context = context = JobContext(
             jobs=self.jobs,
-            queue=queue,
+            services=VideoServices({"decart": QueueVideoService(queue), **self.more_services}),
             files=self.files,
             intake=self.intake,
             encoder=self.encoder,
             announcer=self.announcer,
-            catalog=CATALOG,
+            catalog=self.catalog,
             availability=self.availability,
             durations=self.durations,
             clock=self.clock,
@@ -294,7 +299,7 @@ class Bench:
         self.runner = JobRunner(context, endings, freed=self.limits.freed)
         self.engine = EmbeddedEngine(self.runner, self.jobs, clock=self.clock, jobs_at_once=jobs_at_once)
         self.limits.attach(self.engine)
-        policy = Policy(catalog=CATALOG, guilds=self.guilds, audit_log=audit_log)
+        policy = Policy(catalog=self.catalog, guilds=self.guilds, audit_log=audit_log)
         moderation = Moderation(
             context=context, guilds=self.guilds, notes=notes, notices=self.notices, engine=self.engine,
             endings=endings, limits=self.limits, audit_log=audit_log,
@@ -305,9 +310,9 @@ class Bench:
             audit_log=audit_log,
         )  # fmt: skip
         own_jobs = OwnJobs(context, JobHistory(self.database, keys=Keys([KEY])))
-        drafts = Drafts(kept_drafts, previewer=self.intake, catalog=CATALOG, clock=self.clock)
+        drafts = Drafts(kept_drafts, previewer=self.intake, catalog=self.catalog, clock=self.clock)
         self.services = Services(
-            catalog=CATALOG,
+            catalog=self.catalog,
             policy=policy,
             acceptance=acceptance,
             job_controls=JobControls(

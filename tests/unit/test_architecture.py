@@ -66,7 +66,7 @@ OUTSIDE = {
     "click": ("bot.cli",),
     "babel": ("bot.wording",),
 }
-RULES_MAY_IMPORT = {"pydantic", "pydantic_settings", "dotenv", "babel", "cachetools"}
+RULES_MAY_IMPORT = {"pydantic", "pydantic_core", "pydantic_settings", "dotenv", "babel", "cachetools"}
 
 
 def _modules(*tops: str) -> Iterator[tuple[str, Path]]:

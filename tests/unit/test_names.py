@@ -34,10 +34,11 @@ MODULES = {
     "own_jobs": ONE_SUBJECT,
     "protocol": BOTH_SERVICES,
     "responses": BOTH_SERVICES,
-    "services": ONE_SUBJECT,
+    "services": "what the pipeline asks of a video service, and what commands ask of the bot",
     "settings": "the operator's, a guild's, and the command for the latter",
     "statistics": ONE_SUBJECT,
     "usage": ONE_SUBJECT,
+    "video_service": BOTH_SERVICES,
     "wire": BOTH_SERVICES,
 }
 CLASSES: Mapping[str, str] = {}

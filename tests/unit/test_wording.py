@@ -243,6 +243,7 @@ def test_facts_are_written_in_their_units() -> None:
 
 ROWS_OF_EARLIER_VERSIONS: dict[str, dict[str, Any]] = {
     "service_failed": {"reason": "too dark"},
+    "content_refused": {"reason": "violence"},
     "service_refused": {"reason": "too dark", "http_status": 400},
     "service_busy": {},
     "service_unreachable": {},

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.ops.metrics import Metrics
-from bot.queue import QueueClient
 from bot.rules.catalog import Catalog, Role
 from bot.rules.clock import Clock
 from bot.rules.delivery import Announcer
@@ -17,6 +16,7 @@ from bot.rules.media import Encoder, Files, Intake, Links
 from bot.settings import Settings
 from bot.store.jobs import Jobs
 from bot.work.jobs.availability import Availability
+from bot.work.jobs.video_services import VideoServices
 from bot.work.working_folders import working_folder
 
 
@@ -25,7 +25,7 @@ class JobContext:
     """The collaborators of a job's steps."""
 
     jobs: Jobs
-    queue: QueueClient
+    services: VideoServices
     files: Files
     intake: Intake
     encoder: Encoder

@@ -40,6 +40,7 @@ class JobControls:
     ) -> None:
         self._jobs = context.jobs
         self._files = context.files
+        self._services = context.services
         self._announcer = context.announcer
         self._acceptance = acceptance
         self._endings = endings
@@ -61,7 +62,8 @@ class JobControls:
         return job
 
     async def cancel(self, job_id: str, by: Requester) -> Job:
-        """Stop the job. It counts for the limits if it may have been submitted, since the service may want its pay.
+        """Stop the job, at its service, too, where that can be. It counts for the limits if it may have been submitted,
+        since the service may want its pay; but not where the service took it out of its queue.
 
         Raises `NotYours`, `TooLateToCancel`, `JobGone`.
         """
@@ -69,15 +71,27 @@ class JobControls:
             job = await self._allowed(job_id, by)
             if job.ended:
                 raise TooLateToCancel(state=job.state.value)
+            at_service = job
             try:
                 job = await self._endings.end(job, JobState.CANCELLED, refunded=job.state is JobState.ACCEPTED)
             except JobMoved:
                 continue
+            # After the row: whoever watches the job would take the service's word for it as a failure.
+            if await self._services.cancel(at_service):
+                job = await self._give_back(job)
             await self._engine.start(job.id)  # whoever runs it stops; and it goes on telling where that was in vain
             await self._moderation.close_question(job, HoldOutcome.WITHDRAWN, by)
             await self._limits.move()
             return job
         raise TooLateToCancel(state=job.state.value)
+
+    async def _give_back(self, job: Job) -> Job:
+        """The service took the job out of its queue: the limits don't count it."""
+        try:
+            return await self._jobs.note(job, refunded=True)
+        except (JobGone, JobMoved):  # another process tells of its end just now
+            log.warning("job %s cost nothing and is counted all the same", job.id)
+            return job
 
     async def precheck_again(self, job_id: str, by: Requester, *, seed: int | None) -> tuple[Job, Prechecked]:
         """The job, and the same once more, to be accepted as a job of whoever asks, from the inputs that are kept.

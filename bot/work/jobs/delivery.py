@@ -176,7 +176,8 @@ class Delivery:
             await self._context.files.delete([key])
 
     async def _download(self, to: Path) -> Path:
-        job, clock, queue = self._job, self._context.clock, self._context.queue
+        job, clock = self._job, self._context.clock
+        service, remote_id = self._context.services.of_job(job.remote_id or "")
         give_up_at = (job.completed_at or clock.now()) + RESULT_PATIENCE
 
         def pause_after(error: Exception, _: int) -> float | None:
@@ -189,9 +190,7 @@ class Delivery:
             return RESULT_PAUSE_SECONDS
 
         most = self._context.settings.max_result_bytes
-        return await retry(
-            lambda: queue.result(job.remote_id or "", to, max_bytes=most), pause_after, sleep=self._owned.pause
-        )
+        return await retry(lambda: service.result(remote_id, to, max_bytes=most), pause_after, sleep=self._owned.pause)
 
     async def _descend(self, video: Path, folder: Path) -> None:
         """The ladder, from the top. Discord's own "too large" is a normal answer, which leads one rung down."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import (
+    ContentRefused,
     DeadlinePassed,
     JobExpired,
     KeyRefused,
@@ -11,19 +12,28 @@ from bot.errors import (
     QueueDeadlineError,
     QueueError,
     QueueInputError,
+    QueueJobFailedError,
     QueueJobNotFoundError,
+    QueueOutOfCreditsError,
     QueueResultError,
     QueueSubmitError,
     Refused,
     ResultInvalid,
     ResultTooLarge,
     ServiceBusy,
+    ServiceFailed,
     ServiceRefused,
     ServiceUnreachable,
     UserFacing,
 )
 
-_TOO_MANY, _UNAVAILABLE = 429, 503
+_TOO_MANY = 429
+_CONTENT = frozenset({"content_policy_violation"})
+_NEVER_BEGAN = frozenset({
+    "request_timeout", "startup_timeout", "runner_scheduling_failure", "runner_connection_timeout",
+    "runner_connection_refused", "downstream_service_unavailable",
+})  # fmt: skip
+"""The service found nobody to do the work."""
 
 
 def failure_of(error: QueueError, *, deadline_minutes: int, max_result_bytes: int) -> UserFacing:
@@ -43,12 +53,21 @@ def failure_of(error: QueueError, *, deadline_minutes: int, max_result_bytes: in
     return _by_status(error)
 
 
+def failure_of_job(problem: str | None, reason: str | None) -> UserFacing:
+    """Why a job failed at the service, by the service's name for the kind of failure where it has one."""
+    if problem in _CONTENT:
+        return ContentRefused(reason=reason)
+    return ServiceBusy() if problem in _NEVER_BEGAN else ServiceFailed(reason=reason)
+
+
 def _by_status(error: QueueError) -> UserFacing:
+    if isinstance(error, QueueJobFailedError):
+        return failure_of_job(error.problem, error.reason)
     match error.http_status:
+        case status if status == 402 or isinstance(error, QueueOutOfCreditsError):
+            return OutOfCredits()
         case 401 | 403:
             return KeyRefused()
-        case 402:
-            return OutOfCredits()
         case _ if may_succeed_later(error):
             return ServiceUnreachable() if error.http_status is None else ServiceBusy()
         case _ if isinstance(error, QueueResultError):
@@ -59,7 +78,7 @@ def _by_status(error: QueueError) -> UserFacing:
 
 def may_succeed_later(error: QueueError) -> bool:
     """Whether the same question may well be answered later: no answer came, or "too many", or a server's failure."""
-    if isinstance(error, QueueInputError | QueueJobNotFoundError | QueueDeadlineError):
+    if isinstance(error, QueueInputError | QueueJobNotFoundError | QueueDeadlineError | QueueJobFailedError):
         return False
     if isinstance(error, QueueResultError) and (error.too_large or error.http_status == 200):
         return False

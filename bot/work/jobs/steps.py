@@ -17,7 +17,7 @@ from bot.errors import (
     UserFacing,
 )
 from bot.rules.backoff import Backoff
-from bot.rules.catalog import Model, Role
+from bot.rules.catalog import Model
 from bot.rules.jobs import Job, JobState
 from bot.work.jobs.context import JobContext
 from bot.work.jobs.delivery import DISCORD_PAUSE_SECONDS, Delivery
@@ -123,30 +123,18 @@ class Steps:
 
     async def _submit(self) -> None:
         self._submits += 1
-        model, inputs = self._model(), self.job.request.inputs
+        model, inputs, services = self._model(), self.job.request.inputs, self._context.services
+        service = services.of_model(model)
         try:
             async with uploads(self.job, self._context) as files:
-                answer = await self._context.queue.submit(
-                    model,
-                    prompt=inputs.prompt,
-                    data=files.get(Role.DATA),
-                    start=files.get(Role.START),
-                    end=files.get(Role.END),
-                    reference_image=files.get(Role.REFERENCE),
-                    trajectory=inputs.trajectory,
-                    seed=inputs.seed,
-                    resolution=inputs.resolution,
-                    orientation=inputs.orientation,
-                    enhance_prompt=inputs.enhance_prompt,
-                    idempotency_key=self.job.id,
-                )
+                remote_id = await service.submit(model, inputs, files, idempotency_key=self.job.id)
         except QueueSubmitError as exc:
             await self._not_submitted(exc)
         except FilesUnavailable:  # before the POST: the row must not say that one may be under way
             await self._owned.advance(JobState.ACCEPTED, tell=False)
             raise
         else:
-            await self._owned.advance(JobState.PENDING, remote_id=answer.job_id)
+            await self._owned.advance(JobState.PENDING, remote_id=services.row_id(model, remote_id))
 
     async def _not_submitted(self, exc: QueueSubmitError) -> None:
         """Only a job that was surely not taken is sent again, and in between its row says so: it may be cancelled."""

@@ -8,17 +8,16 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from typing import cast
 
-from bot.errors import ModelUnknown, OutcomeUnknown, ServiceFailed
-from bot.queue import JobStatus, JobStatusResponse
+from bot.errors import ModelUnknown, OutcomeUnknown
 from bot.rules.catalog import Catalog
 from bot.rules.jobs import Job, JobState
+from bot.rules.services import RemoteStatus, Since
 from bot.work.jobs.context import JobContext
+from bot.work.jobs.failures import failure_of_job
 from bot.work.jobs.owned import OwnedJob
 
 DEADLINE_WITHOUT_MODEL = timedelta(minutes=20)
 """For a job whose model the operator has taken out of the catalogue meanwhile."""
-
-_WORDS = {state: JobStatus(state.value) for state in (JobState.PENDING, JobState.PROCESSING)}
 
 
 def deadline_of(job: Job, catalog: Catalog) -> timedelta:
@@ -33,7 +32,7 @@ async def watch(owned: OwnedJob, context: JobContext) -> None:
     """Until the service has ended the job. Once it takes longer than usual the member is told so, and before the
     reply's token dies the reply offers a way to come for the video.
 
-    Raises `ServiceFailed`, a `QueueError`, `JobMoved`, and `OutcomeUnknown` for a damaged row.
+    Raises the job's failure, a `QueueError`, `JobMoved`, and `OutcomeUnknown` for a damaged row.
     """
     async with _changes(owned.row, context) as changes:
         late = asyncio.ensure_future(_until_unusual(owned.row, context))
@@ -62,29 +61,29 @@ async def watch(owned: OwnedJob, context: JobContext) -> None:
 
 
 @asynccontextmanager
-async def _changes(job: Job, context: JobContext) -> AsyncIterator[AsyncGenerator[JobStatusResponse]]:
+async def _changes(job: Job, context: JobContext) -> AsyncIterator[AsyncGenerator[RemoteStatus]]:
     if job.remote_id is None:  # only a damaged row
         raise OutcomeUnknown
-    changes = context.queue.watch(
-        job.remote_id,
+    service, remote_id = context.services.of_job(job.remote_id)
+    changes = service.watch(
+        remote_id,
         model=job.request.model,
-        deadline=(job.submitted_at or job.accepted_at) + deadline_of(job, context.catalog),
-        last=_WORDS[job.state],
-        since=job.submitted_at,
+        since=Since(state=job.state, submitted_at=job.submitted_at or job.accepted_at, processing_at=job.processing_at),
+        deadline=deadline_of(job, context.catalog),
     )
-    async with aclosing(cast("AsyncGenerator[JobStatusResponse]", changes)) as stream:
+    async with aclosing(cast("AsyncGenerator[RemoteStatus]", changes)) as stream:
         yield stream
 
 
-async def _take_in(owned: OwnedJob, news: JobStatusResponse) -> None:
-    match news.status:
-        case JobStatus.FAILED:
-            raise ServiceFailed(reason=news.reason)
-        case JobStatus.PENDING if owned.row.state is JobState.PROCESSING:
+async def _take_in(owned: OwnedJob, news: RemoteStatus) -> None:
+    match news.state:
+        case JobState.FAILED:
+            raise failure_of_job(news.problem, news.reason)
+        case JobState.PENDING if owned.row.state is JobState.PROCESSING:
             await owned.advance(JobState.PENDING)
-        case JobStatus.PROCESSING if owned.row.state is JobState.PENDING:
+        case JobState.PROCESSING if owned.row.state is JobState.PENDING:
             await owned.advance(JobState.PROCESSING)
-        case JobStatus.COMPLETED:
+        case JobState.COMPLETED:
             # Untold: the edit that brings the video follows.
             await owned.advance(JobState.COMPLETED, tell=False)
 

@@ -1,0 +1,65 @@
+"""`/t2v` and others with the key of the second service alone, as a member lives it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import av
+import pytest
+import pytest_asyncio
+
+from sandbox.fal import FalStandIn
+from tests.adapters.sandbox_material import picture
+from tests.end_to_end.conftest import PENDING_SECONDS, PROCESSING_SECONDS, Stage, states_of, text_of
+from tests.fork_server import start_renderer
+
+
+@pytest_asyncio.fixture
+async def fal(stage: Stage) -> AsyncIterator[FalStandIn]:
+    """Its stand-in, whose key is the only one that Clapper has."""
+    times = {"wait_seconds": PENDING_SECONDS, "work_seconds": PROCESSING_SECONDS}
+    async with FalStandIn(clock=stage.clock, preview_width=160, start_worker=start_renderer, **times) as standin:  # type: ignore[arg-type]  # all are seconds
+        stage.changes |= {
+            "decart_api_key": "",
+            "fal_key": standin.key,
+            "fal_base_url": standin.url,
+            "fal_rest_url": standin.rest_url,
+            "fal_media_hosts": (standin.media_host,),
+        }
+        yield standin
+
+
+@pytest.mark.asyncio
+async def test_one_reply_becomes_the_video_of_the_second_service(stage: Stage, fal: FalStandIn) -> None:
+    async with stage.clapper():
+        asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat playing piano", seed=7)
+        message = await stage.see_through(asked)
+        assert states_of(asked) == ["accepted", "pending", "processing", "delivered"]
+        assert "Veo 3.1 Lite" in text_of(message)
+        [attachment] = message["attachments"]
+        with av.open(BytesIO(await stage.discord.download(attachment["url"])), "r") as video:
+            assert len(list(video.decode(video=0))) > 20
+    [submit] = fal.submits
+    assert (submit.endpoint, submit.arguments["seed"]) == ("fal-ai/veo3.1/lite", 7)
+    assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
+async def test_a_member_cancels_a_job_that_waits_at_the_service_and_nobody_pays(stage: Stage, fal: FalStandIn) -> None:
+    async with stage.clapper():
+        asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat")
+        message = await stage.see(asked, "pending")
+        await stage.discord.member("Ada").press(message, "Cancel")
+        await stage.see(asked, "cancelled")
+    assert [call.status for call in fal.requests if call.action == "cancel"] == [200]
+    assert fal.charged_dollars == 0
+
+
+@pytest.mark.asyncio
+async def test_a_command_that_no_service_has_a_model_for_says_so(stage: Stage, fal: FalStandIn) -> None:
+    async with stage.clapper():
+        files = {"image": ("dot.png", picture())}
+        asked = await stage.discord.member("Ada").slash("general", "motion", files=files, path="right")
+        assert await stage.told_alone(asked)
+    assert fal.submits == []

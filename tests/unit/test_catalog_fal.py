@@ -1,0 +1,151 @@
+"""The models of the second service: what is shipped is what the stand-in's own table takes; wrong entries are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import OptionNotTaken, SeedOutOfRange, SettingsError
+from bot.fal.video_service import arguments_of
+from bot.rules.catalog import SEED_MAX, Kind, Model, Operation, ServiceName, load_catalog
+from bot.rules.requests import Inputs, check
+from sandbox.fal.models import MODELS
+from sandbox.fal.models import Kind as FieldKind
+from sandbox.fal.validation import check as checked_by_the_stand_in
+
+ALONE: tuple[ServiceName, ...] = ("fal",)
+BOTH: tuple[ServiceName, ...] = ("decart", "fal")
+FAL = load_catalog(services=ALONE)
+
+
+def every_input(model: Model) -> Inputs:
+    return Inputs(
+        prompt="a cat",
+        seed=model.highest_seed,
+        resolution=model.resolutions[-1],
+        orientation=model.orientations[-1] if model.orientations else None,
+        enhance_prompt=False if model.enhance else None,
+    )
+
+
+@pytest.mark.parametrize("model", tuple(FAL), ids=lambda model: model.name)
+def test_what_a_shipped_model_is_sent_is_what_its_endpoint_takes(model: Model) -> None:
+    assert model.endpoint is not None
+    takes = MODELS[model.endpoint]
+    for inputs in (every_input(model), Inputs(prompt="a cat")):
+        check(model, inputs, model.files)
+        addresses = {model.fields[role]: "https://v3.fal.media/files/1" for role in model.files}
+        checked_by_the_stand_in(takes, arguments_of(model, inputs) | addresses)
+    kinds = {FieldKind.IMAGE: Kind.IMAGE, FieldKind.VIDEO: Kind.VIDEO}
+    assert {role: kinds[takes.fields[model.fields[role]].kind] for role in model.files} == dict(model.files)
+    assert model.note
+    assert (model.dollars_per_second is None) != (model.dollars_per_video is None)
+
+
+@pytest.mark.parametrize("model", tuple(FAL), ids=lambda model: model.name)
+def test_the_price_is_the_endpoints_own(model: Model) -> None:
+    takes = MODELS[model.endpoint or ""]
+    resolution = model.resolutions[0]
+    dollars = takes.dollars.get(resolution, takes.dollars.get("", 0))
+    silent = model.constants.get("generate_audio") is False  # the stand-in's prices are those with sound
+    assert takes.per_video == (model.dollars_per_video is not None)
+    told = model.dollars_per_video if takes.per_video else model.dollars_per_second
+    assert told is not None
+    assert told <= dollars if silent else told == dollars
+
+
+def test_our_words_become_the_models_own_and_what_was_given_replaces_what_is_always_sent() -> None:
+    model = FAL.get("wan-2.2-turbo-t2v")
+    inputs = Inputs(prompt="a cat", orientation="portrait", resolution="480p", seed=0)
+    assert arguments_of(model, inputs) == {
+        "prompt": "a cat", "aspect_ratio": "9:16", "resolution": "480p", "seed": 0, "enable_safety_checker": True,
+        "enable_output_safety_checker": True,
+    }  # fmt: skip
+    assert arguments_of(model, Inputs(prompt="a cat"))["resolution"] == "720p"
+
+
+def test_a_models_own_highest_seed_holds_and_one_without_seeds_takes_none() -> None:
+    wan, edit = FAL.get("wan-2.7-t2v"), FAL.get("lucy-edit-pro")
+    with pytest.raises(SeedOutOfRange) as caught:
+        check(wan, Inputs(prompt="x", seed=2**31), [])
+    assert caught.value.facts["highest"] == 2**31 - 1
+    with pytest.raises(OptionNotTaken):
+        check(edit, Inputs(prompt="x", seed=1), edit.files)
+    assert load_catalog().get("lucy-pro-t2v").highest_seed == SEED_MAX
+
+
+@pytest.mark.parametrize(
+    ("services", "usual"),
+    [
+        (("decart",), {"t2v": "lucy-pro-t2v", "animate": "lucy-pro-i2v", "restyle": "lucy-restyle-2"}),
+        (("fal",), {"t2v": "veo-3.1-lite", "animate": "wan-2.2-turbo-i2v", "restyle": "lucy-restyle-fal"}),
+        (BOTH, {"t2v": "veo-3.1-lite", "flf2v": "wan-2.2-turbo-flf2v", "v2v": "lucy-clip", "edit": "lucy-2.1"}),
+    ],
+)
+def test_the_usual_model_of_a_command_is_one_of_a_service_that_there_is_a_key_for(
+    services: tuple[ServiceName, ...], usual: dict[str, str]
+) -> None:
+    catalog = load_catalog(services=services)
+    assert {name: catalog.choose(Operation(name), None).name for name in usual} == usual
+    assert {model.service for model in catalog} == set(services)
+    for operation in Operation:
+        assert sum(model.default for model in catalog.of(operation)) <= 1
+
+
+def test_an_operator_changes_models_of_both_services_whichever_has_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "models.toml"
+    file.write_text('[models."veo-3.1-lite"]\nhidden = true\n[models."lucy-pro-t2v"]\ndefault = true\n')
+    for services in (ALONE, BOTH):
+        catalog = load_catalog(file, services)
+        assert "veo-3.1-lite" not in [model.name for model in catalog.of(Operation.TEXT_TO_VIDEO)]
+    assert load_catalog(file).choose(Operation.TEXT_TO_VIDEO, None).name == "lucy-pro-t2v"
+    assert load_catalog(file, BOTH).choose(Operation.TEXT_TO_VIDEO, None).name == "lucy-pro-t2v"
+
+
+def own(more: str) -> str:
+    return (
+        '[models."own"]\noperation = "animate"\nservice = "fal"\nendpoint = "me/own"\ntitle = "Own"\n'
+        f"frame = [1280, 720]\nfps = 24\n{more}\n"
+    )
+
+
+GOOD = 'fields = { prompt = "prompt", data = "image_url" }'
+
+
+def test_a_model_is_added_by_an_entry(tmp_path: Path) -> None:
+    file = tmp_path / "models.toml"
+    file.write_text(own(GOOD))
+    assert load_catalog(file, ALONE).get("own").endpoint == "me/own"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (own(GOOD).replace('"fal"', '"sora"'), "service"),
+        (own(GOOD).replace('endpoint = "me/own"\n', ""), "endpoint"),
+        (own(GOOD).replace("me/own", "https://me/own"), "endpoint"),
+        (own('fields = { prompt = "prompt" }'), "data has no field"),
+        (own(GOOD + '\nvalues = { orientation = { portrait = "9:16" } }'), "values: orientation"),
+        (own(GOOD + "\nseed_max = 5"), "seed is offered"),
+        (own('fields = { prompt = "p", data = "i", seed = "seed" }'), "seed is offered"),
+        (own('fields = { prompt = "p", data = "i", colour = "c" }'), "fields"),
+        (own('fields = { prompt = "p", data = "i i" }'), "fields"),
+        (own(GOOD + '\nresolutions = ["720p", "480p"]'), "resolution is offered"),
+        (own(GOOD + "\ndollars_per_second = -1"), "dollars_per_second"),
+        (own(GOOD + "\nseed_max = 4294967296"), "seed_max"),
+        (own(GOOD + "\nconstants = { a = { b = 1 } }"), "constants"),
+        (own(GOOD).replace('"animate"', '"motion"'), "trajectory"),
+        ('[models."lucy-clip"]\nendpoint = "a/b"\n', "endpoint means nothing"),
+        ('[models."lucy-clip"]\nseed_max = 5\n', "seed_max means nothing"),
+    ],
+)
+def test_a_wrong_entry_is_told_in_one_line_that_names_it(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "models.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_catalog(file, BOTH)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert told in line
+    assert "model 'own'" in line or "model 'lucy-clip'" in line
