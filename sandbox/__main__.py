@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -17,6 +17,15 @@ from sandbox.launch import BotEnded, DataFolderTaken, Options, PortTaken, Sandbo
 from sandbox.trial import USAGE, Trial, run_trial
 
 FAST_SECONDS = 0.3
+
+
+service_option = click.option(
+    "--service",
+    type=click.Choice(["decart", "fal", "both"]),
+    default="decart",
+    show_default=True,
+    help="Which video service the bot has a key for.",
+)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,10 +54,11 @@ FAST_SECONDS = 0.3
 @click.option(
     "--bot/--no-bot", default=True, help="Start the bot too, or leave that to you (see bot.env in the folder)."
 )
+@service_option
 @click.pass_context
 def main(
     context: click.Context, *, port: int | None, pending: float, processing: float, fast: bool, data: Path | None,
-    message_content: bool, bot: bool,
+    message_content: bool, bot: bool, service: Literal["decart", "fal", "both"],
 ) -> None:  # fmt: skip
     """A stand-in for Discord and for the video service, with a page to use the bot on. Nothing outlives it."""
     options = Options(
@@ -56,6 +66,7 @@ def main(
         pending_seconds=FAST_SECONDS if fast else pending,
         processing_seconds=FAST_SECONDS if fast else processing,
         data=data,
+        service=service,
         bot=bot,
         message_content=message_content,
         tell=lambda line: click.echo(line, err=True),
@@ -76,7 +87,8 @@ def main(
 @click.option(
     "--timeout", "seconds", default=120.0, show_default=True, type=click.FloatRange(1), help="Seconds in all."
 )
-def try_it(text: str, out: Path | None, name: str, seconds: float) -> None:
+@service_option
+def try_it(text: str, out: Path | None, name: str, seconds: float, service: Literal["decart", "fal", "both"]) -> None:
     """Do TEXT, for example '/t2v prompt:a cat playing piano', or '/animate prompt:snow image:@cat.jpg'.
 
     'reply:@cat.jpg /animate make it snow' posts the file and replies to it with that text; a reply may mention the bot
@@ -90,7 +102,7 @@ def try_it(text: str, out: Path | None, name: str, seconds: float) -> None:
         click.echo("A command begins with a slash, for example: /t2v prompt:a cat playing piano", err=True)
         sys.exit(USAGE)
     trial = Trial(text=text, out=out, name=name, seconds=seconds)
-    sandbox = Sandbox(Options(port=0, pending_seconds=1.0, processing_seconds=2.0, quiet=True))
+    sandbox = Sandbox(Options(port=0, pending_seconds=1.0, processing_seconds=2.0, service=service, quiet=True))
     sys.exit(asyncio.run(_until_signal(run_trial(trial, sandbox))))
 
 

@@ -12,10 +12,11 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from sandbox.bot_process import BotProcess
 from sandbox.discord import DiscordStandIn
+from sandbox.fal import FalStandIn
 from sandbox.playground import add_playground
 from sandbox.queue_api import QueueStandIn
 from sandbox.queue_api.render.pool import Worker, start_worker
@@ -45,8 +46,9 @@ class Options:
     """How to start. Times in seconds. `port` 0: any free one; None: the usual, or the next free one.
 
     `data` is the bot's folder, which stays, to be looked into; None: a temporary one. It begins empty, since the
-    stand-ins know nothing of a former run's jobs. `quiet`: the bot's log goes into a file there.
-    `message_content` is the portal's toggle. `tell` is called with a sentence when the bot ends by itself.
+    stand-ins know nothing of a former run's jobs. `service` says which video services the bot has a key for. `quiet`:
+    the bot's log goes into a file there. `message_content` is the portal's toggle. `tell` is called with a sentence
+    when the bot ends by itself.
     """
 
     port: int | None = None
@@ -54,6 +56,7 @@ class Options:
     processing_seconds: float = 4.0
     preview_width: int | None = 640
     data: Path | None = None
+    service: Literal["decart", "fal", "both"] = "decart"
     bot: bool = True
     message_content: bool = True
     quiet: bool = False
@@ -72,6 +75,16 @@ def addresses(discord: DiscordStandIn, queue: QueueStandIn) -> dict[str, str]:
     }
 
 
+def fal_addresses(fal: FalStandIn) -> dict[str, str]:
+    """Those that point a bot at the second service's stand-in, with its key."""
+    return {
+        "FAL_KEY": fal.key,
+        "FAL_BASE_URL": fal.url,
+        "FAL_REST_URL": fal.rest_url,
+        "FAL_MEDIA_HOSTS": fal.media_host,
+    }
+
+
 class Sandbox:
     """`async with Sandbox(options) as sandbox:` and everything runs; `url` is the page."""
 
@@ -83,6 +96,12 @@ class Sandbox:
         self.queue = QueueStandIn(
             pending_seconds=options.pending_seconds,
             processing_seconds=options.processing_seconds,
+            preview_width=options.preview_width,
+            start_worker=start_worker,
+        )
+        self.fal = FalStandIn(
+            wait_seconds=options.pending_seconds,
+            work_seconds=options.processing_seconds,
             preview_width=options.preview_width,
             start_worker=start_worker,
         )
@@ -99,10 +118,12 @@ class Sandbox:
             folder = exits.enter_context(temporary_folder())
             data = (self._options.data or folder / "bot").resolve()
             await asyncio.to_thread(_clear, data)
-            self.discord.core.files.parent = self.queue.parent = folder
+            self.discord.core.files.parent = self.queue.parent = self.fal.parent = folder
             if self._options.bot:
                 self.bot = self.bot_process(data)
             await exits.enter_async_context(self.queue)
+            if self._options.service != "decart":
+                await exits.enter_async_context(self.fal)
             add_playground(self.discord.app, self.queue, self.bot)
             exits.push_async_callback(self.discord.stop)
             await self._listen()
@@ -136,7 +157,10 @@ class Sandbox:
 
     def settings(self, data: Path) -> dict[str, str]:
         """The bot's environment variables for this playground."""
-        return addresses(self.discord, self.queue) | {
+        services = addresses(self.discord, self.queue)
+        services |= {"DECART_API_KEY": ""} if self._options.service == "fal" else {}
+        services |= fal_addresses(self.fal) if self._options.service != "decart" else {}
+        return services | {
             "DATA_DIR": str(data),
             "HTTP_PORT": "0",
             "POLL_MIN_SECONDS": "0.2",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -21,8 +22,12 @@ def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cat.png").write_bytes(sample("cat.png")[1])
 
-    async def run(text: str, *, name: str = "Ada", out: Path | None = None) -> tuple[int, list[str], str]:
-        options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=160, quiet=True)
+    async def run(
+        text: str, *, name: str = "Ada", out: Path | None = None, service: Literal["decart", "fal", "both"] = "decart"
+    ) -> tuple[int, list[str], str]:
+        options = Options(
+            port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=160, service=service, quiet=True
+        )
         code = await run_trial(Trial(text=text, out=out, name=name, seconds=90), ForkingSandbox(options))
         printed = capsys.readouterr()
         return code, printed.out.splitlines(), printed.err
@@ -42,6 +47,16 @@ def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 )
 async def test_a_file_is_uploaded_replied_to_and_used_by_its_menu(tried: Try, text: str) -> None:
     code, lines, err = await tried(text)
+    assert (code, err, lines[-2]) == (0, "", "delivered")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [("/t2v prompt:a cat", "fal"), ("/animate prompt:snow image:@cat.png", "both")],
+)
+async def test_the_second_service_makes_what_is_asked_of_it(tried: Try, text: str, service: str) -> None:
+    code, lines, err = await tried(text, service=service)
     assert (code, err, lines[-2]) == (0, "", "delivered")
 
 
