@@ -95,8 +95,11 @@ class FalCalls:
         """Make the parts one file. Raises `QueueSubmitError`, or `Passing` around one."""
         body = json.dumps({"parts": list(parts)}).encode()
         headers = {"Content-Type": "application/json"}
-        request = self._wire.keyless("POST", completion_address(url), self._timeouts.ask, headers=headers, data=body)
-        async with _before_the_job(), request as response:
+        address = completion_address(url)
+        async with (
+            _before_the_job(),
+            self._wire.keyless("POST", address, self._timeouts.ask, headers=headers, data=body) as response,
+        ):
             answer = await self._wire.answer(response)
         storage.check_stored(answer, "the upload could not be completed")
 

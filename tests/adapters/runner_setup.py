@@ -15,6 +15,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy.engine import URL
 
 from bot.errors import FileGone, ResultInvalid
+from bot.fal import FalClient
+from bot.fal.video_service import FalVideoService
 from bot.files import open_files
 from bot.media.plotter import Plotter
 from bot.ops.metrics import Metrics
@@ -242,7 +244,8 @@ class Bench:
         self.intake = Pictures(self.files, folder)
         self.durations = Durations()
         self.catalog = CATALOG
-        self.more_services: dict[ServiceName, VideoService] = {}
+        self.second_service: Callable[[], FalClient] | None = None
+        """Makes the client of a process that knows fal.ai, too."""
         self._closing = AsyncExitStack()
 
     async def open(self, *, jobs_at_once: int = 50, **settings: Any) -> None:
@@ -264,13 +267,16 @@ class Bench:
             timeouts=Timeouts(connect=timedelta(seconds=5)),
         )
         await self._closing.enter_async_context(queue)
+        services: dict[ServiceName, VideoService] = {"decart": QueueVideoService(queue)}
+        if self.second_service is not None:
+            services["fal"] = FalVideoService(await self._closing.enter_async_context(self.second_service()))
         notes = Notes(self.database)
         kept_drafts = TemporaryNotes(self.database, kind="draft", life=LIFE, clock=self.clock)
         imports = TemporaryNotes(self.database, kind="import", life=LIFE, clock=self.clock)
         self.availability = Availability(notes, clock=self.clock)
         self.context = context = JobContext(
             jobs=self.jobs,
-            services=VideoServices({"decart": QueueVideoService(queue), **self.more_services}),
+            services=VideoServices(services),
             files=self.files,
             intake=self.intake,
             encoder=self.encoder,

@@ -11,7 +11,6 @@ import pytest_asyncio
 
 from bot.errors import TooLateToCancel
 from bot.fal import FalClient
-from bot.fal.video_service import FalVideoService
 from bot.queue import Retry, Timeouts
 from bot.rules.catalog import Operation, load_catalog
 from bot.rules.jobs import Job, JobState
@@ -33,21 +32,24 @@ WAN = CATALOG.get("wan-2.2-turbo-i2v")
 async def fal(bench: Bench) -> AsyncIterator[FalStandIn]:
     """The stand-in, which the bench's process knows besides the first service."""
     async with FalStandIn(clip=bench.service.clip, clock=bench.clock) as standin:
-        client = FalClient(
-            key=standin.key,
-            base_url=standin.url,
-            rest_url=standin.rest_url,
-            media_hosts=[standin.media_host],
-            clock=bench.clock,
-            polling=AdaptivePolling(bench.durations, PollBounds(poll_min=0.5)),
-            retry=Retry(submit_attempts=1),
-            timeouts=Timeouts(connect=timedelta(seconds=5)),
-        )
+
+        def client() -> FalClient:
+            return FalClient(
+                key=standin.key,
+                base_url=standin.url,
+                rest_url=standin.rest_url,
+                media_hosts=[standin.media_host],
+                clock=bench.clock,
+                polling=AdaptivePolling(bench.durations, PollBounds(poll_min=0.5)),
+                retry=Retry(submit_attempts=1),
+                timeouts=Timeouts(connect=timedelta(seconds=5)),
+            )
+
         await bench.close()
-        bench.catalog, bench.more_services = CATALOG, {"fal": FalVideoService(client)}
+        bench.catalog, bench.second_service = CATALOG, client
         await bench.open()
         yield standin
-        await client.aclose()
+        await bench.engine.close()  # before the stand-in stops
 
 
 async def _accept(bench: Bench, prompt: str = "a cat", **inputs: Any) -> Job:
@@ -179,7 +181,7 @@ async def test_a_job_whose_services_key_was_taken_away_ends_with_a_sentence(benc
     job = await _accept(bench)
     await bench.until(lambda: "processing" in bench.announcer.states(job.id))
     await bench.kill()
-    bench.more_services = {}
+    bench.second_service = None
     await bench.open()
     await bench.engine.start(job.id)
     ended = await bench.ended(job.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from io import BytesIO
 
@@ -11,7 +12,7 @@ import pytest_asyncio
 
 from sandbox.fal import FalStandIn
 from tests.adapters.sandbox_material import picture
-from tests.end_to_end.conftest import PENDING_SECONDS, PROCESSING_SECONDS, Stage, states_of, text_of
+from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, states_of, text_of
 from tests.fork_server import start_renderer
 
 
@@ -52,6 +53,9 @@ async def test_a_member_cancels_a_job_that_waits_at_the_service_and_nobody_pays(
         message = await stage.see(asked, "pending")
         await stage.discord.member("Ada").press(message, "Cancel")
         await stage.see(asked, "cancelled")
+        async with asyncio.timeout(PATIENCE_SECONDS):  # the service is told after the member
+            while not any(call.action == "cancel" and call.status for call in fal.requests):
+                await asyncio.sleep(0.01)
     assert [call.status for call in fal.requests if call.action == "cancel"] == [200]
     assert fal.charged_dollars == 0
 
