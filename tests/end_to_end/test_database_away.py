@@ -87,6 +87,8 @@ async def test_whoever_asks_meanwhile_is_acknowledged(
             preview = await drawn.reply(lambda one: one["components"], PATIENCE_SECONDS)
             changing = await ada.press(preview, "Change")
             await changing.opened_modal(PATIENCE_SECONDS)
+            denying = await linus.press(question, f"clapper:deny:{about(question)}")
+            await denying.opened_modal(PATIENCE_SECONDS)
             await grace.say(GENERAL, "look", [CAT, DOG])
             several = await ada.slash(GENERAL, "animate", prompt="snow")
             which = await several.reply(lambda one: one["components"], PATIENCE_SECONDS)
@@ -116,7 +118,8 @@ async def test_whoever_asks_meanwhile_is_acknowledged(
                     "cancel": ada.press(running, f"clapper:cancel:{live}"),
                     "delete": ada.press(done, f"clapper:delete:{job}"),
                     "approve": linus.press(question, f"clapper:approve:{about(question)}"),
-                    "deny": linus.press(question, f"clapper:deny:{about(question)}"),
+                    "deny": linus.submit_modal(denying, {"reason": "not here"}),
+                    "block": linus.press(question, f"clapper:block:{about(question)}"),
                     "go": ada.press(preview, f"clapper:go:{draft}"),
                     "change": ada.press(preview, f"clapper:change:{draft}"),
                     "the form of change": ada.submit_modal(changing, {"path": "right to left"}),
