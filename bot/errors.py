@@ -26,7 +26,8 @@
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
     │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileTooCostly, FileUnsupported, FileBroken
-    │   │       └── FileGone, FileForbidden, PictureTooLarge
+    │   │       ├── PictureTooLarge, PictureTooSmall, FileStill, StartPastEnd
+    │   │       └── FileGone, FileForbidden
     │   └── Failed               a job exists, and its row keeps this as its failure
     │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable, ContentRefused
     │       ├── KeyRefused, OutOfCredits, JobExpired, DeadlinePassed, OutcomeUnknown
@@ -352,7 +353,8 @@ class FileTooLarge(InputRejected):
 
 
 class FileTooLong(InputRejected):
-    """Facts: `seconds`, `limit_seconds`."""
+    """What rows of earlier versions hold; a clip is shortened to what its model takes. Facts: `seconds`,
+    `limit_seconds`."""
 
 
 class FileTooCostly(InputRejected):
@@ -361,6 +363,19 @@ class FileTooCostly(InputRejected):
 
 class PictureTooLarge(InputRejected):
     """Facts: `width`, `height`, `limit_pixels`."""
+
+
+class PictureTooSmall(InputRejected):
+    """Facts: `width`, `height`; `box_width`, `box_height`: as a model would get it; `limit`: the least pixels of a
+    side."""
+
+
+class FileStill(InputRejected):
+    """A video of one picture that is gone at once."""
+
+
+class StartPastEnd(InputRejected):
+    """The clip is to be taken from where it has ended. Facts: `start_seconds`, `seconds` (its length)."""
 
 
 class FileUnsupported(InputRejected):

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.rules.bounds import SENT_MAX_BYTES
 from bot.rules.catalog import ServiceName
 from bot.rules.limit_rules import operator_rules
 
@@ -57,7 +58,7 @@ class Settings(BaseSettings):
     poll_max_seconds: float = Field(default=10.0, gt=0, allow_inf_nan=False)
     submit_attempts: int = Field(default=5, ge=1, le=20)
     token_life_seconds: float = Field(default=900.0, gt=0, le=900)
-    max_input_bytes: int = Field(default=100 * 1024**2, ge=1024)
+    max_input_bytes: int = Field(default=SENT_MAX_BYTES, ge=1024)
     max_result_bytes: int = Field(default=1024**3, ge=1024)
     jobs_at_once: int = Field(default=1000, ge=1)
     run_jobs: bool = True

@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.inputs.latest_picture import animate_newest, picked
-from bot.chat.inputs.options import File, Prompt, Seed, generation, operation_of
+from bot.chat.inputs.options import File, Prompt, Seed, Start, generation, operation_of
 from bot.chat.inputs.picker import COMMAND_PICKER
 from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
 from bot.rules.catalog import Operation, Role
@@ -68,6 +68,7 @@ class Generate(commands.Cog):
         prompt: Prompt,
         video: File,
         reference: File | None = None,
+        start: Start | None = None,
         model: str | None = None,
         resolution: Resolution | None = None,
         enhance: bool | None = None,
@@ -75,7 +76,7 @@ class Generate(commands.Cog):
         private: bool | None = None,
     ) -> None:
         """From a video that changes as a whole."""
-        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed, start_seconds=start)
         await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: reference}, model=model, private=private)
 
     @generation
@@ -103,6 +104,7 @@ class Generate(commands.Cog):
         video: File,
         prompt: Prompt | None = None,
         reference: File | None = None,
+        start: Start | None = None,
         model: str | None = None,
         resolution: Resolution | None = None,
         enhance: bool | None = None,
@@ -110,7 +112,7 @@ class Generate(commands.Cog):
         private: bool | None = None,
     ) -> None:
         """From a video that gets another look, by words or by a picture."""
-        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed, start_seconds=start)
         await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: reference}, model=model, private=private)
 
     @generation
@@ -121,6 +123,7 @@ class Generate(commands.Cog):
         video: File,
         prompt: Prompt | None = None,
         reference: File | None = None,
+        start: Start | None = None,
         model: str | None = None,
         resolution: Resolution | None = None,
         enhance: bool | None = None,
@@ -128,7 +131,7 @@ class Generate(commands.Cog):
         private: bool | None = None,
     ) -> None:
         """From a video in which something changes, by words, a picture or both."""
-        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed, start_seconds=start)
         await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: reference}, model=model, private=private)
 
     @generation
@@ -139,6 +142,7 @@ class Generate(commands.Cog):
         video: File,
         prompt: Prompt | None = None,
         garment: File | None = None,
+        start: Start | None = None,
         model: str | None = None,
         resolution: Resolution | None = None,
         enhance: bool | None = None,
@@ -146,7 +150,7 @@ class Generate(commands.Cog):
         private: bool | None = None,
     ) -> None:
         """From a video whose person gets other clothes, by words, a picture or both."""
-        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed, start_seconds=start)
         await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: garment}, model=model, private=private)
 
 

@@ -12,12 +12,23 @@ from bot.media.changes import DEEDS
 from bot.media.look import MAX_RATE, MIN_RATE
 from bot.media.pictures import JPEG_QUALITY, UNTOUCHED
 from bot.media.sniff import FORMATS, Format
-from bot.rules.bounds import ANIMATION_MAX_PIXELS, CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS
+from bot.rules.bounds import (
+    ANIMATION_MAX_PIXELS,
+    CLIP_MAX_SIDE,
+    ENCODED_MAX_SECONDS,
+    LEAST_SIDE,
+    LENGTH_SLACK_SECONDS,
+    PICTURE_MAX_PIXELS,
+)
 from bot.rules.catalog import Kind, Role, load_catalog
 from bot.rules.limits import FREE_TRIES
 from bot.settings import Settings
+from bot.wording import sentence_of
+from tests.corpus.case import Case, Refusal
+from tests.corpus.cases import CASES
 
 PAGE = Path(__file__).parents[1] / "docs" / "inputs.md"
+_WANTED = {Kind.IMAGE: "picture", Kind.VIDEO: "video"}
 _MODES = {"RGB": "colour", "L": "grey"}
 _TAKES = {
     (Role.DATA, Kind.IMAGE): "a picture",
@@ -40,7 +51,7 @@ that knows no secret, reaches no other file and no network, and has limits on me
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, *_formats(), "", *_deeds(), "", *_limits(), "", *_models(), ""])
+    return "\n".join([_HEAD, *_formats(), "", *_deeds(), "", *_limits(), "", *_models(), "", *_files(), ""])
 
 
 def _formats() -> list[str]:
@@ -96,16 +107,25 @@ def _limits() -> list[str]:
         "Where Discord tells a file's size, length or sides, they are checked before it is fetched, and always again",
         "by what the file turns out to be.",
         "",
-        f"- A file: {most // 1024**2} MiB (`MAX_INPUT_BYTES`), counted while it is fetched.",
+        f"- A file: {most // 1_000_000} MB (`MAX_INPUT_BYTES`), counted while it is fetched.",
         f"- A picture: {PICTURE_MAX_PIXELS // 1_000_000} megapixels. JPEG is written at quality {JPEG_QUALITY}.",
-        f"- A video: {CLIP_MAX_SIDE} pixels a side, and the model's length with {LENGTH_SLACK_SECONDS:g} s of grace.",
+        f"- A video: {CLIP_MAX_SIDE} pixels a side. No length: of one that is longer than its model takes, by more",
+        f"  than {LENGTH_SLACK_SECONDS:g} s, that much is used, from its beginning or from `start` on, and the card",
+        f"  says so. What must be encoded again is used for {ENCODED_MAX_SECONDS // 60} min at most.",
+        f"- At least {LEAST_SIDE} pixels of each side of what the model would get: in a dot or a line is nothing to",
+        "  see.",
+        "- A video of a single picture that is gone at once is refused; one that stays is a clip.",
         (
             f"- A GIF or animated WebP that is taken as a video: {ANIMATION_MAX_PIXELS // 1_000_000} megapixels, and "
             f"{ANIMATION_PIXELS // 1_000_000} in all frames together."
         ),
         f"- A video's frames: {CLIP_PICTURES}, and {CLIP_PIXELS // 1_000_000_000} thousand megapixels together.",
         f"- Frame rates from {MIN_RATE} to {MAX_RATE} a second are kept; others become the model's own.",
-        "- A video that ends before its container says so, and a picture that can't be read to the end, are refused.",
+        "- A video that ends before its container says so, one of which more than a quarter of the pictures can't be",
+        "  read, and a picture of which pixels are missing are refused. Damage beside the pixels does no harm.",
+        "- Of several tracks the one is used that a player shows: pictures that move before a still, then the default.",
+        "- The last picture stays as long as the file says. Where pictures come unevenly (slides, recordings of a",
+        "  screen) it stays until the sound ends; else the sound ends with the pictures.",
         f"- Files that can't be used: {FREE_TRIES} an hour are free for each member. The next one is not even fetched",
         "  until the first of them is an hour old.",
     ]
@@ -126,6 +146,29 @@ def _models() -> list[str]:
         "|---|---|---|---|---|",
         *rows,
     ]
+
+
+def _files() -> list[str]:
+    return [
+        "## Files, and what comes of them",
+        "",
+        f"{len(CASES)} files, made by `tests/corpus` and taken through the same process as a member's, for a model",
+        "whose frame is 1280 x 704 and which takes a minute (`tests/adapters/test_corpus.py`).",
+        "",
+        "| File | As | What the model gets |",
+        "|---|---|---|",
+        *(f"| {case.name} | {_WANTED[case.wanted]} | {_outcome_of(case)} |" for case in CASES),
+    ]
+
+
+def _outcome_of(case: Case) -> str:
+    if isinstance(case.expected, Refusal):
+        error = case.expected.error
+        return f"refused: {sentence_of(type(error)(**error.facts | {'role': f'the_{case.wanted}'}))}"
+    taken = case.expected
+    size = f"{taken.size[0]} x {taken.size[1]}"
+    length = [] if taken.seconds is None else [f"{taken.seconds:g} s", "sound" if taken.sound else "no sound"]
+    return ", ".join([size, *length]) + f": {', '.join(taken.done) or 'as it is'}"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,11 @@ DEEDS: Mapping[str, str] = {
     "deinterlaced": "Frames of alternate lines made whole ones, as many as there were.",
     "cut": "Cut to the shape of the model's frame, for models that follow a path: its points are places of the frame.",
     "even rate": "Given an even frame rate, the clip's usual one where it has one, without moving anything in time.",
+    "shortened": "Of a clip that is longer than the model takes that much is used, from its beginning or from the "
+    "second that its member named (`start`).",
+    "over white": "What is see-through in a video is laid over white, as it is in pictures.",
+    "mended": "For a picture of a video that can't be read the one before it stays, and sound that can't be read is "
+    "silence; of PNG and JPEG whatever is damaged beside the pixels is left out.",
     "converted": "Pictures become JPEG (transparency white, CMYK, wide colours and 16 bits plain), videos H.264 "
     "(8 bits, 4:2:0) with AAC sound.",
     "rewrapped": "The same pictures in a plain MP4 whose index comes first; nothing is encoded again.",

@@ -2,54 +2,87 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from av.video.frame import VideoFrame
 
-from bot.errors import FileBroken, PictureTooLarge
+from bot.errors import FileBroken, FileStill, PictureTooLarge, StartPastEnd
 from bot.media import pictures
 from bot.media.boxes import faststart_of
 from bot.media.budget import check_animation
-from bot.media.fields import Fields, Timed
 from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
-from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at, opened, sound_of, video_of
+from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at
 from bot.media.mux import Writer, copy_pictures
+from bot.media.tracks import PictureDecoder, Tracks, opened_clip, tracks_of
+from bot.media.transcode import Span, transcode
 from bot.media.whole import is_whole
-from bot.rules.bounds import ANIMATION_MAX_PIXELS, LENGTH_SLACK_SECONDS, too_long
+from bot.rules.bounds import ANIMATION_MAX_PIXELS, ENCODED_MAX_SECONDS, LENGTH_SLACK_SECONDS, SENT_MAX_BYTES
 
 _CODEC = "h264"
 _QUALITY = {"crf": "18", "preset": "veryfast"}
+_MOST_BITS_PER_SECOND = 40_000_000
+"""Of pictures; of long clips less, so that with their sound they are no larger than the service takes."""
+_STILL_SECONDS = 0.5
+"""A single picture that is shown for less is no clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    """A file, and what was found in it."""
+
+    path: Path
+    demuxer: str
+    tracks: Tracks
+    look: Look
+    span: Span
+
+    @property
+    def shortened(self) -> bool:
+        return self.span.begin > 0 or self.span.end < self.look.seconds or self.look.goes_on
 
 
 def normalise(
-    path: Path, to: Path, *, demuxer: str | None, decoder: str | None, frame: list[int], fps: int, max_seconds: float
+    path: Path,
+    to: Path,
+    *,
+    demuxer: str | None,
+    decoder: str | None,
+    frame: list[int],
+    fps: int,
+    max_seconds: float,
+    begin: float = 0.0,
 ) -> dict[str, Any]:
     """Write what the model can take to `to`, or say that `path` is fine as it is.
 
     `demuxer` is FFmpeg's for the sniffed format; animations have none and a Pillow `decoder` instead. `frame` is the
-    model's landscape frame. Answers {"changed", "size", "seconds", "done"}.
+    model's landscape frame. Of a clip that is longer than `max_seconds` that much is taken, from `begin` on.
+    Answers {"changed", "size", "seconds", "done"}.
     """
     if demuxer is None:
-        return _from_animation(path, to, decoder or "GIF", frame=frame, fps=fps, max_seconds=max_seconds)
-    if not is_whole(path, demuxer):
-        raise FileBroken(found=demuxer)
-    with opened(path, demuxer) as source:
-        look = look_at(source, max_seconds)
-    box = even(pictures.box_for((look.width, look.height), frame))
-    done = _reasons(look, box)
-    if not done:
-        done = _on_the_way(path, demuxer)
-    if not done:
-        light = _without_encoding(path, to, demuxer, look)
-        if light is not None:
-            return {"changed": bool(light), "size": [look.width, look.height], "seconds": look.seconds, "done": light}
-        done = ["converted"]
-    _encode(path, to, demuxer, look, box=box, fps=fps)
-    return {"changed": True, "size": list(box), "seconds": look.seconds, "done": done}
+        return _from_animation(
+            path, to, decoder or "GIF", frame=frame, fps=fps, span=Span(begin=begin, end=begin + max_seconds)
+        )
+    clip = _examined(path, demuxer, begin, max_seconds)
+    box = even(pictures.fit_for_a_model((clip.look.width, clip.look.height), frame))
+    done = _reasons(clip, box) or _on_the_way(clip)
+    light = None if done else _without_encoding(clip, to)
+    if light is None:
+        done = done or ["converted"]
+        if clip.span.end - clip.span.begin > ENCODED_MAX_SECONDS:
+            clip = replace(clip, span=Span(begin=begin, end=begin + ENCODED_MAX_SECONDS))
+            done += ["shortened"] if "shortened" not in done else []
+        lost = _encode(clip, to, box, fps)
+        done += ["mended"] if lost and "mended" not in done else []
+    seconds = round(clip.span.end - clip.span.begin, 3)
+    return {
+        "changed": light != [],
+        "size": list(box),
+        "seconds": seconds,
+        "done": done if light is None else light,
+    }
 
 
 def even(size: tuple[int, int]) -> tuple[int, int]:
@@ -57,92 +90,113 @@ def even(size: tuple[int, int]) -> tuple[int, int]:
     return max(2, size[0] - size[0] % 2), max(2, size[1] - size[1] % 2)
 
 
-def _reasons(look: Look, box: tuple[int, int]) -> list[str]:
+def _examined(path: Path, demuxer: str, begin: float, max_seconds: float) -> _Clip:
+    if not is_whole(path, demuxer):
+        raise FileBroken(found=demuxer)
+    tracks = tracks_of(path, demuxer)
+    with opened_clip(path, demuxer) as source:
+        look = look_at(source, tracks, begin=begin, most_seconds=max_seconds)
+    if look.pictures == 1 and look.seconds < _STILL_SECONDS:
+        raise FileStill
+    return _Clip(path, demuxer, tracks, look, span_of(look.seconds, begin, max_seconds))
+
+
+def span_of(seconds: float, begin: float, max_seconds: float) -> Span:
+    """What is taken of a clip of that length. Raises `StartPastEnd`."""
+    if begin and begin >= seconds:
+        raise StartPastEnd(start_seconds=begin, seconds=seconds)
+    end = seconds if seconds - begin <= max_seconds + LENGTH_SLACK_SECONDS else begin + max_seconds
+    return Span(begin=begin, end=end)
+
+
+def _reasons(clip: _Clip, box: tuple[int, int]) -> list[str]:
     """Why the pictures must be encoded again, in the words of the table of inputs; none if they need not."""
+    look = clip.look
+    is_plain = look.codec == _CODEC and look.pixels == PIXELS and look.stamped
     reasons = (
-        ("converted", look.codec != _CODEC or look.pixels != PIXELS or not look.stamped),
+        ("converted", not is_plain),
+        ("over white", look.see_through),
         ("tone mapped", look.wide),
         ("deinterlaced", look.interlaced),
         ("turned", not look.upright),
         ("resized", not look.square or (look.width, look.height) != box),
         ("even rate", not (look.even and MIN_RATE <= look.rate <= MAX_RATE)),
+        ("shortened", clip.shortened),
     )
     return [name for name, true in reasons if true]
 
 
-def _on_the_way(path: Path, demuxer: str) -> list[str]:
+def _on_the_way(clip: _Clip) -> list[str]:
     """Decode every frame: what can't be read to the end is refused before it is paid for. Gives the reasons for which
     the pictures must be encoded again after all, though the first one showed none."""
     sizes: set[tuple[int, int]] = set()
     interlaced = False
-    with opened(path, demuxer) as source:
-        for shown in source.decode(video_of(source)):
-            sizes.add((shown.width, shown.height))
-            interlaced = interlaced or shown.interlaced_frame
-    return [name for name, true in (("deinterlaced", interlaced), ("resized", len(sizes) != 1)) if true]
+    with opened_clip(clip.path, clip.demuxer) as source:
+        video = clip.tracks.video_in(source)
+        decoder = PictureDecoder(video)
+        for packet in source.demux(video):
+            for _, shown in decoder.take(packet):
+                sizes.add((shown.width, shown.height))
+                interlaced = interlaced or shown.interlaced_frame
+    reasons = (("deinterlaced", interlaced), ("resized", len(sizes) != 1), ("mended", decoder.lost > 0))
+    return [name for name, true in reasons if true]
 
 
-def _without_encoding(path: Path, to: Path, demuxer: str, look: Look) -> list[str] | None:
+def _without_encoding(clip: _Clip, to: Path) -> list[str] | None:
     """What was done to bring the same pictures into a plain MP4: nothing, at best. None: it can't be done so."""
-    if demuxer == "mp4" and look.sound_fits and faststart_of(path):
+    look = clip.look
+    if clip.demuxer == "mp4" and look.sound_fits and not clip.tracks.others and faststart_of(clip.path):
         return []
     try:
-        with opened(path, demuxer) as source:
-            copy_pictures(source, video_of(source), sound_of(source), to)
+        with opened_clip(clip.path, clip.demuxer) as source:
+            video, sound = clip.tracks.video_in(source), clip.tracks.sound_in(source)
+            copy_pictures(source, video, sound, to, start=look.start)
     except FileBroken:  # stamps that the new container does not take
         return None
     return ["rewrapped"] if look.sound_fits else ["rewrapped", "sound converted"]
 
 
-def _encode(path: Path, to: Path, demuxer: str, look: Look, *, box: tuple[int, int], fps: int) -> None:
-    rate = look.rate if MIN_RATE <= look.rate <= MAX_RATE else Fraction(fps)
-    with opened(path, demuxer) as source:
-        video, sound = video_of(source), sound_of(source)
-        shaper, slots, fields = Shaper(box), EvenRate(rate, look.start), Fields()
-        with Writer(to, size=box, rate=rate, options=_QUALITY, tags=look.tags, sound=sound, start=look.start) as writer:
-
-            def show(frames: Iterable[Timed]) -> None:
-                for at, whole in frames:
-                    for due in slots.take(at, shaper.shape(whole)):
-                        writer.video(due)
-
-            shown_at = look.start
-            count = itertools.count()
-            for packet in source.demux(*([video] if sound is None else [video, sound])):
-                if packet.stream is not video:
-                    writer.audio(packet)
-                    continue
-                for shown in packet.decode():
-                    if isinstance(shown, VideoFrame):
-                        guess = look.start + float(next(count) / look.rate)
-                        shown_at = guess if shown.pts is None else shown.time
-                        show(fields.take(shown_at, shown))
-            show(fields.end())
-            for due in slots.end(shown_at + float(1 / look.rate)):
-                writer.video(due)
+def _encode(clip: _Clip, to: Path, box: tuple[int, int], fps: int) -> int:
+    look = clip.look
+    most = min(_MOST_BITS_PER_SECOND, int(SENT_MAX_BYTES * 8 * 0.9 / (clip.span.end - clip.span.begin)))
+    return transcode(
+        clip.path,
+        to,
+        demuxer=clip.demuxer,
+        tracks=clip.tracks,
+        look=look,
+        span=clip.span,
+        size=box,
+        rate=look.rate if MIN_RATE <= look.rate <= MAX_RATE else Fraction(fps),
+        options=_QUALITY | {"maxrate": str(most), "bufsize": str(most)},
+    )
 
 
-def _from_animation(
-    path: Path, to: Path, decoder: str, *, frame: list[int], fps: int, max_seconds: float
-) -> dict[str, Any]:
+def _from_animation(path: Path, to: Path, decoder: str, *, frame: list[int], fps: int, span: Span) -> dict[str, Any]:
     """GIF and animated WebP, which say how long each frame shows."""
     rate = Fraction(fps)
     with pictures.opened(path, decoder) as animation:
         width, height = animation.size
         if width * height > ANIMATION_MAX_PIXELS:
             raise PictureTooLarge(width=width, height=height, limit_pixels=ANIMATION_MAX_PIXELS)
-        box, at = even(pictures.box_for(animation.size, frame)), 0.0
-    check_animation(path, decoder, (width, height), until=max_seconds + LENGTH_SLACK_SECONDS)
-    shaper, slots = Shaper(box), EvenRate(rate)
-    tags = tags_of(VideoFrame(2, 2, "rgb24"))
-    with Writer(to, size=box, rate=rate, options=_QUALITY, tags=tags, sound=None) as writer:
+        if not getattr(animation, "is_animated", False):
+            raise FileStill
+        box = even(pictures.fit_for_a_model(animation.size, frame))
+    check_animation(path, decoder, (width, height), until=span.end + LENGTH_SLACK_SECONDS)
+    shaper, slots, at = Shaper(box), EvenRate(rate, span.begin), 0.0
+    with Writer(to, size=box, rate=rate, options=_QUALITY, tags=tags_of(VideoFrame(2, 2, "rgb24")), sound=None) as out:
         for at, shown in pictures.frames_of(path, decoder):
-            if at > max_seconds + LENGTH_SLACK_SECONDS:
-                raise too_long(at, max_seconds)
-            if shown is not None:
-                picture: VideoFrame = VideoFrame.from_image(shown)  # type: ignore[no-untyped-call]  # PyAV's stub
-                for due in slots.take(at, shaper.shape(picture)):
-                    writer.video(due)
-        for due in slots.end(at):
-            writer.video(due)
-    return {"changed": True, "size": list(box), "seconds": round(at, 3), "done": ["converted"]}
+            if shown is None or at > span.end + LENGTH_SLACK_SECONDS:
+                break
+            picture: VideoFrame = VideoFrame.from_image(shown)  # type: ignore[no-untyped-call]  # PyAV's stub
+            for due in slots.take(at, shaper.shape(picture)):
+                out.video(due)
+        if span.begin >= at:
+            raise StartPastEnd(start_seconds=span.begin, seconds=at)
+        shortened = at > span.end + LENGTH_SLACK_SECONDS
+        end = span.end if shortened else at
+        for due in slots.end(end):
+            out.video(due)
+    done = ["converted", *(["shortened"] if shortened or span.begin else [])]
+    seconds = round(end - span.begin, 3)
+    return {"changed": True, "size": list(box), "seconds": seconds, "done": done}

@@ -9,13 +9,16 @@ from typing import Any
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from PIL import Image
 
 from bot.errors import InputRejected, ResultInvalid
 from bot.media.boxes import faststart_of
-from bot.media.frames import EvenRate, Shaper, is_upright, lies_on_its_side, tags_of
-from bot.media.look import MAX_RATE, opened, sound_of, tidy_rate, video_of
-from bot.media.mux import Writer, copy_pictures
+from bot.media.frames import Shaper, is_upright, lies_on_its_side
+from bot.media.look import MAX_RATE, Look, look_at, tidy_rate
+from bot.media.mux import copy_pictures
+from bot.media.tracks import Tracks, opened_clip, tracks_of
+from bot.media.transcode import Span, transcode
 from bot.rules.fit import TRIES, Encode, plan
 
 _POSTER_SIDE = 1280
@@ -25,16 +28,17 @@ _POSTER_AT_SECONDS = 1.0
 def probe(path: Path) -> dict[str, Any]:
     """The facts of `bot.rules.media.Probe`. Raises `ResultInvalid`."""
     try:
-        with opened(path, "mp4") as source:
-            stream, sound = video_of(source), sound_of(source)
-            first = _first(source)
+        tracks = tracks_of(path, "mp4")
+        with opened_clip(path, "mp4") as source:
+            stream, sound = tracks.video_in(source), tracks.sound_in(source)
+            first = _first(source, stream)
             lies = lies_on_its_side(first)
             return {
                 "container": "mp4",
                 "size_bytes": path.stat().st_size,
                 "width": first.height if lies else first.width,
                 "height": first.width if lies else first.height,
-                "seconds": _seconds(source),
+                "seconds": _seconds(source, stream),
                 "fps": float(stream.average_rate or 0) or None,
                 "video": stream.codec_context.name,
                 "audio": sound.codec_context.name if sound is not None else None,
@@ -50,8 +54,9 @@ def faststart(path: Path, to: Path) -> dict[str, Any]:
     if probe(path)["faststart"]:
         return {"changed": False}
     try:
-        with opened(path, "mp4") as source:
-            copy_pictures(source, video_of(source), sound_of(source), to, keep_sound=True)
+        tracks = tracks_of(path, "mp4")
+        with opened_clip(path, "mp4") as source:
+            copy_pictures(source, tracks.video_in(source), tracks.sound_in(source), to, keep_sound=True)
     except InputRejected as exc:
         raise ResultInvalid from exc
     return {"changed": True}
@@ -60,10 +65,13 @@ def faststart(path: Path, to: Path) -> dict[str, Any]:
 def fit(path: Path, to: Path, *, limit_bytes: int) -> dict[str, Any]:
     """Answers the facts of `bot.rules.media.Fitted`, or {"fits": False}. Raises `ResultInvalid`."""
     before = probe(path)
+    tracks = tracks_of(path, "mp4")
+    with opened_clip(path, "mp4") as source:
+        look = look_at(source, tracks, most_work=False)
     closeness = 1.0
     for _ in range(TRIES):
         encode = plan(
-            seconds=before["seconds"],
+            seconds=look.seconds,
             width=before["width"],
             height=before["height"],
             fps=before["fps"] or 25.0,
@@ -73,13 +81,13 @@ def fit(path: Path, to: Path, *, limit_bytes: int) -> dict[str, Any]:
         )
         if encode is None:
             break
-        _encode(path, to, encode)
+        _encode(path, to, encode, tracks, look)
         size = to.stat().st_size
         if size <= limit_bytes:
             return {
                 "fits": True,
                 "size_bytes": size,
-                "seconds": before["seconds"],
+                "seconds": look.seconds,
                 "width": encode.width,
                 "height": encode.height,
                 "size_bytes_before": before["size_bytes"],
@@ -95,9 +103,10 @@ def fit(path: Path, to: Path, *, limit_bytes: int) -> dict[str, Any]:
 def poster(path: Path, to: Path) -> dict[str, Any]:
     """A JPEG of the frame at one second, or of the last where it is shorter. Raises `ResultInvalid`."""
     try:
-        with opened(path, "mp4") as source:
+        tracks = tracks_of(path, "mp4")
+        with opened_clip(path, "mp4") as source:
             shown = None
-            for shown in source.decode(video_of(source)):
+            for shown in source.decode(tracks.video_in(source)):
                 if (shown.time or 0.0) >= _POSTER_AT_SECONDS:
                     break
             if shown is None:
@@ -112,55 +121,33 @@ def poster(path: Path, to: Path) -> dict[str, Any]:
     return {"size": list(picture.size)}
 
 
-def _first(source: InputContainer) -> VideoFrame:
-    for frame in source.decode(video_of(source)):
+def _first(source: InputContainer, stream: VideoStream) -> VideoFrame:
+    for frame in source.decode(stream):
         return frame
     raise ResultInvalid
 
 
-def _seconds(source: InputContainer) -> float:
-    stream = video_of(source)
+def _seconds(source: InputContainer, stream: VideoStream) -> float:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return float(source.duration / av.time_base) if source.duration else 0.0
 
 
-def _encode(path: Path, to: Path, encode: Encode) -> None:
-    options = {
-        "preset": "medium",
-        "b": str(encode.video_bits),
-        "maxrate": str(encode.video_bits),
-        "bufsize": str(encode.video_bits),
-    }
-    with opened(path, "mp4") as source:
-        first = _first(source)
-    with opened(path, "mp4") as source:
-        stream = video_of(source)
-        sound = sound_of(source) if encode.audio_bits else None
-        rate = min(tidy_rate(float(stream.average_rate or 25), None), Fraction(MAX_RATE))
-        size, start = (encode.width, encode.height), first.time or 0.0
-        shaper, slots, at = Shaper(size), EvenRate(rate, start), start
-        with Writer(
-            to,
-            size=size,
-            rate=rate,
-            options=options,
-            tags=tags_of(first),
-            sound=sound,
-            audio_bits=encode.audio_bits,
-            start=start,
-        ) as writer:
-            for packet in source.demux(*([stream] if sound is None else [stream, sound])):
-                if packet.stream is not stream:
-                    writer.audio(packet)
-                    continue
-                for shown in packet.decode():
-                    if isinstance(shown, VideoFrame):
-                        at = at + float(1 / rate) if shown.pts is None else shown.time
-                        for due in slots.take(at, shaper.shape(shown)):
-                            writer.video(due)
-            for due in slots.end(at + float(1 / rate)):
-                writer.video(due)
+def _encode(path: Path, to: Path, encode: Encode, tracks: Tracks, look: Look) -> None:
+    bits = str(encode.video_bits)
+    transcode(
+        path,
+        to,
+        demuxer="mp4",
+        tracks=tracks,
+        look=look,
+        span=Span(begin=0.0, end=look.seconds),
+        size=(encode.width, encode.height),
+        rate=min(tidy_rate(float(look.rate), None), Fraction(MAX_RATE)),
+        options={"preset": "medium", "b": bits, "maxrate": bits, "bufsize": bits},
+        audio_bits=encode.audio_bits or None,
+        with_sound=bool(encode.audio_bits),
+    )
 
 
 def encoder() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from av.filter import Graph
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
+from PIL import Image
 
 from bot.media import tone
 
@@ -34,7 +35,7 @@ _TURNS: dict[tuple[int, ...], tuple[tuple[str, str | None], ...]] = {
 """By the signs of a display matrix's four turning parts: what brings the picture upright."""
 
 
-def fairness_group_of(frame: VideoFrame) -> tuple[int, ...]:
+def turn_of(frame: VideoFrame) -> tuple[int, ...]:
     """The four turning parts of the frame's display matrix, as signs; other angles count as the nearest right one."""
     matrix = frame.side_data.get(Type.DISPLAYMATRIX)
     if matrix is None:
@@ -46,12 +47,12 @@ def fairness_group_of(frame: VideoFrame) -> tuple[int, ...]:
 
 
 def is_upright(frame: VideoFrame) -> bool:
-    return not _TURNS[fairness_group_of(frame)]
+    return not _TURNS[turn_of(frame)]
 
 
 def lies_on_its_side(frame: VideoFrame) -> bool:
     """Whether width and height change places when the frame is shown."""
-    return fairness_group_of(frame)[0] == 0
+    return turn_of(frame)[0] == 0
 
 
 def _sign(number: int) -> int:
@@ -62,16 +63,20 @@ class Shaper:
     """Makes frames of any size, turn and pixel format into upright 8-bit 4:2:0 ones of `size`.
 
     Colours keep the matrix that they came with, which the output must be tagged with (`tags_of`). Only RGB is brought
-    to that of HD video, and wide gamuts and HDR to all of HD video's colours (`bot.media.tone`).
+    to that of HD video, and wide gamuts and HDR to all of HD video's colours (`bot.media.tone`). What is see-through is
+    laid over white.
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
         self._graph: Graph | None = None
         self._made_for: tuple[Any, ...] = ()
+        self._backed = Backed()
 
     def shape(self, frame: VideoFrame) -> VideoFrame:
-        turn = fairness_group_of(frame)
+        turn = turn_of(frame)
+        if is_see_through(frame):
+            frame = self._backed.shape(frame)
         colours = (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range)
         form = (frame.width, frame.height, frame.format.name, colours, turn)
         if self._graph is None or form != self._made_for:
@@ -109,6 +114,43 @@ class Shaper:
             yield "scale", f"{size}:out_range=tv{known}" + ("" if matrix is None else f":out_color_matrix={matrix}")
 
 
+class Backed:
+    """Lays frames that are see-through over white, in the colours of HD video or their own wide ones."""
+
+    def __init__(self) -> None:
+        self._graph: Graph | None = None
+        self._made_for: tuple[Any, ...] = ()
+
+    def shape(self, frame: VideoFrame) -> VideoFrame:
+        form = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
+        if self._graph is None or form != self._made_for:
+            self._graph, self._made_for = self._make(frame), form
+        frame.pts = 0
+        self._graph.vpush(frame)
+        shown = self._graph.vpull()
+        plane = shown.planes[0]
+        seen = Image.frombuffer("RGBA", (shown.width, shown.height), bytes(plane), "raw", "RGBA", plane.line_size, 1)
+        white = Image.new("RGBA", seen.size, (255, 255, 255, 255))
+        opaque = Image.alpha_composite(white, seen).convert("RGB")
+        backed: VideoFrame = VideoFrame.from_image(opaque)  # type: ignore[no-untyped-call]  # PyAV's stub
+        for name in ("color_primaries", "color_trc"):
+            setattr(backed, name, getattr(frame, name))
+        return backed
+
+    def _make(self, frame: VideoFrame) -> Graph:
+        graph = Graph()
+        matrix = _MATRICES.get(frame.colorspace)
+        known = "" if matrix is None or frame.format.is_rgb else f":in_color_matrix={matrix}"
+        steps = (("scale", f"flags=bicubic:out_range=pc{known}"), ("format", "rgba"), ("buffersink", None))
+        graph.link_nodes(
+            graph.add_buffer(
+                width=frame.width, height=frame.height, format=frame.format.name, time_base=Fraction(1, 1000)
+            ),
+            *(graph.add(step, argument) for step, argument in steps),
+        ).configure()
+        return graph
+
+
 @contextlib.contextmanager
 def _table(curve: int) -> Iterator[str]:
     """The table of colours as a file in the working folder, by its bare name: the filter would take signs in a folder's
@@ -119,6 +161,11 @@ def _table(curve: int) -> Iterator[str]:
         yield Path(file.name).name
 
 
+def is_see_through(frame: VideoFrame) -> bool:
+    """Whether its format has room for transparency, whatever the frame makes of it."""
+    return frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
+
+
 def is_wide(frame: VideoFrame) -> bool:
     """Whether its colours, or its brightness, are more than ordinary video has (BT.2020, PQ, HLG)."""
     bright = frame.color_trc in {tone.PQ, tone.HLG}
@@ -127,7 +174,7 @@ def is_wide(frame: VideoFrame) -> bool:
 
 def tags_of(frame: VideoFrame) -> dict[str, int]:
     """What the encoder of shaped frames must call its colours: `colorspace`, `color_primaries`, `color_trc`."""
-    if is_wide(frame) or frame.format.is_rgb:
+    if is_wide(frame) or frame.format.is_rgb or is_see_through(frame):
         return {"colorspace": _BT709, "color_primaries": _BT709, "color_trc": _BT709}
     return {
         "colorspace": frame.colorspace,

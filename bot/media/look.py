@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from statistics import fmean, median_low
+from typing import Any
 
 import av
-from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.stream import Stream
+from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bot.errors import FileBroken, FileUnsupported, PictureTooLarge
+from bot.errors import FileBroken, FileTooCostly
 from bot.media.budget import check_clip
-from bot.media.frames import is_upright, is_wide, lies_on_its_side, tags_of
+from bot.media.frames import is_see_through, is_upright, is_wide, lies_on_its_side, tags_of
 from bot.media.mux import is_aac
-from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, too_long
+from bot.media.tracks import PictureDecoder, Tracks
 
 _RATE_SLACK = 0.1
 """By which share of the usual time between two frames an even rate may stray: containers round their stamps."""
@@ -30,15 +28,20 @@ _STAMP_SECONDS = 0.002
 _KNOWN_RATES: tuple[Fraction, ...] = tuple(
     Fraction(n * k, d) for n, d in ((24, 1), (25, 1), (30, 1), (24_000, 1001), (30_000, 1001)) for k in (1, 2)
 )
+_BEHIND_SECONDS = 2.0
+"""By how much pictures may be decoded before they are shown."""
+_WORTH_SECONDS = 60.0
 MIN_RATE, MAX_RATE = 8, 60
 """Frames a second that are kept; slower and quicker clips get the model's own rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What the packets and the first picture show. `start` is the first picture's time, `seconds` the pictures' length.
+    """What the packets and the first picture show. `start` is the first picture's time, `seconds` the pictures' length
+    up to the end of the last one, which the sound may hold on the screen.
 
     `rate` is the frames' usual rate; `even` says that all keep to it. `stamped`: every packet says when it is shown.
+    `pictures` counts them. `goes_on`: the file has more, which was not read since it is not used.
     """
 
     width: int
@@ -48,104 +51,136 @@ class Look:
     rate: Fraction
     even: bool
     stamped: bool
+    pictures: int
+    goes_on: bool
     codec: str
     pixels: str
     tags: dict[str, int]
     upright: bool
     square: bool
     wide: bool
+    see_through: bool
     interlaced: bool
     sound: str | None
     sound_fits: bool
 
 
-@contextlib.contextmanager
-def opened(path: Path, demuxer: str) -> Iterator[InputContainer]:
-    """The file by that demuxer alone: FFmpeg's own guess would follow playlists and addresses."""
-    options = {"protocol_whitelist": "file"} | ({"enable_drefs": "0"} if demuxer in {"mp4", "mov"} else {})
-    try:
-        with av.open(str(path), format=demuxer, options=options) as source:
-            for stream in filter(_is_readable, source.streams.video):
-                stream.thread_type, stream.codec_context.thread_count = "AUTO", 2
-            yield source
-    except av.error.FFmpegError as exc:
-        raise FileBroken(found=demuxer) from exc
-    except (ValueError, OverflowError) as exc:
-        raise FileBroken(found=demuxer) from exc
+@dataclass(slots=True)
+class _Stamps:
+    """What the packets say of time, in seconds: when each of the `pictures` begins and the last one ends.
 
+    `used` counts those from the clip's second `begin` on; `go_on`: there are more of them.
+    """
 
-def video_of(source: InputContainer) -> VideoStream:
-    """The first stream that moves; covers of music files are none."""
-    for stream in source.streams.video:
-        if stream.disposition & av.stream.Disposition.attached_pic:
-            continue
-        if not _is_readable(stream):
-            raise FileUnsupported(found="unknown codec", wanted="video")
-        if max(stream.width, stream.height) > CLIP_MAX_SIDE:
-            limit = CLIP_MAX_SIDE * CLIP_MAX_SIDE
-            raise PictureTooLarge(width=stream.width, height=stream.height, limit_pixels=limit)
-        return stream
-    raise FileUnsupported(found="sound without a picture", wanted="video")
+    begin: float
 
+    pictures: list[float] = field(default_factory=list)
+    used: int = 0
+    stamped: bool = True
+    ends: float = 0.0
+    sound_ends: float = 0.0
+    go_on: bool = False
 
-def sound_of(source: InputContainer) -> AudioStream | None:
-    """The first sound that can be read."""
-    return next((stream for stream in source.streams.audio if _is_readable(stream)), None)
-
-
-def _is_readable(stream: Stream) -> bool:
-    context: object = stream.codec_context  # None for a codec without a decoder, whatever the library's types say
-    return context is not None
-
-
-def look_at(source: InputContainer, max_seconds: float) -> Look:
-    """Read every packet, decode the first picture. Raises leaves of `InputRejected`."""
-    video, sound = video_of(source), sound_of(source)
-    announced = float(source.duration / av.time_base) if source.duration else 0.0
-    if announced > max_seconds + LENGTH_SLACK_SECONDS:
-        raise too_long(announced, max_seconds)
-    times: list[float] = []
-    first: VideoFrame | None = None
-    stamped = True
-    for number, packet in enumerate(source.demux(*([video] if sound is None else [video, sound]))):
-        check_clip(pictures=len(times), packets=number, size=(video.width, video.height))
-        stamp = packet.dts if packet.pts is None else packet.pts
-        if packet.stream is video and first is None:
-            first = next((frame for frame in packet.decode() if isinstance(frame, VideoFrame)), None)
+    def note(self, packet: Packet[Any], video: VideoStream) -> None:
+        """What the next packet says."""
         if packet.size == 0 or packet.is_discard:
-            continue
-        at = stamp * float(packet.time_base) if stamp is not None else None
-        if packet.stream is video:
-            stamped = stamped and packet.pts is not None
-            times.append(at if at is not None else len(times) / float(video.average_rate or 25))
-            at = times[-1]
-        if at is not None and times and at - times[0] > max_seconds + LENGTH_SLACK_SECONDS:
-            raise too_long(max(at - times[0], announced), max_seconds)
-    if first is None or not times:
-        raise FileBroken(found=source.format.name)
-    return _summed_up(video, sound, first, sorted(times), stamped=stamped)
+            return
+        stamp, unit = packet.dts if packet.pts is None else packet.pts, float(packet.time_base)
+        if packet.stream is not video:
+            self.sound_ends = max(self.sound_ends, ((stamp or 0) + (packet.duration or 0)) * unit)
+            return
+        self.stamped = self.stamped and packet.pts is not None
+        at = len(self.pictures) / float(video.average_rate or 25) if stamp is None else stamp * unit
+        self.pictures.append(at)
+        self.used += at - self.pictures[0] >= self.begin
+        self.ends = max(self.ends, at + (packet.duration or 0) * unit)
+
+    def end_of(self, source: InputContainer, video: VideoStream, usual: float, *, stays: bool) -> float:
+        """When the last picture goes. Where it `stays`, as slides and recordings of a screen do, it does so until the
+        sound ends, and until the file's end where the format says nothing of single pictures."""
+        end = max(self.pictures[-1] + usual, self.ends)
+        if self.go_on:
+            return end
+        if source.format.name == "avi" and video.duration and video.time_base:  # pictures that stay are left out there
+            end = max(end, self.pictures[0] + float(video.duration * video.time_base))
+        if stays:
+            end = max(end, self.sound_ends)
+        if source.format.name.startswith("matroska") and source.duration and (stays or not self.sound_ends):
+            end = max(end, (source.start_time or 0) / av.time_base + source.duration / av.time_base)
+        return end
 
 
-def _summed_up(
-    video: VideoStream, sound: AudioStream | None, first: VideoFrame, times: list[float], *, stamped: bool
+def look_at(
+    source: InputContainer,
+    tracks: Tracks,
+    *,
+    begin: float = 0.0,
+    most_seconds: float = math.inf,
+    most_work: bool = True,
 ) -> Look:
-    rate, even = rate_of(times, _fraction(video.average_rate))
+    """Read the packets as far as the clip is used, which is `most_seconds` from `begin` on; decode the first picture.
+
+    `most_work`: no further than may be opened of a member's file (`bot.media.budget`). Raises leaves of
+    `InputRejected`.
+    """
+    video, sound = tracks.video_in(source), tracks.sound_in(source)
+    decoder, stamps = PictureDecoder(video), _Stamps(begin)
+    first: VideoFrame | None = None
+    for number, packet in enumerate(source.demux(*([video] if sound is None else [video, sound]))):
+        if packet.stream is video and first is None:
+            first = next((frame for _, frame in decoder.take(packet)), None)
+        stamps.note(packet, video)
+        covered = stamps.ends - stamps.pictures[0] - begin if stamps.pictures else 0.0
+        stamps.go_on = covered > most_seconds + _BEHIND_SECONDS
+        if most_work and not stamps.go_on:
+            stamps.go_on = _is_too_much(stamps, number, covered, (video.width, video.height))
+        if stamps.go_on:
+            break
+    if first is None or not stamps.pictures:
+        raise FileBroken(found=source.format.name)
+    stamps.pictures.sort()
+    return _summed_up(source, tracks, first, stamps)
+
+
+def _is_too_much(stamps: _Stamps, packets: int, covered: float, size: tuple[int, int]) -> bool:
+    """Whether no more may be opened. Raises `FileTooCostly` where that much is not a minute yet."""
+    try:
+        check_clip(pictures=stamps.used, packets=packets, size=size)
+    except FileTooCostly:
+        if covered < _WORTH_SECONDS:
+            raise
+        return True
+    return False
+
+
+def _summed_up(source: InputContainer, tracks: Tracks, first: VideoFrame, stamps: _Stamps) -> Look:
+    video, sound = tracks.video_in(source), tracks.sound_in(source)
+    rate, even = rate_of(stamps.pictures, _fraction(video.average_rate))
+    usual = float(1 / rate)
+    slow = len(stamps.pictures) == 1 or rate < MIN_RATE
+    stays = slow or not even or stamps.ends - stamps.pictures[-1] > 2 * usual + _STAMP_SECONDS
+    end = stamps.end_of(source, video, usual, stays=stays)
+    even = even and end - stamps.pictures[-1] < 2 * usual + _STAMP_SECONDS
     stretch = stretch_of(video)
     width, height = max(1, round(first.width * stretch)), first.height
+    lies = lies_on_its_side(first)
     return Look(
-        width=height if lies_on_its_side(first) else width,
-        height=width if lies_on_its_side(first) else height,
-        start=times[0],
-        seconds=round(times[-1] - times[0] + float(1 / rate), 3),
+        width=height if lies else width,
+        height=width if lies else height,
+        start=stamps.pictures[0],
+        seconds=round(end - stamps.pictures[0], 3),
         rate=rate,
         even=even,
-        stamped=stamped,
+        stamped=stamps.stamped,
+        pictures=len(stamps.pictures),
+        goes_on=stamps.go_on,
         codec=video.codec_context.name,
         pixels=first.format.name,
         tags=tags_of(first),
         upright=is_upright(first),
         square=stretch == 1,
         wide=is_wide(first),
+        see_through=is_see_through(first),
         interlaced=first.interlaced_frame,
         sound=sound.codec_context.name if sound is not None else None,
         sound_fits=sound is None or is_aac(sound),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -30,11 +31,14 @@ _COPIED_FROM = frozenset({"mp4", "mov", "matroska", "webm"})
 class Sound:
     """One sound on its way into `out`: copied where `bits` is None and it is AAC, else encoded.
 
-    `start` is the time in seconds that becomes 0; what came before is left out.
+    `start` is the time in seconds that becomes 0; what came before is left out, and what comes after `seconds` of it.
+    What can't be read is silence.
     """
 
-    def __init__(self, out: OutputContainer, source: AudioStream, *, bits: int | None, start: float) -> None:
-        self._out, self._start = out, start
+    def __init__(
+        self, out: OutputContainer, source: AudioStream, *, bits: int | None, start: float, seconds: float = math.inf
+    ) -> None:
+        self._out, self._start, self._seconds = out, start, seconds
         self._even: EvenSound | None = None
         if bits is None and is_aac(source):
             self._stream = out.add_stream_from_template(source)
@@ -44,20 +48,20 @@ class Sound:
         self._stream = out.add_stream("aac", rate=rate)
         self._stream.bit_rate = bits or _AUDIO_BITS_PER_SECOND
         self._stream.codec_context.layout = layout
-        self._even = EvenSound(rate, layout)
+        self._even = EvenSound(rate, layout, seconds)
 
     def take(self, packet: Packet[Any]) -> None:
         """The next packet, the empty one that ends the stream too."""
         if self._even is not None:
-            for frame in cast("list[AudioFrame]", packet.decode()):
-                if frame.pts is not None and frame.time_base is not None:
-                    frame.pts -= round(self._start / float(frame.time_base))
-                self._encode(self._even.take(frame))
+            with contextlib.suppress(av.error.FFmpegError):
+                for frame in cast("list[AudioFrame]", packet.decode()):
+                    self._hear(frame, self._even)
             return
         if packet.pts is None or packet.dts is None:
             return
         shift = round(self._start / float(packet.time_base))
-        if (packet.pts - shift) * float(packet.time_base) < -_PRIMING_SECONDS:
+        at = (packet.pts - shift) * float(packet.time_base)
+        if not -_PRIMING_SECONDS <= at < self._seconds:
             return
         packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
         packet.stream = self._stream
@@ -68,16 +72,27 @@ class Sound:
             self._encode(self._even.end())
             self._out.mux(self._stream.encode(None))
 
+    def _hear(self, frame: AudioFrame, even: EvenSound) -> None:
+        if frame.pts is not None and frame.time_base is not None:
+            frame.pts -= round(self._start / float(frame.time_base))
+            if frame.pts * float(frame.time_base) + frame.samples / frame.sample_rate < -_PRIMING_SECONDS:
+                return
+        self._encode(even.take(frame))
+
     def _encode(self, frames: Iterable[AudioFrame]) -> None:
         for frame in frames:
             self._out.mux(self._stream.encode(frame))
 
 
 class EvenSound:
-    """Decoded sound in one form, without a gap or an overlap from time 0 on: what is missing is silence."""
+    """Decoded sound in one form, without a gap or an overlap from time 0 on: what is missing is silence.
 
-    def __init__(self, rate: int, layout: str) -> None:
+    It ends after `seconds`, give or take a frame.
+    """
+
+    def __init__(self, rate: int, layout: str, seconds: float = math.inf) -> None:
         self._rate, self._layout = rate, layout
+        self._most = seconds * rate
         self._graph: Graph | None = None
         self._form: tuple[Any, ...] = ()
         self._end = 0
@@ -118,6 +133,8 @@ class EvenSound:
                 frame = cast("AudioFrame", graph.pull())
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
+            if self._end >= self._most:
+                continue
             frame.pts, frame.time_base = self._end, Fraction(1, self._rate)
             self._end += frame.samples
             yield frame
@@ -126,7 +143,8 @@ class EvenSound:
 class Writer:
     """One MP4 being written. `sound` is the input's whose sound is kept, `audio_bits` forces an encode at that rate.
 
-    `tags` are the names of the colours, by the encoder's attributes. `start` is the input's time that becomes 0.
+    `tags` are the names of the colours, by the encoder's attributes. `start` is the input's time that becomes 0;
+    the sound ends after `seconds`.
     """
 
     def __init__(
@@ -140,6 +158,7 @@ class Writer:
         sound: AudioStream | None,
         audio_bits: int | None = None,
         start: float = 0.0,
+        seconds: float = math.inf,
     ) -> None:
         self._out: OutputContainer = av.open(str(to), "w", format="mp4", options=_MP4)
         self._video: VideoStream = self._out.add_stream("libx264", rate=rate, options=options)
@@ -150,7 +169,9 @@ class Writer:
         for name, value in tags.items():
             setattr(self._video.codec_context, name, value)
         self._count = 0
-        self._sound = Sound(self._out, sound, bits=audio_bits, start=start) if sound is not None else None
+        self._sound = (
+            Sound(self._out, sound, bits=audio_bits, start=start, seconds=seconds) if sound is not None else None
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -182,17 +203,28 @@ class Writer:
 
 
 def copy_pictures(
-    source: InputContainer, video: VideoStream, sound: AudioStream | None, to: Path, *, keep_sound: bool = False
+    source: InputContainer,
+    video: VideoStream,
+    sound: AudioStream | None,
+    to: Path,
+    *,
+    start: float = 0.0,
+    keep_sound: bool = False,
 ) -> None:
-    """The same pictures in a new MP4, not encoded again; the sound is copied where it is AAC or `keep_sound`."""
+    """The same pictures in a new MP4, not encoded again; the sound is copied where it is AAC or `keep_sound`.
+
+    `start` is the input's time that becomes 0, such as the one at which a transport stream was begun.
+    """
     with av.open(str(to), "w", format="mp4", options=_MP4) as out:
         pictures = out.add_stream_from_template(video)
         copied = out.add_stream_from_template(sound) if sound is not None and keep_sound else None
-        encoded = Sound(out, sound, bits=None, start=0.0) if sound is not None and copied is None else None
+        encoded = Sound(out, sound, bits=None, start=start) if sound is not None and copied is None else None
         for packet in _fully_stamped(source.demux(*([video] if sound is None else [video, sound])), video):
             if packet.stream is not video and encoded is not None:
                 encoded.take(packet)
             elif packet.dts is not None:
+                shift = round(start / float(packet.time_base))
+                packet.dts, packet.pts = packet.dts - shift, None if packet.pts is None else packet.pts - shift
                 packet.stream = pictures if packet.stream is video or copied is None else copied
                 out.mux(packet)
         if encoded is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import itertools
 import struct
 import warnings
@@ -11,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from bot.errors import FileBroken, FileUnsupported, InputRejected, PictureTooLarge
+from bot.errors import FileBroken, FileUnsupported, InputRejected, PictureTooLarge, PictureTooSmall
 from bot.media.budget import shown_seconds
+from bot.media.colours import in_srgb, opaque
+from bot.media.damage import PROFILE_MAX_BYTES, is_complete_jpeg, may_be_short, without_damage
 from bot.media.framing import cut_to_shape, overhangs
-from bot.rules.bounds import PICTURE_MAX_PIXELS
+from bot.rules.bounds import LEAST_SIDE, PICTURE_MAX_PIXELS
 
 JPEG_QUALITY = 92
-_BACKDROP = (255, 255, 255)
+MENDED = "mended"
 UNTOUCHED = {"JPEG": {"RGB", "L"}, "PNG": {"RGB", "L"}, "WEBP": {"RGB"}}
 """Formats and modes that the service takes as they are."""
 
@@ -60,10 +61,7 @@ def opened(path: Path, decoder: str) -> Iterator[Image.Image]:
         warnings.simplefilter("ignore")  # odd metadata is no reason to refuse; the bomb check is made below by number
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path, formats=formats) as picture:
-                width, height = picture.size
-                if width * height > PICTURE_MAX_PIXELS:
-                    raise PictureTooLarge(width=width, height=height, limit_pixels=PICTURE_MAX_PIXELS)
+            with _loaded(path, decoder, formats) as picture:
                 yield picture
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             raise _too_many_pixels(path, formats) from None
@@ -71,6 +69,50 @@ def opened(path: Path, decoder: str) -> Iterator[Image.Image]:
             raise FileBroken(found=decoder) from None
         except _BROKEN as exc:
             raise FileBroken(found=decoder) from exc
+
+
+def _loaded(path: Path, decoder: str, formats: list[str]) -> Image.Image:
+    """The picture, read to the end of its first frame: a truncated file must not pass. Where its pixels are whole and
+    something round them is not, it has `MENDED` in its `info`."""
+    picture: Image.Image | None = None
+    try:
+        picture = _checked(Image.open(path, formats=formats))
+        picture.load()
+    except (*_BROKEN, UnidentifiedImageError) as exc:
+        if picture is not None:
+            picture.close()
+        whole = without_damage(path, decoder)
+        if whole is None:
+            raise
+        with _large_profiles():
+            try:
+                picture = _checked(Image.open(whole, formats=formats))
+                picture.load()
+            except (*_BROKEN, UnidentifiedImageError):
+                raise exc from None
+        picture.info[MENDED] = True
+        return picture
+    if picture.format == "JPEG" and may_be_short(picture, path) and not is_complete_jpeg(path.read_bytes()):
+        raise OSError("some of its pixels are missing")
+    return picture
+
+
+def _checked(picture: Image.Image) -> Image.Image:
+    width, height = picture.size
+    if width * height > PICTURE_MAX_PIXELS:
+        raise PictureTooLarge(width=width, height=height, limit_pixels=PICTURE_MAX_PIXELS)
+    return picture
+
+
+@contextlib.contextmanager
+def _large_profiles() -> Iterator[None]:
+    """Pillow takes a profile of more than a megabyte for a bomb; what is read here was measured before."""
+    usual = PngImagePlugin.MAX_TEXT_CHUNK
+    PngImagePlugin.MAX_TEXT_CHUNK = PROFILE_MAX_BYTES
+    try:
+        yield
+    finally:
+        PngImagePlugin.MAX_TEXT_CHUNK = usual
 
 
 def normalise(path: Path, to: Path, *, decoder: str, frame: list[int], cut: bool = False) -> dict[str, Any]:
@@ -81,14 +123,20 @@ def normalise(path: Path, to: Path, *, decoder: str, frame: list[int], cut: bool
     Answers {"changed", "content_type", "size", "done"}; `done` lists what was done, for the table of inputs.
     """
     with opened(path, decoder) as picture:
-        picture.load()  # to the end, whatever comes of it: a truncated file must not pass
         form, moving = picture.format or decoder, bool(getattr(picture, "is_animated", False))
         turn = _turn_of(picture)
+        fit_for_a_model(picture.size, frame)
         fits = _fits(picture.size, frame)
         whole = not (cut and overhangs(picture.size, frame))
         if _is_plain(picture, path) and fits and whole and turn is None and not moving:
             return {"changed": False, "content_type": Image.MIME[form], "size": list(picture.size), "done": []}
-        reasons = (("first frame", moving), ("turned", turn is not None), ("resized", not fits), ("converted", True))
+        reasons = (
+            ("first frame", moving),
+            ("turned", turn is not None),
+            ("resized", not fits),
+            ("mended", MENDED in picture.info),
+            ("converted", True),
+        )
         flat = flat_picture(picture)
     cutting = cut and overhangs(flat.size, frame)
     if cutting:
@@ -104,12 +152,15 @@ def normalise(path: Path, to: Path, *, decoder: str, frame: list[int], cut: bool
 def flat_picture(picture: Image.Image) -> Image.Image:
     """Upright, in sRGB, without transparency."""
     turn = _turn_of(picture)
-    return _opaque(_in_srgb(picture if turn is None else picture.transpose(turn)))
+    flat = opaque(in_srgb(picture))
+    return flat if turn is None else flat.transpose(turn)
 
 
 def _is_plain(picture: Image.Image, path: Path) -> bool:
     """Whether the service takes the picture's own bytes: eight bits a channel, nothing see-through."""
     if picture.mode not in UNTOUCHED.get(picture.format or "", frozenset()) or "transparency" in picture.info:
+        return False
+    if MENDED in picture.info:
         return False
     if picture.format != "PNG":
         return True
@@ -134,6 +185,15 @@ def box_for(size: tuple[int, int], frame: list[int]) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def fit_for_a_model(size: tuple[int, int], frame: list[int]) -> tuple[int, int]:
+    """`box_for`, or `PictureTooSmall` where nothing could be seen in it."""
+    box = box_for(size, frame)
+    if min(box) < LEAST_SIDE:
+        width, height = size
+        raise PictureTooSmall(width=width, height=height, box_width=box[0], box_height=box[1], limit=LEAST_SIDE)
+    return box
+
+
 def frames_of(path: Path, decoder: str) -> Iterator[tuple[float, Image.Image | None]]:
     """(seconds from the start, the opaque picture) of each frame of an animation, and (its length, None) at the end.
 
@@ -147,48 +207,13 @@ def frames_of(path: Path, decoder: str) -> Iterator[tuple[float, Image.Image | N
             except EOFError:
                 break
             animation.load()
-            yield at, _opaque(animation.copy())
+            yield at, opaque(animation.copy())
             at += shown_seconds(animation.info.get("duration", 100))
         yield at, None
 
 
 def _fits(size: tuple[int, int], frame: list[int]) -> bool:
     return max(size) <= max(frame) and min(size) <= min(frame)
-
-
-def _in_srgb(picture: Image.Image) -> Image.Image:
-    """In the colours that a browser would show, where the picture names its own colour space."""
-    profile = picture.info.get("icc_profile")
-    if not profile or picture.mode not in {"RGB", "RGBA", "CMYK", "L"}:
-        return picture
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode = "RGBA" if picture.mode == "RGBA" else "RGB"
-        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode=mode)
-    except (ImageCms.PyCMSError, OSError, ValueError):  # a profile that lies is left out, as browsers do
-        return picture
-    return converted or picture
-
-
-def _opaque(picture: Image.Image) -> Image.Image:
-    """In RGB, over white where it was transparent."""
-    if picture.mode.startswith("I") or picture.mode == "F":  # 16 bits and more a channel
-        return _eight_bits(picture)
-    if picture.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in picture.info:
-        seen = picture.convert("RGBA")
-        backdrop = Image.new("RGBA", seen.size, (*_BACKDROP, 255))
-        return Image.alpha_composite(backdrop, seen).convert("RGB")
-    return picture.convert("RGB")
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Pillow clips 16-bit grey instead of scaling it."""
-    wide = picture.convert("F")
-    _, most = wide.getextrema()
-    if not isinstance(most, float | int):  # several channels, which these modes have not
-        raise FileBroken(found=picture.format)
-    scale = 255 / 65535 if most > 255 else 1.0 if most > 1 else 255.0  # measured light counts from 0 to 1
-    return wide.point(lambda value: value * scale).convert("L").convert("RGB")
 
 
 def _too_many_pixels(path: Path, formats: list[str]) -> InputRejected:

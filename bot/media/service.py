@@ -27,12 +27,16 @@ _DECODERS = {"animated WebP": "WEBP", "WebP": "WEBP"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A file that the model can take: where it is, its type and the suffix that its name should end in."""
+    """A file that the model can take: where it is, its type and the suffix that its name should end in.
+
+    `seconds` is a clip's length.
+    """
 
     path: Path
     content_type: str
     suffix: str
     done: tuple[str, ...] = ()
+    seconds: float | None = None
 
 
 class Normaliser:
@@ -43,17 +47,27 @@ class Normaliser:
         # In a line of their own, as a video may take minutes. A picture takes seconds, unless it was made to take long.
         self._pictures = pictures or guard or Guard(self._guard.workers, bounds=PICTURE_BOUNDS)
 
-    async def ready(self, path: Path, to: Path, *, kind: Kind, model: Model, by: Requester | None = None) -> Ready:
+    async def ready(
+        self,
+        path: Path,
+        to: Path,
+        *,
+        kind: Kind,
+        model: Model,
+        start_seconds: float | None = None,
+        by: Requester | None = None,
+    ) -> Ready:
         """`to` is written only where something had to be done; `by` is whose turn it takes.
 
-        Raises leaves of `InputRejected`, without `role`, and `OSError` where the machine is at fault.
+        A clip is used from `start_seconds` on, and as much of it as the model takes. Raises leaves of `InputRejected`,
+        without `role`, and `OSError` where the machine is at fault.
         """
         found = await asyncio.to_thread(recognise, path, kind)
         try:
             if kind is Kind.IMAGE:
                 return await self._picture(path, to, found, model, by)
-            return await self._clip(path, to, found, model, by)
-        except ChildFailed as exc:
+            return await self._clip(path, to, found, model, start_seconds=start_seconds or 0.0, by=by)
+        except (ChildFailed, FileBroken) as exc:  # the latter knows the decoder's names alone
             _forget(to)
             raise _blamed(exc, found) from exc
         except BaseException:
@@ -75,7 +89,9 @@ class Normaliser:
             return Ready(path=path, content_type=found.content_type, suffix=found.suffix)
         return Ready(path=to, content_type="image/jpeg", suffix=".jpg", done=tuple(answer["done"]))
 
-    async def _clip(self, path: Path, to: Path, found: Format, model: Model, by: Requester | None) -> Ready:
+    async def _clip(
+        self, path: Path, to: Path, found: Format, model: Model, *, start_seconds: float, by: Requester | None
+    ) -> Ready:
         answer = await self._guard.run(
             "clip",
             to.parent,
@@ -88,9 +104,15 @@ class Normaliser:
             frame=list(model.frame),
             fps=model.fps,
             max_seconds=model.max_input_seconds,
+            begin=start_seconds,
         )
-        where = to if answer["changed"] else path
-        return Ready(path=where, content_type="video/mp4", suffix=".mp4", done=tuple(answer["done"]))
+        return Ready(
+            path=to if answer["changed"] else path,
+            content_type="video/mp4",
+            suffix=".mp4",
+            done=tuple(answer["done"]),
+            seconds=answer["seconds"],
+        )
 
 
 class Sketcher:
@@ -171,7 +193,7 @@ def recognise(path: Path, kind: Kind) -> Format:
     return found
 
 
-def _blamed(failure: ChildFailed, found: Format) -> InputRejected:
+def _blamed(failure: ChildFailed | FileBroken, found: Format) -> InputRejected:
     """What the file is refused with that a child did not live through."""
     return (FileTooCostly if isinstance(failure, ChildTooSlow) else FileBroken)(found=found.name)
 

@@ -35,12 +35,17 @@ HEIC = Format("HEIC", "image/heic", ".heic", _STILL)
 BMP = Format("BMP", "image/bmp", ".bmp", _STILL)
 TIFF = Format("TIFF", "image/tiff", ".tiff", _STILL)
 MP4 = Format("MP4", "video/mp4", ".mp4", _MOVING, "mp4")
-MOV = Format("MOV", "video/quicktime", ".mov", _MOVING, "mov")
+MOV = Format("QuickTime (.mov)", "video/quicktime", ".mov", _MOVING, "mov")
 WEBM = Format("WebM", "video/webm", ".webm", _MOVING, "webm")
-MKV = Format("MKV", "video/x-matroska", ".mkv", _MOVING, "matroska")
+MKV = Format("Matroska (.mkv)", "video/x-matroska", ".mkv", _MOVING, "matroska")
 AVI = Format("AVI", "video/x-msvideo", ".avi", _MOVING, "avi")
+TS = Format("MPEG transport stream (.ts)", "video/mp2t", ".ts", _MOVING, "mpegts")
+MPG = Format("MPEG (.mpg)", "video/mpeg", ".mpg", _MOVING, "mpeg")
+FLV = Format("Flash Video (.flv)", "video/x-flv", ".flv", _MOVING, "flv")
+WMV = Format("Windows Media (.wmv)", "video/x-ms-wmv", ".wmv", _MOVING, "asf")
+OGV = Format("Ogg (.ogv)", "video/ogg", ".ogv", _MOVING, "ogg")
 
-FORMATS = (JPEG, PNG, WEBP, WEBP_ANIMATED, GIF, AVIF, HEIC, BMP, TIFF, MP4, MOV, WEBM, MKV, AVI)
+FORMATS = (JPEG, PNG, WEBP, WEBP_ANIMATED, GIF, AVIF, HEIC, BMP, TIFF, MP4, MOV, WEBM, MKV, AVI, TS, MPG, FLV, WMV, OGV)
 
 _PREFIXES = (
     (b"\xff\xd8\xff", JPEG),
@@ -49,6 +54,10 @@ _PREFIXES = (
     (b"GIF89a", GIF),
     (b"II*\x00", TIFF),
     (b"MM\x00*", TIFF),
+    (b"FLV\x01", FLV),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", WMV),
+    (b"\x00\x00\x01\xba", MPG),
+    (b"OggS", OGV),
 )
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _OTHER_BRANDS = frozenset({b"M4A ", b"M4B ", b"crx ", b"jxl ", b"jp2 ", b"jpx "})
@@ -61,17 +70,18 @@ _REFUSED_BINARIES = (
     (b"8BPS", "PSD"),
     (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
     (b"\xff\x0a", "JPEG XL"),
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMV"),
-    (b"FLV\x01", "FLV"),
-    (b"\x00\x00\x01\xba", "MPEG"),
+    (b".RMF", "RealMedia (.rm)"),
+    (b"\x06\x0e\x2b\x34", "MXF"),
+    (b"\x00\x00\x01\xb3", "MPEG without a container (.m2v)"),
+    (b"\x00\x00\x00\x01", "video without a container"),
     (b"ID3", "sound"),
     (b"\xff\xfb", "sound"),
-    (b"OggS", "Ogg"),
     (b"fLaC", "sound"),
 )
 """What members attach that we don't read, by its first bytes; named as `found_…` in `bot.wording`."""
-_TS_BYTES = 188
-"""The length of a transport stream's packets, of which each begins with a G."""
+_TS_PACKETS = ((188, 0), (192, 4), (204, 0))
+"""The lengths of a transport stream's packets and where in each the G stands: as broadcast, by cameras (.m2ts), with
+room for corrections."""
 _MOV_ATOMS = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 
 
@@ -89,6 +99,8 @@ def sniff(head: bytes) -> Format | None:
             return family(head)
     if head[4:8] in _MOV_ATOMS and not _is_text(head):  # QuickTime from before file types were declared
         return MOV
+    if _is_transport_stream(head) and not _is_text(head):
+        return TS
     is_bitmap = head[:2] == b"BM" and len(head) >= 26 and head[6:10] == b"\x00\x00\x00\x00"  # a reserved field
     return BMP if is_bitmap else None
 
@@ -111,8 +123,11 @@ def _describe_binary(head: bytes) -> str:
             return name
     if head[8:12] in {b"WAVE", b"M4A ", b"M4B "}:
         return "sound"
-    is_transport = len(head) > _TS_BYTES and head[0] == head[_TS_BYTES] == ord("G")
-    return "MPEG" if is_transport else "unknown"
+    return "unknown"
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    return any(len(head) > 3 * size and {*head[at : 4 * size : size]} == {ord("G")} for size, at in _TS_PACKETS)
 
 
 def _riff(head: bytes) -> Format | None:

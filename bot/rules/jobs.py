@@ -113,7 +113,8 @@ class Reply(BaseModel):
 
 
 class StoredFile(BaseModel):
-    """Bytes that we keep, by their key in `bot.files`."""
+    """Bytes that we keep, by their key in `bot.files`. `seconds` is a clip's length; `shortened`: its member's file has
+    more, which is not used."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -121,6 +122,8 @@ class StoredFile(BaseModel):
     filename: str
     content_type: str
     size_bytes: int = Field(ge=0)
+    seconds: float | None = None
+    shortened: bool = False
 
 
 class Failure(BaseModel):

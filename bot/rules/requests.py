@@ -27,8 +27,9 @@ from bot.errors import (
     TrajectoryInvalid,
     TrajectoryMissing,
 )
-from bot.rules.catalog import Model, Operation, PromptRule, Role
+from bot.rules.catalog import Kind, Model, Operation, PromptRule, Role
 
+START_MAX_SECONDS = 86_400
 Resolution = Literal["720p", "480p"]
 Orientation = Literal["landscape", "portrait"]
 
@@ -72,7 +73,8 @@ class Attachment(BaseModel):
 class Inputs(BaseModel):
     """Everything that a model can be given besides files. None means "not given" and is not sent.
 
-    `path` is the text that the trajectory was read from, to show to people. It is not sent either.
+    `start_seconds` says from where on a clip is used, `path` is the text that the trajectory was read from, to show to
+    people. Neither is sent.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -82,6 +84,7 @@ class Inputs(BaseModel):
     resolution: Resolution | None = None
     orientation: Orientation | None = None
     enhance_prompt: bool | None = None
+    start_seconds: float | None = Field(default=None, ge=0, le=START_MAX_SECONDS, allow_inf_nan=False)
     trajectory: tuple[Point, ...] | None = None
     path: str | None = None
 
@@ -164,6 +167,8 @@ def _check_options(model: Model, inputs: Inputs) -> None:
         raise OptionNotTaken(option="orientation", model=model.name)
     if inputs.orientation is not None and inputs.orientation not in model.orientations:
         raise OrientationUnknown(model=model.name, choices=", ".join(model.orientations))
+    if inputs.start_seconds is not None and Kind.VIDEO not in model.files.values():
+        raise OptionNotTaken(option="start", model=model.name)
     if inputs.enhance_prompt is not None and not model.enhance:
         raise OptionNotTaken(option="enhance", model=model.name)
     if inputs.enhance_prompt and not (inputs.prompt and inputs.prompt.strip()):

@@ -11,7 +11,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from bot.rules.catalog import Operation
-from bot.rules.requests import Inputs, Orientation, Resolution
+from bot.rules.requests import START_MAX_SECONDS, Inputs, Orientation, Resolution
 
 _NAMES = "|".join(Operation)
 _COMMAND = re.compile(
@@ -20,7 +20,7 @@ _COMMAND = re.compile(
 _OPTION = re.compile(
     r"(?:^|(?<=\s))(?:model:(?P<model>[\w.-]+)|seed:(?P<seed>-?\d{1,20})|resolution:(?P<resolution>720p|480p)|"
     r"orientation:(?P<orientation>landscape|portrait)|enhance:(?P<enhance>true|false)|"
-    r"private:(?P<private>true|false))(?!\S)",
+    r"private:(?P<private>true|false)|start:(?P<start>\d{1,5}(?:\.\d{1,3})?))(?!\S)",
     re.IGNORECASE | re.ASCII,
 )
 _FORM = re.compile(r"(?:^|(?<=\s))(?:(?:image|video|reference|garment):\S*|prompt:)\s*", re.IGNORECASE | re.ASCII)
@@ -61,6 +61,7 @@ def read_text_command(text: str, *, with_slash: bool = False) -> TextCommand | N
             seed=int(options["seed"]) if "seed" in options else None,
             resolution=cast("Resolution | None", options.get("resolution")),
             orientation=cast("Orientation | None", options.get("orientation")),
+            start_seconds=min(float(options["start"]), START_MAX_SECONDS) if "start" in options else None,
             enhance_prompt={"true": True, "false": False}.get(options.get("enhance", "")),
         ),
         model=options.get("model"),

@@ -105,8 +105,21 @@ REFUSALS: Mapping[str, str] = {
     "picture_too_large": (
         "The file for {role} is {width} by {height}, which is more than I can open. Please attach a smaller one."
     ),
+    "picture_too_small": (
+        "The file for {role} is {width} by {height}. The model would get {box_width} by {box_height} of it, and needs "
+        "at least {limit} pixels a side. Please attach one that is larger or less narrow."
+    ),
+    "file_still": (
+        "The file for {role} holds a single picture that is gone at once. Please attach a clip that moves, or attach "
+        "the picture itself to a command that takes one."
+    ),
+    "start_past_end": (
+        "The file for {role} lasts {seconds}, so nothing of it is left from {start_seconds} on. Please choose an "
+        "earlier start."
+    ),
     "file_unsupported": (
-        "The file for {role} is {found}, and I need {wanted}. Please attach a usual picture or video file."
+        "The file for {role} is {found}, and I need {wanted}. Please save it as JPEG or PNG for a picture, as MP4 for "
+        "a video, and attach that."
     ),
     "file_too_costly": (
         "The file for {role} ({found}) takes longer to open than I may spend on one file. Please make it smaller or "
@@ -261,6 +274,8 @@ CARD: Mapping[str, str] = {
     "asked_by": "for {user_id}",
     "seed_is": "seed {seed}",
     "enhanced": "prompt enhanced",
+    "clip_shortened": "The model gets {seconds} of the clip, from {start_seconds} on.",
+    "clip_shortened_beginning": "The model gets the first {seconds} of the clip.",
     "accepted_at": "Asked {accepted_at}",
     "processing_at": "Started {processing_at}",
     "expected_at": "expected {expected_at}",
@@ -476,6 +491,7 @@ COMMANDS: Mapping[str, str] = {
     "option_orientation": "Wide or tall",
     "option_seed": "The same number and prompt give the same video again",
     "option_private": "Only you see the answer",
+    "option_start": "From which second of the video on it is used, if not from its beginning",
     "option_enhance": "Let the service make your prompt more detailed",
     "option_image": "The picture",
     "option_animate_image": "The picture; without one I take the newest in this channel",

@@ -22,7 +22,6 @@ from bot.errors import (
     FileGone,
     FilesUnavailable,
     FileTooLarge,
-    FileTooLong,
     FileUnsupported,
     InputRejected,
     PictureTooLarge,
@@ -215,7 +214,6 @@ async def test_a_video_is_brought_into_form_and_stored(bench: Bench) -> None:
     ("model", "facts", "error", "number"),
     [
         (ANIMATE, {"size_bytes": 2 * MIB + 1}, FileTooLarge, {"size_bytes": 2 * MIB + 1, "limit_bytes": 2 * MIB}),
-        (RESTYLE, {"seconds": 10_800.0}, FileTooLong, {"seconds": 10_800.0, "limit_seconds": 60}),
         (ANIMATE, {"width": 20_000, "height": 20_000}, PictureTooLarge, {"width": 20_000, "height": 20_000}),
         (RESTYLE, {"width": 20_000, "height": 9_000}, PictureTooLarge, {"width": 20_000, "height": 9_000}),
     ],
@@ -235,10 +233,16 @@ async def test_what_discord_told_wrongly_is_found_out(bench: Bench) -> None:
     large = bench.attached / "large"
     large.write_bytes(b"\xff\xd8\xff" + bytes(3 * MIB))
     assert isinstance(await bench.refusal(ANIMATE, data=bench.attachment(large, size_bytes=5)), FileTooLarge)
-    brief = RESTYLE.model_copy(update={"max_input_seconds": 2})
-    path = corpus.clip(bench.attached / "long", seconds=4)
-    refused = await bench.refusal(brief, data=bench.attachment(path, seconds=0.1))
-    assert refused.facts == {"seconds": 4.0, "limit_seconds": 2, "role": "the_video"}
+
+
+@pytest.mark.asyncio
+async def test_a_clip_that_is_longer_than_the_model_takes_is_shortened_and_its_row_says_so(bench: Bench) -> None:
+    brief = RESTYLE.model_copy(update={"max_input_seconds": 1})
+    path = corpus.clip(bench.attached / "long.mp4", seconds=4)
+    _, stored = await bench.take(brief, data=bench.attachment(path, seconds=4.0))
+    assert (stored[Role.DATA].seconds, stored[Role.DATA].shortened) == (1.0, True)
+    _, stored = await bench.take(RESTYLE, data=bench.attachment(path, seconds=4.0))
+    assert (stored[Role.DATA].seconds, stored[Role.DATA].shortened) == (4.0, False)
 
 
 @pytest.mark.asyncio

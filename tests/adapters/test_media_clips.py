@@ -6,25 +6,39 @@ import contextlib
 import os
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
+from io import BytesIO
 from itertools import accumulate, pairwise
 from pathlib import Path
 from statistics import median_low
 from typing import Any
 
+import av
 import pytest
 from PIL import Image
 
-from bot.errors import FileBroken, FileEmpty, FileTooLong, FileUnsupported, InputRejected, PictureTooLarge
+from bot.errors import (
+    FileBroken,
+    FileEmpty,
+    FileUnsupported,
+    InputRejected,
+    PictureTooLarge,
+    PictureTooSmall,
+    StartPastEnd,
+)
 from bot.media import Normaliser
 from bot.media.boxes import faststart_of
+from bot.media.budget import CLIP_PICTURES
 from bot.media.changes import DEEDS
+from bot.media.clips import span_of
+from bot.media.look import look_at
 from bot.media.service import Ready
+from bot.media.tracks import opened_clip, tracks_of
 from bot.rules.catalog import Kind, Model
 from tests import corpus
 from tests.corpus import FLASH_AT, Seen
 from tests.jobs import CATALOG
 
-MODEL = CATALOG.get("lucy-pro-v2v")  # 1280 by 704, 25 frames a second
+MODEL = CATALOG.get("lucy-fast-v2v")  # 1280 by 704, 25 frames a second, a minute
 SMALL = MODEL.model_copy(update={"frame": (320, 176)})
 BRIEF = MODEL.model_copy(update={"max_input_seconds": 3})
 Take = Callable[..., Awaitable[Ready]]
@@ -225,8 +239,6 @@ async def test_a_phones_video_comes_out_upright(take: Take, tmp_path: Path, turn
         ((360, 640), (176, 312)),
         ((400, 400), (176, 176)),
         ((161, 91), (160, 90)),
-        ((640, 16), (320, 8)),
-        ((322, 2), (320, 2)),
         ((16, 16), (16, 16)),
     ],
 )
@@ -281,7 +293,7 @@ async def test_sound_that_begins_late_or_ends_elsewhere_stays_in_step(
 
 @pytest.mark.asyncio
 async def test_a_size_that_changes_on_the_way_is_evened_out(take: Take, tmp_path: Path) -> None:
-    path = corpus.changing_size(tmp_path / "call.mkv", (160, 90), (320, 180))
+    path = corpus.changing_size(tmp_path / "call.mkv", [(160, 90), (320, 180)])
     after = assert_plain((await take(path)).path)
     assert {image.size for image in after.frames} == {(160, 90)}
     assert corpus.corner_names(after.frames[0]) == corpus.corner_names(after.frames[-1]) == corpus.UPRIGHT
@@ -319,54 +331,117 @@ async def test_frames_of_an_animation_last_as_long_as_they_say(take: Take, tmp_p
 
 
 @pytest.mark.asyncio
-async def test_a_clip_over_the_models_length_is_refused_with_its_own(take: Take, tmp_path: Path) -> None:
-    error = await refusal(take, corpus.clip(tmp_path / "x", seconds=4), BRIEF)
-    assert isinstance(error, FileTooLong)
-    assert error.facts == {"seconds": 4.0, "limit_seconds": 3}
-    assert not (tmp_path / "ready").exists()
+@pytest.mark.parametrize("size", [(640, 16), (322, 2), (8, 8)])
+async def test_a_line_and_a_dot_are_refused_with_what_the_model_would_get(
+    take: Take, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    path = corpus.clip(
+        tmp_path / "clip", form="matroska", codec="ffv1", pixels="yuv444p", size=size, seconds=0.2, sound=None
+    )
+    error = await refusal(take, path, SMALL)
+    assert isinstance(error, PictureTooSmall)
+    assert (error.facts["width"], error.facts["height"], error.facts["limit"]) == (*size, 16)
+
+
+@pytest.mark.asyncio
+async def test_a_clip_over_the_models_length_is_shortened_to_it(take: Take, tmp_path: Path) -> None:
+    ready = await take(corpus.clip(tmp_path / "x", seconds=4), BRIEF)
+    after = assert_plain(ready.path)
+    assert ready.done == ("shortened",)
+    assert len(after.frames) == 75
+    assert len(after.sound) / 48_000 == pytest.approx(3, abs=0.05)
+    assert ready.seconds == 3
+    assert after.flash_at == pytest.approx(FLASH_AT, abs=0.001)
     assert (await take(corpus.clip(tmp_path / "y", seconds=3.4), BRIEF)).done == ()
 
 
 @pytest.mark.asyncio
-async def test_sound_alone_can_make_a_clip_too_long(take: Take, tmp_path: Path) -> None:
-    error = await refusal(take, corpus.clip(tmp_path / "x", seconds=1, sound_seconds=5), BRIEF)
-    assert isinstance(error, FileTooLong)
+@pytest.mark.parametrize(("form", "sound"), [("mp4", "aac"), ("matroska", "libopus"), ("mpegts", "aac")])
+async def test_a_clip_is_taken_from_the_second_that_its_member_names(tmp_path: Path, form: str, sound: str) -> None:
+    path = corpus.clip(tmp_path / "x", form=form, seconds=3, sound=sound, options={"g": "12", "preset": "ultrafast"})
+    ready = await Normaliser().ready(path, tmp_path / "ready", kind=Kind.VIDEO, model=MODEL, start_seconds=0.7)
+    after = assert_plain(ready.path)
+    assert "shortened" in ready.done
+    assert after.flash_at == pytest.approx(FLASH_AT - 0.7, abs=0.021)
+    assert after.tone_at == pytest.approx(FLASH_AT - 0.7, abs=0.03)
+    assert len(after.frames) == pytest.approx((3 - 0.7) * 25, abs=1)
+    assert ready.seconds == pytest.approx(2.3, abs=0.05)
 
 
 @pytest.mark.asyncio
-async def test_three_hours_of_nothing_are_refused_at_once(take: Take, tmp_path: Path) -> None:
+async def test_a_clip_can_not_be_taken_from_where_it_has_ended(take: Take, tmp_path: Path) -> None:
+    clip = corpus.clip(tmp_path / "x", seconds=1)
+    animated = corpus.animation(tmp_path / "y", frames=5)
+    for path in (clip, animated):
+        with pytest.raises(StartPastEnd) as caught:
+            await Normaliser().ready(path, tmp_path / "to", kind=Kind.VIDEO, model=MODEL, start_seconds=7)
+        assert caught.value.facts["start_seconds"] == 7
+        assert not (tmp_path / "to").exists()
+
+
+@pytest.mark.asyncio
+async def test_sound_that_outlasts_its_even_pictures_makes_no_clip_longer(take: Take, tmp_path: Path) -> None:
+    path = corpus.clip(tmp_path / "x", codec="mpeg4", seconds=1, sound_seconds=5)
+    after = assert_plain((await take(path, BRIEF)).path)
+    assert len(after.frames) == 25
+    assert len(after.sound) / 48_000 == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.asyncio
+async def test_of_three_hours_of_nothing_the_first_minute_is_taken(take: Take, tmp_path: Path) -> None:
     path = corpus.clip(
         tmp_path / "long", rate=Fraction(1), seconds=10_800, size=(16, 16), sound=None, paint=corpus.still((16, 16))
     )
-    assert path.stat().st_size < 1_000_000
-    error = await refusal(take, path)
-    assert error.facts == {"seconds": 10800.0, "limit_seconds": 60}
+    ready = await take(path)
+    assert ready.seconds == 60
+    assert len(assert_plain(ready.path).frames) == 60 * 25
+
+
+def repeated(path: Path, count: int) -> Path:
+    """One picture, over and over, at 25 a second."""
+    packed = BytesIO()
+    corpus.picture((32, 18)).save(packed, "JPEG")
+    with av.open(str(path), "w", format="matroska") as out:
+        video: Any = out.add_stream("mjpeg", rate=25)
+        video.width, video.height, video.pix_fmt = 32, 18, "yuvj420p"
+        for number in range(count):
+            packet: Any = av.Packet(packed.getvalue())
+            packet.stream, packet.pts, packet.dts, packet.time_base = video, number, number, Fraction(1, 25)
+            packet.is_keyframe = True
+            out.mux(packet)
+    return path
+
+
+def test_of_a_clip_with_more_pictures_than_may_be_opened_that_many_are_used(tmp_path: Path) -> None:
+    path = repeated(tmp_path / "x.mkv", CLIP_PICTURES + 2_000)
+    tracks = tracks_of(path, "matroska")
+    for begin in (0.0, 70.0):
+        with opened_clip(path, "matroska") as source:
+            found = look_at(source, tracks, begin=begin, most_seconds=1_800)
+        assert found.goes_on
+        assert found.seconds - begin == pytest.approx(CLIP_PICTURES / 25, abs=1)
+        assert span_of(found.seconds, begin, 1_800).end == found.seconds
 
 
 @pytest.mark.asyncio
 async def test_a_length_that_is_not_announced_is_found_out(take: Take, tmp_path: Path) -> None:
     path = corpus.clip(tmp_path / "live", form="webm", codec="libvpx", sound="libopus", seconds=4)
-    error = await refusal(take, corpus.without_length(path), BRIEF)
-    assert isinstance(error, FileTooLong)
+    ready = await take(corpus.without_length(path), BRIEF)
+    assert "shortened" in ready.done
+    assert len(assert_plain(ready.path).frames) == 75
     ready = await take(corpus.without_length(corpus.clip(tmp_path / "short", form="webm", codec="libvpx", sound=None)))
     assert ready.done == ("converted",)
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("form", ["GIF", "WEBP"])
-async def test_animations_of_thousands_of_frames_are_refused_by_their_length(
+async def test_of_animations_of_thousands_of_frames_what_the_model_takes_is_taken(
     take: Take, tmp_path: Path, form: str
 ) -> None:
     path = corpus.animation(tmp_path / "many", form, frames=1500, milliseconds=50, size=(16, 16))
-    error = await refusal(take, path)
-    assert isinstance(error, FileTooLong)
-    assert not (tmp_path / "ready").exists()
-
-
-@pytest.mark.asyncio
-async def test_a_length_just_over_the_limit_is_told_as_more_than_it(take: Take, tmp_path: Path) -> None:
-    error = await refusal(take, corpus.endless_gif(tmp_path / "x", 3100))
-    assert error.facts == {"seconds": 61, "limit_seconds": 60}
+    ready = await take(path, BRIEF)
+    assert ready.done == ("converted", "shortened")
+    assert len(assert_plain(ready.path).frames) == 75
 
 
 @pytest.mark.asyncio
@@ -422,9 +497,9 @@ async def test_sound_without_pictures_is_named(take: Take, tmp_path: Path) -> No
         (bytes(9999), "nothing but zeros"),
         (b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00" + bytes(99), "sound"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(99), "sound"),
-        (b"OggS" + bytes(99), "Ogg"),
-        (b"G" + (bytes(187) + b"G") * 3, "MPEG"),
-        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11" + bytes(99), "WMV"),
+        (b".RMF" + bytes(99), "RealMedia (.rm)"),
+        (b"\x06\x0e\x2b\x34" + bytes(99), "MXF"),
+        (b"\x00\x00\x00\x01\x67" + bytes(99), "video without a container"),
         (b"\x93" + bytes(99) + b"\x01", "unknown"),
     ],
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -116,6 +115,21 @@ async def test_words_alone_are_enough_where_a_picture_is_not_needed(stage: Stage
 
 
 @pytest.mark.asyncio
+async def test_a_long_clip_is_sent_from_the_second_that_was_asked_for_and_the_card_says_so(
+    stage: Stage, tmp_path: Path
+) -> None:
+    clip = corpus.clip(tmp_path / "long.mp4", seconds=7, size=(96, 64)).read_bytes()
+    async with stage.clapper():
+        asked = await ask(stage, "v2v", {"video": ("long.mp4", clip)}, prompt="in winter", start=0.4)
+        message = await stage.see(asked, "pending")
+        assert "The model gets 5 s of the clip, from 0.4 s on." in text_of(message)
+        sent = corpus.Seen(stage.queue.submits[0].files["data"].path)
+        assert len(sent.frames) == 125
+        assert sent.flash_at == pytest.approx(corpus.FLASH_AT - 0.4, abs=0.02)
+        assert "start" not in stage.queue.submits[0].texts
+
+
+@pytest.mark.asyncio
 async def test_rules_that_discord_cannot_express_are_refused_with_what_to_change(stage: Stage) -> None:
     video, picture = sample("ball.mp4"), sample("painting.png")
     async with stage.clapper():
@@ -179,9 +193,12 @@ def _bomb(folder: Path) -> bytes:
     return corpus.png_bomb(folder / "bomb.png").read_bytes()
 
 
-def _long(folder: Path) -> bytes:
-    path = corpus.clip(folder / "long.mp4", size=(32, 18), rate=Fraction(1), seconds=75, sound=None)
-    return path.read_bytes()
+def _single(folder: Path) -> bytes:
+    return corpus.clip(folder / "single.mp4", size=(32, 18), seconds=0.04, sound=None).read_bytes()
+
+
+def _dot(folder: Path) -> bytes:
+    return corpus.saved(folder / "dot.png", "PNG", corpus.picture((1, 1))).read_bytes()
 
 
 def _html(_: Path) -> bytes:
@@ -205,7 +222,8 @@ BAD: list[tuple[str, str, str, Callable[[Path], bytes], str]] = [
     ("v2v", "video", "ball.mp4", _picture, "PNG"),
     ("v2v", "video", "ball.mp4", _zip, "ZIP"),
     ("v2v", "video", "ball.mp4", _playlist, "playlist"),
-    ("v2v", "video", "ball.mp4", _long, "1 min is the most"),
+    ("v2v", "video", "ball.mp4", _single, "a single picture"),
+    ("animate", "image", "dot.png", _dot, "is 1 by 1"),
     ("flf2v", "last", "last.png", _zip, "the last picture"),
     ("restyle", "reference", "style.png", _clip, "the reference picture"),
     ("tryon", "garment", "coat.png", _html, "the reference picture"),

@@ -10,10 +10,10 @@ import pytest
 
 from bot.chat.persistent import JOB_BUTTONS, Verb
 from bot.chat.replies.cards import card_of, embed_of, video_name, view_of
-from bot.rules.catalog import SEED_MAX, load_catalog
+from bot.rules.catalog import SEED_MAX, Role, load_catalog
 from bot.rules.delivery import Clip, Link
-from bot.rules.jobs import Failure, Job, JobState, Reply, Requester
-from bot.rules.requests import Inputs, compose
+from bot.rules.jobs import Failure, Job, JobState, Reply, Requester, StoredFile
+from bot.rules.requests import Attachment, Inputs, compose
 
 CATALOG = load_catalog()
 JOB_ID = "1a2b3c4d" + "0" * 24
@@ -51,6 +51,26 @@ def test_a_state_has_its_sign_and_its_own_word(state: JobState, sign: str) -> No
     card = card_of(a_job(state, failure=Failure(key="service_failed", facts={"reason": "too dark"})), CATALOG)
     assert card.title.startswith(sign)
     assert card.footer == f"{state} · lucy-pro-t2v · 1a2b3c4d"
+
+
+@pytest.mark.parametrize(
+    ("start", "shortened", "told"),
+    [
+        (None, True, "The model gets the first 1 min of the clip."),
+        (12.5, True, "The model gets 1 min of the clip, from 12 s on."),
+        (None, False, None),
+    ],
+)
+def test_a_card_says_which_part_of_a_clip_the_model_gets(
+    start: float | None, shortened: bool, told: str | None
+) -> None:
+    clip = Attachment(url="https://cdn.example/x.mp4", filename="x.mp4", size_bytes=9)
+    request = compose(CATALOG.get("lucy-fast-v2v"), Inputs(prompt="snow", start_seconds=start), {Role.DATA: clip})
+    kept = StoredFile(
+        key="k", filename="x.mp4", content_type="video/mp4", size_bytes=9, seconds=60, shortened=shortened
+    )
+    lines = card_of(a_job(request=request, stored={Role.DATA: kept}), CATALOG).lines
+    assert [line for line in lines if "The model gets" in line] == ([told] if told else [])
 
 
 def test_a_card_says_what_was_asked_and_by_whom() -> None:

@@ -8,7 +8,7 @@ import inspect
 import pytest
 
 from bot.chat.replies.cards import STATE_LOOKS
-from bot.errors import FileTooLong, ServiceFailed
+from bot.errors import FileTooLarge, ServiceFailed
 from bot.rules.jobs import ENDED, LIVE, MOVES, Failure, JobState
 from bot.wording import SENTENCES
 from bot.work.jobs.steps import Steps
@@ -58,8 +58,8 @@ def test_every_live_state_has_a_step() -> None:
 
 
 def test_a_failure_keeps_its_errors_key_and_facts() -> None:
-    failure = Failure.of(FileTooLong(role="data", seconds=90.5, limit_seconds=60))
-    assert (failure.key, failure.facts) == ("file_too_long", {"role": "data", "seconds": 90.5, "limit_seconds": 60})
+    failure = Failure.of(FileTooLarge(role="data", size_bytes=90, limit_bytes=60))
+    assert (failure.key, failure.facts) == ("file_too_large", {"role": "data", "size_bytes": 90, "limit_bytes": 60})
     assert Failure.of(ServiceFailed(reason=None)).facts == {"reason": None}
 
 

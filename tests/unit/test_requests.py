@@ -73,6 +73,7 @@ def plainly_valid(known: stand_in.Model, inputs: Inputs, roles: frozenset[Role])
             inputs.orientation is None or known.turns,
             inputs.enhance_prompt is None or known.enhance,
             not inputs.enhance_prompt or bool(text),
+            inputs.start_seconds is None or "video" in known.shape.files.values(),
             (inputs.trajectory is not None) == known.shape.trajectory,
         )
     )
@@ -106,6 +107,7 @@ INPUTS = st.builds(
     resolution=st.sampled_from([None, "720p", "480p"]),
     orientation=st.sampled_from([None, "landscape", "portrait"]),
     enhance_prompt=st.sampled_from([None, True, False]),
+    start_seconds=st.sampled_from([None, 0.0, 3.5]),
     trajectory=st.sampled_from([None, LINE]),
 )
 ROLES = st.frozensets(st.sampled_from(Role))

@@ -62,6 +62,13 @@ HEADS: list[tuple[bytes, Format | None]] = [
     (ebml(b"webm"), names.WEBM),
     (ebml(b"matroska"), names.MKV),
     (ebml(b"other"), None),
+    (b"G" + (bytes(187) + b"G") * 3, names.TS),
+    (bytes(4) + b"G" + (bytes(191) + b"G") * 3, names.TS),
+    (b"G" + (bytes(203) + b"G") * 3, names.TS),
+    (b"\x00\x00\x01\xba", names.MPG),
+    (b"FLV\x01\x05", names.FLV),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", names.WMV),
+    (b"OggS\x00\x02", names.OGV),
     (b"#EXTM3U\n", None),
     (b"PK\x03\x04", None),
     (b"<svg", None),
@@ -74,6 +81,10 @@ def test_a_head_tells_its_format(head: bytes, found: Format | None) -> None:
     assert sniff(head) is found
     if found is not names.BMP:
         assert sniff(head + bytes(HEAD_BYTES)) is found
+
+
+def test_a_text_of_one_letter_is_no_broadcast() -> None:
+    assert sniff(b"G" * HEAD_BYTES) is None
 
 
 def test_every_format_can_be_told() -> None:

@@ -57,6 +57,13 @@ def test_options_are_taken_from_where_they_stand() -> None:
     assert command.inputs.orientation == "portrait"
 
 
+@pytest.mark.parametrize(("written", "seconds"), [("start:12", 12.0), ("start:0.5", 0.5), ("start:99999", 86_400.0)])
+def test_a_second_to_start_from_is_read(written: str, seconds: float) -> None:
+    command = read_text_command(f"/v2v in winter {written}")
+    assert command is not None
+    assert (command.inputs.prompt, command.inputs.start_seconds) == ("in winter", seconds)
+
+
 def test_what_a_slash_command_would_refuse_is_no_part_of_the_prompt() -> None:
     command = read_text_command("/animate snow seed:-1 private:True")
     assert command is not None

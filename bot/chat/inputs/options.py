@@ -11,11 +11,13 @@ from discord import app_commands
 
 from bot.chat.replies.interactions import Interaction, requester_of
 from bot.rules.catalog import SEED_MAX, Operation
+from bot.rules.requests import START_MAX_SECONDS
 from bot.wording import SENTENCES, translated
 
 File = discord.Attachment
 Prompt = app_commands.Range[str, 1, 6000]  # Discord's own most; each model's limit is refused with its number
 Seed = app_commands.Range[int, 0, SEED_MAX]
+Start = app_commands.Range[float, 0, START_MAX_SECONDS]
 
 
 class Described(app_commands.locale_str):

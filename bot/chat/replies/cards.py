@@ -79,7 +79,13 @@ def card_of(
     )
     if job.request.inputs.path and not bare:
         lines.append(f"> {escape(job.request.inputs.path, PATH_MAX_CHARS)}")
-    lines += [_options(job, catalog), *_times(job), *_outcome(job, bare=bare), *_handover(handed, locale)]
+    lines += [
+        _options(job, catalog),
+        *_used_part(job),
+        *_times(job),
+        *_outcome(job, bare=bare),
+        *_handover(handed, locale),
+    ]
     if fleeting and not waits:
         lines.append(say("fleeting_note", locale))
     return Card(
@@ -135,6 +141,16 @@ def _options(job: Job, catalog: Catalog) -> str:
         *_origins(job),
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _used_part(job: Job) -> list[str]:
+    """Which part of a clip the model gets, where it is not all of it."""
+    start = job.request.inputs.start_seconds
+    clip = job.stored.get(Role.DATA)
+    if clip is None or clip.seconds is None or not clip.shortened:
+        return []
+    key = "clip_shortened" if start else "clip_shortened_beginning"
+    return [say(key, job.requester.locale, seconds=clip.seconds, start_seconds=start or 0.0)]
 
 
 def _origins(job: Job) -> list[str]:

@@ -22,7 +22,7 @@ from bot.errors import (
 from bot.fair_semaphore import FairSemaphore
 from bot.media import Normaliser, Sketcher
 from bot.queue import Upload
-from bot.rules.bounds import CLIP_MAX_SIDE, LENGTH_SLACK_SECONDS, PICTURE_MAX_PIXELS, too_long
+from bot.rules.bounds import CLIP_MAX_SIDE, PICTURE_MAX_PIXELS
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.drafts import Preview
 from bot.rules.jobs import Job, Requester, StoredFile, fairness_group
@@ -108,13 +108,25 @@ class DiscordInputs:
         await self._downloader.fetch(attachment.url, fetched, max_bytes=self._settings.max_input_bytes)
         with _own_faults():
             ready = await self._normaliser.ready(
-                fetched, folder / "ready", kind=model.files[role], model=model, by=job.requester
+                fetched,
+                folder / "ready",
+                kind=model.files[role],
+                model=model,
+                start_seconds=job.request.inputs.start_seconds,
+                by=job.requester,
             )
         key = input_key(job.id, role)
         size = await self._files.put(key, ready.path, ready.content_type)
         # The service sees the name: its stem is the member's, its suffix the truth.
         name = f"{_safe_stem(attachment.filename)}{ready.suffix}"
-        return StoredFile(key=key, filename=name, content_type=ready.content_type, size_bytes=size)
+        return StoredFile(
+            key=key,
+            filename=name,
+            content_type=ready.content_type,
+            size_bytes=size,
+            seconds=ready.seconds,
+            shortened="shortened" in ready.done,
+        )
 
 
 @contextmanager
@@ -142,9 +154,6 @@ def _check_declared(attachment: Attachment, kind: Kind, model: Model, max_bytes:
         raise FileUnsupported(found=found, wanted=_WANTED[kind])
     if attachment.size_bytes > max_bytes:
         raise FileTooLarge(size_bytes=attachment.size_bytes, limit_bytes=max_bytes)
-    seconds = attachment.seconds or 0
-    if kind is Kind.VIDEO and seconds > model.max_input_seconds + LENGTH_SLACK_SECONDS:
-        raise too_long(seconds, model.max_input_seconds)
     width, height = attachment.width or 0, attachment.height or 0
     most = PICTURE_MAX_PIXELS if kind is Kind.IMAGE else CLIP_MAX_SIDE * CLIP_MAX_SIDE
     if width * height > most:

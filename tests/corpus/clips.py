@@ -1,8 +1,5 @@
-"""Files as members attach them, good, odd and hostile, made when a test asks: nothing here is read by name.
-
-Pictures carry a colour in each corner (`CORNERS`), so that a test can see which way round they came out; clips do too,
-and turn white, with a tone, for `FLASH_SECONDS` from `FLASH_AT`, so that picture and sound can be held together.
-"""
+"""Clips as members attach them, good, odd and hostile: the colours of the corners, and white, with a tone, for
+`FLASH_SECONDS` from `FLASH_AT`, so that picture and sound can be held together."""
 
 from __future__ import annotations
 
@@ -10,8 +7,7 @@ import contextlib
 import io
 import os
 import struct
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,125 +17,15 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image
 
-CORNERS = {
-    "top left": (220, 30, 30),
-    "top right": (30, 180, 40),
-    "bottom left": (30, 60, 220),
-    "bottom right": (230, 210, 40),
-}
+from tests.corpus.pictures import picture
+
 FLASH_AT, FLASH_SECONDS = 1.0, 0.3
 TONE_HZ, TONE_LEVEL = 440, 0.25
 
 Pixels = NDArray[np.uint8]
 Paint = Callable[[float], Image.Image]
-
-
-def picture(size: tuple[int, int] = (320, 180), mode: str = "RGB") -> Image.Image:
-    """A colour in each corner over grey."""
-    width, height = size
-    image = Image.new("RGB", size, (128, 128, 128))
-    draw = ImageDraw.Draw(image)
-    reach = (max(1, width // 3), max(1, height // 3))
-    for name, colour in CORNERS.items():
-        x = 0 if "left" in name else width - reach[0]
-        y = 0 if "top" in name else height - reach[1]
-        draw.rectangle((x, y, x + reach[0] - 1, y + reach[1] - 1), fill=colour)
-    return image if mode == "RGB" else image.convert(mode)
-
-
-def corner_names(image: Image.Image, *, apart: int = 60) -> dict[str, str]:
-    """Which of the four colours each corner of the picture shows now, by its place."""
-    rgb = image.convert("RGB")
-    width, height = rgb.size
-    found = {}
-    for place in CORNERS:
-        x = width // 8 if "left" in place else width - 1 - width // 8
-        y = height // 8 if "top" in place else height - 1 - height // 8
-        seen = rgb.getpixel((x, y))
-        assert isinstance(seen, tuple)
-        distance, name = min((sum(abs(a - b) for a, b in zip(seen, c, strict=True)), n) for n, c in CORNERS.items())
-        assert distance < apart, f"{place} shows {seen}"
-        found[place] = name
-    return found
-
-
-UPRIGHT = {name: name for name in CORNERS}
-
-
-def oriented(path: Path, orientation: int, form: str = "JPEG", **options: Any) -> Path:
-    """`picture` stored turned away, with the EXIF note that turns it back."""
-    undo = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }
-    image = picture()
-    if orientation in undo:
-        image = image.transpose(undo[orientation])
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    image.save(path, form, exif=exif, **options)
-    return path
-
-
-def saved(path: Path, form: str, image: Image.Image | None = None, **options: Any) -> Path:
-    """A picture in Pillow's format `form`; HEIF by its plug-in."""
-    if form == "HEIF":
-        import pillow_heif  # noqa: PLC0415  # slow to load, and two tests need it
-
-        pillow_heif.register_heif_opener()
-    (image or picture()).save(path, form, **options)
-    return path
-
-
-def animation(
-    path: Path, form: str = "GIF", *, frames: int = 20, milliseconds: int = 100, size: tuple[int, int] = (96, 54)
-) -> Path:
-    """A GIF or animated WebP in which a white block moves over the four corners, transparent in the middle."""
-    painted = []
-    for number in range(frames):
-        image = picture(size).convert("RGBA")
-        image.paste((0, 0, 0, 0), (size[0] // 2 - 4, size[1] // 2 - 4, size[0] // 2 + 4, size[1] // 2 + 4))
-        at = number * (size[0] - 8) // max(1, frames - 1)
-        image.paste((255, 255, 255, 255), (at, size[1] // 2 - 3, at + 8, size[1] // 2 + 3))
-        painted.append(image)
-    painted[0].save(path, form, save_all=True, append_images=painted[1:], duration=milliseconds, loop=0, disposal=2)
-    return path
-
-
-def endless_gif(path: Path, frames: int) -> Path:
-    """Thousands of one-pixel frames, by hand: 21 bytes each, shown for a hundredth of a second."""
-    head = b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\x00\x00\x00\xff\xff\xff"
-    one = b"\x21\xf9\x04\x00\x02\x00\x00\x00" + b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
-    path.write_bytes(head + one * frames + b"\x3b")
-    return path
-
-
-def png_bomb(path: Path, side: int = 20_000) -> Path:
-    """A PNG of `side` by `side` pixels, one bit each, that fits into a few kilobytes."""
-    packer = zlib.compressobj(9)
-    row = b"\x00" + bytes((side + 7) // 8)
-    data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(
-        png_chunk(kind, body)
-        for kind, body in (
-            (b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)),
-            (b"IDAT", data),
-            (b"IEND", b""),
-        )
-    ))  # fmt: skip
-    return path
-
-
-def png_chunk(kind: bytes, body: bytes) -> bytes:
-    """One piece of a PNG, with its sum."""
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def corners_and_flash(size: tuple[int, int]) -> Paint:
@@ -298,7 +184,7 @@ def flashing_noise(size: tuple[int, int]) -> Paint:
     return lambda at: flash(at) if FLASH_AT <= at < FLASH_AT + FLASH_SECONDS else grain(at)
 
 
-def changing_size(path: Path, *sizes: tuple[int, int]) -> Path:
+def changing_size(path: Path, sizes: Sequence[tuple[int, int]]) -> Path:
     """A Matroska file of Motion JPEG whose pictures change their size, as recorded calls do."""
     with av.open(str(path), "w", format="matroska") as out:
         video: Any = out.add_stream("mjpeg", rate=25)
@@ -344,77 +230,3 @@ def referring(secret: Path, to: Path) -> Path:
     data[begin + 4 : begin + 4000] = bytes(min(3996, len(data) - begin - 4))
     to.write_bytes(data)
     return to
-
-
-def differ(one: Image.Image, other: Image.Image) -> bool:
-    """Whether two decoded frames show different things, past what an encoder does to them."""
-    change = np.abs(np.asarray(one, dtype=int) - np.asarray(other, dtype=int))
-    return bool(change.max() > 60)
-
-
-def playlist(path: Path) -> Path:
-    """An HLS playlist: a reader that guesses would fetch what it names."""
-    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")
-    return path
-
-
-def cut(path: Path, to: Path, share: float) -> Path:
-    """The first part of a file."""
-    data = path.read_bytes()
-    to.write_bytes(data[: int(len(data) * share)])
-    return to
-
-
-class Seen:
-    """What a clip shows when it is played: `times` and `frames` (RGB), `sound` (mono, from time 0 on) at 48 kHz."""
-
-    def __init__(self, path: Path) -> None:
-        self.times: list[float] = []
-        self.frames: list[Image.Image] = []
-        heard: list[tuple[float, NDArray[np.float32]]] = []
-        with av.open(str(path)) as source:
-            video: Any = source.streams.video[0]
-            self.codec, self.rate = video.codec_context.name, Fraction(*_parts(video.average_rate))
-            self.stretch, self.colorspace = video.sample_aspect_ratio, video.codec_context.colorspace
-            self.pixels, self.size = video.codec_context.pix_fmt, (video.width, video.height)
-            self.sounds = [stream.codec_context.name for stream in source.streams.audio]
-            self.channels = source.streams.audio[0].codec_context.channels if self.sounds else 0
-            for shown in source.decode(video):
-                self.times.append(shown.time)
-                self.frames.append(shown.to_image())
-        if self.sounds:
-            with av.open(str(path)) as source:
-                resampler = av.AudioResampler(format="fltp", layout="mono", rate=48_000)
-                for block in source.decode(source.streams.audio[0]):
-                    heard += [(part.time or 0.0, part.to_ndarray()[0]) for part in resampler.resample(block)]
-        self.sound = _laid_out(heard)
-
-    @property
-    def flash_at(self) -> float:
-        """When the picture turns white."""
-        return next(at for at, image in zip(self.times, self.frames, strict=True) if np.asarray(image).mean() > 230)
-
-    @property
-    def tone_at(self) -> float:
-        """When the tone sets in."""
-        loud = np.abs(self.sound) > TONE_LEVEL / 4
-        return float(np.argmax(loud)) / 48_000 if loud.any() else -1.0
-
-    @property
-    def loudness(self) -> float:
-        """Root mean square of the tone's middle: 0.177 for a sine of 0.25."""
-        middle = self.sound[round((self.tone_at + 0.1) * 48_000) : round((self.tone_at + 0.2) * 48_000)]
-        return float(np.sqrt(np.mean(middle**2)))
-
-
-def _parts(rate: Any) -> tuple[int, int]:
-    return rate.numerator, rate.denominator
-
-
-def _laid_out(heard: list[tuple[float, NDArray[np.float32]]]) -> NDArray[np.float32]:
-    end = max((round(at * 48_000) + len(part) for at, part in heard), default=0)
-    line = np.zeros(max(0, end), dtype=np.float32)
-    for at, part in heard:
-        begin = round(at * 48_000)
-        line[max(0, begin) : begin + len(part)] = part[max(0, -begin) :]
-    return line
