@@ -51,7 +51,7 @@ class ManualClock(Clock):
             if not woken.done():
                 woken.set_result(None)
             await self._settle()
-        self._elapsed = target
+        self._elapsed = max(self._elapsed, target)  # others may have moved it farther meanwhile: it never goes back
 
     @property
     def sleeping(self) -> int:
