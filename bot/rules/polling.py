@@ -29,6 +29,7 @@ from bot.rules.life_table import LifeTable
 TYPICAL_SECONDS = 40.0
 """Of a model that nothing is known of."""
 _SHORTEST_SECONDS = 0.001
+"""What is left of a wait may be less than a clock's time can grow by, and would be waited for without end."""
 _SOONEST_SECONDS = 0.05
 """The first look may come that early; later ones keep `poll_min`."""
 _LATEST_FIRST_SECONDS = 60.0
@@ -188,7 +189,8 @@ class _FixedJob:
         self._due = due
 
     def wait(self, age: float) -> float:
-        return max(0.0, self._due - age)
+        left = self._due - age
+        return left if left >= _SHORTEST_SECONDS else 0.0
 
     def running(self, age: float) -> None:
         self._due = age + self._seconds

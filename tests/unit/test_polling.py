@@ -184,3 +184,8 @@ def test_the_benchmark_prints_its_ratios_as_json() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
     report = json.loads(done.stdout)
     assert {"cold to best", "warm to best", "cold to fixed", "warm to fixed"} == set(report["bot bounds"][0]["ratios"])
+
+
+def test_what_rounding_leaves_of_a_wait_is_no_wait() -> None:
+    assert FixedPolling(0.3).follow(None).wait(0.1 + 0.2 - 1e-16) == 0.0
+    assert FixedPolling(0.3).follow(None).wait(0.29) == pytest.approx(0.01)
