@@ -48,10 +48,12 @@ class Wire:
         self._base = base_url.rstrip("/")
         self._given_session = session
         self._own_sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._closed = False
         self._clock = clock
 
     async def aclose(self) -> None:
-        """Close the sessions that were made here."""
+        """Close the sessions that were made here. What is asked from then on fails as where there is no network."""
+        self._closed = True
         sessions, self._own_sessions = list(self._own_sessions.values()), {}
         for session in sessions:
             await session.close()
@@ -106,6 +108,8 @@ class Wire:
     def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
         if self._given_session is not None:
             return self._given_session
+        if self._closed:
+            raise aiohttp.ConnectionTimeoutError("the client is closed")  # a kind that says that nothing was sent
         if fresh not in self._own_sessions:
             self._own_sessions[fresh] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, force_close=fresh), cookie_jar=aiohttp.DummyCookieJar()

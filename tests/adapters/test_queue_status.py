@@ -366,3 +366,12 @@ async def test_a_watch_taken_up_again_knows_how_long_the_job_has_run(
         await seen(queue)
     assert asked == [60.0, None]
     assert clock.slept == [2.0, 2.0]
+
+
+@pytest.mark.asyncio
+async def test_a_closed_client_asks_nobody(server: ScriptedServer, clock: ManualClock) -> None:
+    async with client(server.url, clock) as queue:
+        pass
+    with pytest.raises(QueueStatusError):
+        await queue.status("job-1")
+    assert server.count("GET", "/v1/jobs/job-1") == 0
