@@ -105,9 +105,9 @@ def poster(path: Path, to: Path) -> dict[str, Any]:
     try:
         tracks = tracks_of(path, "mp4")
         with opened_clip(path, "mp4") as source:
-            shown = None
-            for shown in source.decode(tracks.video_in(source)):
-                if (shown.time or 0.0) >= _POSTER_AT_SECONDS:
+            stream, shown = tracks.video_in(source), None
+            for shown in source.decode(stream):
+                if (shown.pts or 0) * float(stream.time_base or 0) >= _POSTER_AT_SECONDS:
                     break
             if shown is None:
                 raise ResultInvalid

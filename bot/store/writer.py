@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -17,6 +18,7 @@ from bot.store.threads import Work
 
 BUSY_TIMEOUT = timedelta(seconds=10)
 """How long one SQLite writer waits for another: an operator's tool, since this process has one alone."""
+_BUSY_PAUSE_SECONDS = 0.02
 TOGETHER_MAX = 100
 """Units that share a commit: while the last ones are waited for, the first are not answered."""
 _LOOK_EVERY_INSTRUCTIONS = 100_000
@@ -31,11 +33,24 @@ def sqlite_engine(url: URL, *, enforce_foreign_keys: bool) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver must not open transactions of its own
         connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT.total_seconds() * 1000)}")
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_write_ahead_log(connection)
         connection.execute("PRAGMA synchronous=FULL")  # a job that was said yes to survives a power cut
         connection.execute(f"PRAGMA foreign_keys={'ON' if enforce_foreign_keys else 'OFF'}")
 
     return engine
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Where two do so to a new file at the same moment SQLite gives one of them up instead of letting it wait."""
+    until = time.monotonic() + BUSY_TIMEOUT.total_seconds()
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+        time.sleep(_BUSY_PAUSE_SECONDS)
 
 
 class _SqliteSession:
