@@ -127,7 +127,8 @@ def _quick(codec: str) -> dict[str, str]:
         "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
         "libvpx": {"deadline": "realtime", "cpu-used": "8"},
         "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
-        "libsvtav1": {"preset": "12"},
+        # At quicker presets the encoder of the oldest Python's PyAV writes small pictures that nothing decodes.
+        "libsvtav1": {"preset": "8"},
     }.get(codec, {})
 
 
