@@ -44,8 +44,8 @@ class FileBody(Payload):
     ) -> None:
         super().__init__(field, content_type=field.content_type)
         self._size = field.size_bytes if size_bytes is None else size_bytes
-        self._start = None if field.start is None else field.start + offset_bytes
-        self._stream = field.stream
+        self._offset_bytes = offset_bytes
+        self._field = field
         self._idle_seconds = idle_seconds
         self.broken: Exception | None = None
 
@@ -58,22 +58,21 @@ class FileBody(Payload):
                 await writer.write(chunk)
 
     async def _chunks(self) -> AsyncIterator[bytes]:
-        left = self._size
-        if self._start is not None:
-            await self._read(self._stream.seek, self._start)
-        while left is None or left > 0:
-            chunk: bytes = await self._read(self._stream.read, CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
+        sent = 0
+        while self._size is None or sent < self._size:
+            left = None if self._size is None else self._size - sent
+            chunk = await self._read(self._offset_bytes + sent, CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
             if not chunk and left is None:
                 return
             if not chunk:
                 self.broken = EOFError(f"{left} bytes fewer than when it was opened")
                 raise self.broken
-            left = None if left is None else left - len(chunk)
+            sent += len(chunk)
             yield chunk
 
-    async def _read(self, function: Callable[..., Any], *args: object) -> Any:
+    async def _read(self, offset_bytes: int, wanted: int) -> bytes:
         try:
-            return await _off_loop(function, *args)
+            return await _off_loop(self._field.read_at, offset_bytes, wanted)
         except (OSError, ValueError) as exc:  # ValueError: the file was closed meanwhile
             self.broken = exc
             raise

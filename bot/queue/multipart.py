@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from aiohttp import Payload
 from aiohttp.abc import AbstractStreamWriter
@@ -63,23 +62,24 @@ class FormBody(Payload):
 
     async def _pieces(self, file: FileField) -> AsyncIterator[bytes]:
         """The file from where it stood when it was opened."""
-        left = file.size_bytes
-        if file.start is not None:
-            await self._read(file, file.stream.seek, file.start)
-        while left is None or left > 0:
+        sent = 0
+        while file.size_bytes is None or sent < file.size_bytes:
+            left = None if file.size_bytes is None else file.size_bytes - sent
             wanted = self._slots.piece_bytes if left is None else min(self._slots.piece_bytes, left)
-            piece: bytes = await self._read(file, file.stream.read, wanted)
+            piece = await self._read(file, sent, wanted)
             if not piece and left is None:
                 return
             if not piece:
                 self.broken = EOFError(f"{left} bytes fewer than when it was opened")
                 raise self.broken
-            left = None if left is None else left - len(piece)
+            sent += len(piece)
             yield piece
 
-    async def _read(self, file: FileField, function: Callable[..., Any], *args: object) -> Any:
+    async def _read(self, file: FileField, offset_bytes: int, wanted: int) -> bytes:
         try:
-            return function(*args) if file.in_memory else await in_thread(function, *args)
+            if file.in_memory:
+                return file.read_at(offset_bytes, wanted)
+            return await in_thread(file.read_at, offset_bytes, wanted)
         except (OSError, ValueError) as exc:  # ValueError: the file was closed meanwhile
             self.broken = exc
             raise

@@ -13,9 +13,10 @@ import os
 import re
 import secrets
 import stat
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, TypeVar
 
@@ -66,11 +67,23 @@ class FileField:
     content_type: str
     size_bytes: int | None
     start: int | None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def in_memory(self) -> bool:
         """Whether reading it waits for nothing."""
         return isinstance(self.stream, io.BytesIO)
+
+    def read_at(self, offset_bytes: int, size_bytes: int) -> bytes:
+        """Up to `size_bytes` from `offset_bytes` after `start`; from where it stands, where it can't be rewound.
+
+        Raises OSError, and ValueError where it was closed meanwhile. The place is sought anew each time, under a lock:
+        when an attempt breaks, its last read may still be in its thread while the next attempt begins to read.
+        """
+        with self._lock:
+            if self.start is not None:
+                self.stream.seek(self.start + offset_bytes)
+            return self.stream.read(size_bytes)
 
 
 def content_type_of(head: bytes, filename: str) -> str:
@@ -105,7 +118,7 @@ async def opened_inputs(files: Mapping[Role, FileInput]) -> AsyncIterator[list[F
                 fields.append(await in_thread(_open, role, upload, ours))
         yield fields
     finally:
-        if not all(field.in_memory for field in fields) or ours:
+        if not all(sent.in_memory for sent in fields) or ours:
             await in_thread(_put_back, fields, ours)
         else:
             _put_back(fields, ours)
@@ -176,9 +189,9 @@ def _as_input_error(role: Role, problem: str) -> Iterator[None]:
 
 
 def _put_back(fields: Sequence[FileField], ours: Sequence[BinaryIO]) -> None:
-    for field in fields:
-        if field.stream not in ours and field.start is not None and not field.stream.closed:
-            field.stream.seek(field.start)
+    for sent in fields:
+        if sent.stream not in ours and sent.start is not None and not sent.stream.closed:
+            sent.stream.seek(sent.start)
     for stream in ours:
         stream.close()
 

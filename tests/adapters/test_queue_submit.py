@@ -7,6 +7,7 @@ import copy
 import io
 import json
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -421,6 +422,49 @@ async def test_an_upload_that_broke_before_its_end_was_not_taken_and_is_sent_aga
     async with raw_server(break_off, accept) as url, client(url, clock) as queue:
         assert (await queue.submit("lucy-fast-v2v", prompt="x", data=video)).job_id == "yes"
     assert len(clock.slept) == 1
+
+
+class LateRead(io.FileIO):
+    """Its first read of a whole piece waits in its thread until it is let go."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.begun, self.let_go = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > 1000 and not self.begun.is_set():
+            self.begun.set()
+            self.let_go.wait(30)
+        return super().read(size)
+
+
+@pytest.mark.asyncio
+async def test_a_read_of_a_broken_attempt_takes_nothing_from_the_next_one(clock: ManualClock, tmp_path: Path) -> None:
+    content = MP4 + bytes(range(256)) * 20_000
+    stream = LateRead(file(tmp_path, "big.mp4", content))
+    sent = b""
+
+    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.to_thread(stream.begun.wait, 30)
+        writer.transport.abort()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        stream.let_go.set()
+        while not sent.endswith(b"--\r\n"):
+            piece = await reader.read(1 << 20)
+            if not piece:
+                return
+            sent += piece
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"job_id":"yes"}')
+        await writer.drain()
+
+    with stream:
+        async with raw_server(break_off, accept) as url, client(url, clock) as queue:
+            await queue.submit("lucy-fast-v2v", prompt="x", data=stream)
+    assert content in sent
 
 
 @pytest.mark.asyncio
