@@ -10,6 +10,7 @@ import discord
 from discord import ui
 
 from bot.chat.persistent import Verb, job_button, view_with
+from bot.chat.replies.attached_file import AttachedFile
 from bot.chat.replies.cards import (
     PROMPT_MAX_CHARS,
     SHORT_ID_CHARS,
@@ -81,7 +82,7 @@ class DiscordNotices:
         locale = self._locale(job.requester)
         embed = self._question(job, pattern, locale)
         files = [
-            discord.File(picture.path, filename=f"input{number}{picture.path.suffix}", spoiler=picture.hidden)
+            AttachedFile(picture.path, f"input{number}{picture.path.suffix}", spoiler=picture.hidden)
             for number, picture in enumerate(pictures, 1)
         ]
         if files and not pictures[0].hidden:

@@ -18,6 +18,7 @@ import discord
 from cachetools import LRUCache
 
 from bot.chat.persistent import Verb
+from bot.chat.replies.attached_file import AttachedFile
 from bot.chat.replies.cards import (
     Card,
     card_of,
@@ -317,9 +318,9 @@ def _payload(job: Job, card: Card, thing: Clip | Link | None, *, upload: bool) -
     }
     match thing:
         case Clip() if upload:
-            payload["attachments"] = [discord.File(thing.path, video_name(job))]
+            payload["attachments"] = [AttachedFile(thing.path, video_name(job))]
         case Link() if upload:
-            payload["attachments"] = [discord.File(thing.poster, poster_name(job))] if thing.poster else []
+            payload["attachments"] = [AttachedFile(thing.poster, poster_name(job))] if thing.poster else []
         case _:
             pass
     return payload
