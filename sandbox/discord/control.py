@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from typing import Any
@@ -19,6 +20,8 @@ from sandbox.discord.responses import ApiError, Json, TooMany, answer
 from sandbox.discord.rest.body import Body, read_body
 from sandbox.discord.sse import Feeds
 from sandbox.discord.world import Channel, User
+
+_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?")
 
 Act = Callable[[web.Request, Body], Awaitable[web.StreamResponse]]
 
@@ -44,6 +47,7 @@ class Control:
             "forward",
             "faults",
             "clock",
+            "locale",
         ):
             self._add("POST", name, getattr(self, name))
 
@@ -87,7 +91,7 @@ class Control:
             "me": user.json(), "bot": world.bot.json(), "online": self.core.gateway.online,
             "users": [u.json() for u in world.users.values()], "guilds": guilds, "commands": list(commands.values()),
             "dms": [channel_json(world, c, beside=user.id) | self._offer(user, c) for c in private],
-            "now": self.core.clock.now().isoformat(),
+            "now": self.core.clock.now().isoformat(), "locale": user.locale,
         })  # fmt: skip
 
     def _guild(self, guild_id: str, user: User) -> Json:
@@ -174,6 +178,19 @@ class Control:
     async def clock(self, _: web.Request, body: Body) -> web.Response:
         self.core.clock.advance(float(body.object["advance_seconds"]))
         return answer({"now": self.core.clock.now().isoformat()})
+
+    async def locale(self, _: web.Request, body: Body) -> web.Response:
+        """`{"as", "locale", "guild_id"}`: the language of the member's client and, with `guild_id`, of that server."""
+        wanted = body.object
+        locale, guild_id = str(wanted["locale"]), wanted.get("guild_id")
+        if not _LOCALE.fullmatch(locale):
+            raise ClientRefused(f"{locale!r} is no language tag")
+        self._user(wanted["as"]).locale = locale
+        if guild_id is not None:
+            guild = self.core.world.guilds[str(guild_id)]
+            guild.locale = locale
+            self.core.tell_guild_changed(guild)
+        return answer({"locale": locale})
 
     async def faults(self, _: web.Request, body: Body) -> web.Response:
         """`{"rest": [fault…]}`, `{"omit": [omission…]}`, any switch of `Faults` by name,

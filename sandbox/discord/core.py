@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sandbox.discord.clock import StandInClock
-from sandbox.discord.gateway import Gateway
+from sandbox.discord.gateway import GUILDS, Gateway
 from sandbox.discord.interactions import Interactions
+from sandbox.discord.objects import guild_json
 from sandbox.discord.state import SharedState
+from sandbox.discord.world import Guild
 
 CONTENT_GRANTED = 1 << 18  # GATEWAY_MESSAGE_CONTENT; 1 << 19 is the same for small apps
 
@@ -17,6 +19,10 @@ class Core(SharedState):
         super().__init__(clock, token)
         self.gateway = Gateway(self)
         self.interactions = Interactions(self, self.gateway)
+
+    def tell_guild_changed(self, guild: Guild) -> None:
+        """The bot hears what the server is like now, by GUILD_UPDATE."""
+        self.gateway.dispatch("GUILD_UPDATE", guild_json(self.world, guild), guild.id, needs=GUILDS)
 
     async def close(self) -> None:
         self.clock.close()

@@ -10,7 +10,7 @@ from sandbox.discord.core import Core
 from sandbox.discord.gateway import GUILD_MEMBERS, GUILDS
 from sandbox.discord.member import MemberClient
 from sandbox.discord.message import Version
-from sandbox.discord.objects import guild_create_json, guild_json, member_json
+from sandbox.discord.objects import guild_create_json, member_json
 from sandbox.discord.world import TEXT, THREAD, Channel, Guild, Member, Role, User
 
 
@@ -95,7 +95,7 @@ class Editing:
     def set_locale(self, guild: Guild, locale: str) -> None:
         """Another language of the server; the bot is told by GUILD_UPDATE."""
         guild.locale = locale
-        self.core.gateway.dispatch("GUILD_UPDATE", guild_json(self.core.world, guild), guild.id, needs=GUILDS)
+        self.core.tell_guild_changed(guild)
 
     def add_channel(self, guild: Guild, name: str, *, nsfw: bool = False, type: int = TEXT) -> Channel:  # noqa: A002
         channel = self.core.world.add_channel(guild, name, nsfw=nsfw, type=type)
@@ -184,7 +184,7 @@ class Editing:
     def set_upload_limit(self, guild: Guild, size: int | None) -> None:
         """Bytes for each file in a guild; None: by its boost tier."""
         guild.upload_bytes = size
-        self.core.gateway.dispatch("GUILD_UPDATE", guild_json(self.core.world, guild), guild.id, needs=GUILDS)
+        self.core.tell_guild_changed(guild)
 
     def install_for(self, who: MemberClient | str, *, installed: bool = True) -> None:
         """Install the app to a user's own account."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -369,6 +370,54 @@ async def test_a_phones_width_holds_everything(
     await page.get_by_role("button", name="Servers and channels").click()
     await page.get_by_role("button", name="clips").click()
     await expect(page.locator("#chat-header h1")).to_have_text("clips")
+
+
+async def test_the_language_of_the_client_and_the_server_can_be_switched(
+    standin: DiscordStandIn, puppet: Puppet, page: Page
+) -> None:
+    command = {"name": "shoot", "description": "Makes it", "description_localizations": {"de": "Macht es"}, "type": 1}
+    known = [one.to_dict(puppet.tree) for one in puppet.tree.get_commands()]
+    await puppet.http.bulk_upsert_global_commands(puppet.application_id or 0, [*known, command])
+    spoken: list[tuple[str, str]] = []
+
+    async def answer(interaction: Any) -> None:
+        spoken.append((str(interaction.locale), str(interaction.guild_locale)))
+        await interaction.response.send_message(r"<t:0:D> eine\_Katze")
+
+    puppet.act = answer
+    await page.get_by_role("button", name="Language", exact=True).click()
+    await page.locator("#language").select_option("de")
+    await expect(page.locator("html")).to_have_attribute("lang", "de")
+    await page.locator("#composer-input").focus()
+    await page.keyboard.type("/shoot")
+    await expect(page.locator(".popup-note")).to_have_text("Macht es")
+    await page.locator("#composer-input").fill("")
+    await run(page, "/do ")
+    message = page.locator(".message")
+    await expect(message).to_contain_text("Januar 1970")
+    await expect(message).to_contain_text("eine_Katze")
+    assert spoken == [("de", "de")]
+
+
+async def test_whoever_reads_from_the_right_sees_it_so_and_a_clock_of_their_own(
+    standin: DiscordStandIn, puppet: Puppet, page: Page
+) -> None:
+    async def answer(interaction: Any) -> None:
+        await interaction.response.send_message("قطة\na cat <t:54000:t>")
+
+    puppet.act = answer
+    await page.get_by_role("button", name="Language", exact=True).click()
+    await page.locator("#hours").select_option("h23")
+    await run(page, "/do ")
+    lines = page.locator(".message .line")
+    await expect(lines.nth(1)).to_contain_text(re.compile(r"\d\d:00(?! [AP]M)"))
+    directions = await lines.evaluate_all("(lines) => lines.map((line) => getComputedStyle(line).direction)")
+    assert directions == ["rtl", "ltr"]
+    await page.locator("#language").select_option("ar")
+    await expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    left = "(places) => places.map((place) => document.querySelector(place).getBoundingClientRect().left)"
+    rail, chat = await page.evaluate(left, ["#rail", "#chat"])
+    assert rail > chat
 
 
 async def test_nothing_is_asked_of_any_other_machine(standin: DiscordStandIn, puppet: Puppet, browser: Browser) -> None:

@@ -38,6 +38,7 @@ export const api = {
   message: (payload, files) => send("/_sandbox/message", payload, files),
   remove: (as, message_id) => post("/_sandbox/delete", { as, message_id }),
   faults: (faults) => post("/_sandbox/faults", faults),
+  locale: (as, locale, guild_id) => post("/_sandbox/locale", { as, locale, guild_id }),
   clock: (advance_seconds) => post("/_sandbox/clock", { advance_seconds }),
   samples: () => get("/_playground/samples"),
   queue: (faults) => post("/_playground/queue", faults),

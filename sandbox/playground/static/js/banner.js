@@ -3,6 +3,7 @@
 import { api } from "./api.js";
 import { append, el, icon, toast } from "./dom.js";
 import { SAMPLE_TYPE, sampleFile } from "./files.js";
+import { languageSwitches } from "./language.js";
 import { loadWorld, on, store } from "./store.js";
 
 const banner = document.getElementById("banner");
@@ -10,13 +11,15 @@ const state = el("span", { class: "bot-state", role: "status" });
 const samples = el("div", { class: "samples", id: "samples", hidden: true, role: "group", "aria-label": "Samples" });
 const trouble = el("div", { class: "trouble", id: "trouble", hidden: true, role: "group", "aria-label": "Make it misbehave" });
 
+const language = el("div", { class: "trouble", id: "language-panel", hidden: true, role: "group", "aria-label": "Language and clock" });
+
 function drawState(link = true) {
   state.className = `bot-state ${link ? (store.online ? "online" : "offline") : "lost"}`;
   state.textContent = link ? (store.online ? "Bot online" : "Bot offline") : "Playground stopped";
 }
 
 function toggle(label, icn, panel, others) {
-  const button = el("button", { type: "button", class: "banner-button", "aria-expanded": "false", "aria-controls": panel.id }, icon(icn, 16), el("span", {}, label));
+  const button = el("button", { type: "button", class: "banner-button", title: label, "aria-label": label, "aria-expanded": "false", "aria-controls": panel.id }, icon(icn, 16), el("span", {}, label));
   button.addEventListener("click", () => {
     panel.hidden = !panel.hidden;
     for (const other of others) other.hidden = true;
@@ -96,8 +99,10 @@ export async function start(take) {
   append(banner, [el("div", { class: "banner-line" },
     el("img", { class: "mark", src: "/static/icon.svg", alt: "", width: 28, height: 28 }),
     el("p", { class: "about" }, el("b", {}, "Clapper's playground"), el("span", {}, " A stand-in for Discord on this machine. Nothing leaves it; the films are drawn by a stand-in too.")),
-    state, toggle("Samples", "file", samples, [trouble]), toggle("Misbehave", "wrench", trouble, [samples]), themeButton()), samples, trouble]);
+    state, toggle("Samples", "file", samples, [trouble, language]), toggle("Misbehave", "wrench", trouble, [samples, language]),
+    toggle("Language", "globe", language, [samples, trouble]), themeButton()), samples, trouble, language]);
   trouble.append(...troubles());
+  language.append(...languageSwitches());
   drawState();
   try {
     samples.append(el("p", {}, "Drag one onto the message box or an option, or press it."), ...(await api.samples()).map((one) => sample(one, take)));

@@ -1,7 +1,8 @@
 /** Discord's `<t:…>` stamps and the times beside names, in the reader's own language and zone. */
 
 import { el } from "./dom.js";
-import { now } from "./store.js";
+import { timeFormat } from "./language.js";
+import { now, store } from "./store.js";
 
 const STYLES = {
   t: { timeStyle: "short" },
@@ -14,16 +15,15 @@ const STYLES = {
   S: { dateStyle: "short", timeStyle: "medium" },
 };
 const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "always" });
 
 function formatted(ms, style) {
-  return new Intl.DateTimeFormat(undefined, STYLES[style] ?? STYLES.f).format(new Date(ms));
+  return timeFormat(STYLES[style] ?? STYLES.f).format(new Date(ms));
 }
 
 function ago(ms) {
   const seconds = Math.round((ms - now()) / 1000);
   const [unit, size] = UNITS.find(([, one]) => Math.abs(seconds) >= one) ?? ["second", 1];
-  return relative.format(Math.trunc(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(store.locale, { numeric: "always" }).format(Math.trunc(seconds / size), unit);
 }
 
 /** A stamp of `seconds` since 1970; style R says how long ago or from now and ticks. */

@@ -29,8 +29,8 @@ export function embed(data, files = []) {
   const image = resolved(data.image, files);
   const card = el("article", { class: "embed" },
     el("div", { class: "embed-text" },
-      data.author ? el("div", { class: "embed-author" }, titled(data.author.name, data.author.url)) : null,
-      data.title ? el("div", { class: "embed-title" }, titled(inline(data.title), data.url)) : null,
+      data.author ? el("div", { class: "embed-author", dir: "auto" }, titled(data.author.name, data.author.url)) : null,
+      data.title ? el("div", { class: "embed-title", dir: "auto" }, titled(inline(data.title), data.url)) : null,
       data.description ? el("div", { class: "embed-description markdown" }, markdown(data.description)) : null,
       data.fields?.length ? fields(data.fields) : null),
     thumb ? picture(thumb, { cls: "picture embed-thumb", alt: "Thumbnail" }) : null,
@@ -47,10 +47,10 @@ function titled(content, url) {
 
 function fields(list) {
   return el("dl", { class: "embed-fields" }, list.map((field) => el("div", { class: field.inline ? "field inline" : "field" },
-    el("dt", { class: "markdown" }, inline(field.name)), el("dd", { class: "markdown" }, markdown(field.value)))));
+    el("dt", { class: "markdown", dir: "auto" }, inline(field.name)), el("dd", { class: "markdown" }, markdown(field.value)))));
 }
 
 function footer(data) {
-  return el("div", { class: "embed-footer" }, data.footer?.text ?? null,
+  return el("div", { class: "embed-footer", dir: "auto" }, data.footer?.text ?? null,
     data.footer?.text && data.timestamp ? " • " : null, data.timestamp ? posted(data.timestamp) : null);
 }

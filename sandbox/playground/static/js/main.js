@@ -7,6 +7,7 @@ import { start as startComposer, takeFiles } from "./composer.js";
 import { toast } from "./dom.js";
 import { fail, settle } from "./interactions.js";
 import { failed, start as startMessages, toBottom } from "./messages.js";
+import { markLanguage } from "./language.js";
 import { openModal } from "./modal.js";
 import { start as startSidebar } from "./sidebar.js";
 import { displayName, dropMessage, emit, loadWorld, on, openChannel, putMessage, rememberedPlace, store, userById } from "./store.js";
@@ -59,6 +60,7 @@ async function start() {
   startSidebar();
   startComposer();
   on("person", listen);
+  on("world", markLanguage);
   on("sent", toBottom);
   on("component-failed", ({ messageId, reason }) => failed(messageId, reason));
   await loadWorld();

@@ -8,7 +8,7 @@ const SAFE_LINK = /^https?:\/\/[^\s<>"]+$/i;
 
 /** Inline rules, first match at a position wins. Each builds a node from the match; `inner` parses on. */
 const RULES = [
-  [/^\\([^\w\s])/, (m) => m[1]],
+  [/^\\([^A-Za-z0-9\s])/, (m) => m[1]],
   [/^(`+)([\s\S]*?[^`])\1(?!`)/, (m) => el("code", { class: "inline" }, m[2].trim() || m[2])],
   [/^<t:(-?\d{1,13})(?::([tTdDfFsSR]))?>/, (m) => stamp(Number(m[1]), m[2] ?? "f")],
   [/^<@!?(\d{15,21})>/, (m) => mention(`@${userName(m[1]) ?? "unknown-user"}`, m[1] === store.me)],
@@ -139,10 +139,10 @@ function blocks(lines) {
 
 function single(line) {
   const heading = HEADING.exec(line);
-  if (heading) return el("div", { class: `h h${heading[1].length}`, role: "heading", "aria-level": heading[1].length + 2 }, inline(heading[2]));
+  if (heading) return el("div", { class: `h h${heading[1].length}`, role: "heading", "aria-level": heading[1].length + 2, dir: "auto" }, inline(heading[2]));
   const small = SMALL.exec(line);
-  if (small) return el("div", { class: "small" }, inline(small[1]));
-  return el("div", { class: line ? "line" : "line empty" }, line ? inline(line) : "\u00a0");
+  if (small) return el("div", { class: "small", dir: "auto" }, inline(small[1]));
+  return el("div", { class: line ? "line" : "line empty", dir: "auto" }, line ? inline(line) : "\u00a0");
 }
 
 function list(lines) {
@@ -151,7 +151,7 @@ function list(lines) {
   for (const line of lines) {
     const match = BULLET.exec(line);
     const [indent, content] = match ? [match[1], match[2]] : [NUMBER.exec(line)[1], NUMBER.exec(line)[3]];
-    node.append(el("li", { class: indent.length > 1 ? "deeper" : null }, inline(content)));
+    node.append(el("li", { class: indent.length > 1 ? "deeper" : null, dir: "auto" }, inline(content)));
   }
   return node;
 }

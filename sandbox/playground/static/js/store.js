@@ -13,6 +13,8 @@ export const store = {
   messages: new Map(),
   online: false,
   skew: 0,
+  locale: "en-US",
+  hours: localStorage.getItem("hours") ?? "",
 };
 
 const listeners = new Map();
@@ -67,6 +69,16 @@ export function userName(id) {
   return found ? displayName(found) : null;
 }
 
+/** A command, option or choice with its texts in the person's language, where the bot gave one; names stay what is sent. */
+function localized(one) {
+  return {
+    ...one,
+    description: one.description_localizations?.[store.locale] ?? one.description,
+    options: one.options?.map(localized),
+    choices: one.choices?.map((choice) => ({ ...choice, name: choice.name_localizations?.[store.locale] ?? choice.name })),
+  };
+}
+
 /** Read the world again as `as` and keep the place where that person may see it. */
 export async function loadWorld(as = store.me ?? sessionStorage.getItem("as")) {
   const world = await api.state(as).catch((error) => { if (as) return api.state(null); throw error; });
@@ -75,7 +87,8 @@ export async function loadWorld(as = store.me ?? sessionStorage.getItem("as")) {
   store.users = world.users.map((user) => ({ ...user, admin: !user.bot && administers(user, world.guilds) }));
   store.guilds = world.guilds;
   store.dms = world.dms;
-  store.commands = world.commands;
+  store.locale = world.locale ?? store.locale;
+  store.commands = world.commands.map(localized);
   if (world.now) store.skew = Date.parse(world.now) - Date.now();
   store.online = Boolean(world.online ?? store.online);
   emit("world");
