@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from bot.errors import InputRejected
-from bot.media import Normaliser
 from bot.media.changes import DEEDS
 from bot.media.service import Ready
 from bot.rules.catalog import Kind
@@ -17,6 +16,7 @@ from tests import corpus
 from tests.corpus.case import Case, Refusal, Taken
 from tests.corpus.cases import CASES
 from tests.jobs import CATALOG
+from tests.media_workers import a_normaliser
 
 MODELS = {Kind.IMAGE: CATALOG.get("lucy-pro-i2v"), Kind.VIDEO: CATALOG.get("lucy-fast-v2v")}
 
@@ -25,7 +25,7 @@ MODELS = {Kind.IMAGE: CATALOG.get("lucy-pro-i2v"), Kind.VIDEO: CATALOG.get("lucy
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_what_comes_of_a_file_is_what_the_table_says(tmp_path: Path, case: Case) -> None:
     case.make(tmp_path / "file")
-    work = Normaliser().ready(tmp_path / "file", tmp_path / "to", kind=case.wanted, model=MODELS[case.wanted])
+    work = a_normaliser().ready(tmp_path / "file", tmp_path / "to", kind=case.wanted, model=MODELS[case.wanted])
     if isinstance(case.expected, Refusal):
         with pytest.raises(InputRejected) as caught:
             await work

@@ -39,6 +39,7 @@ from bot.work.working_folders import clear_working_folders, working_root
 from tests import corpus
 from tests.clock import ManualClock
 from tests.jobs import CATALOG, a_job, a_member
+from tests.media_workers import shared_workers
 
 MIB = 1024**2
 ANIMATE, RESTYLE = CATALOG.get("lucy-pro-i2v"), CATALOG.get("lucy-pro-v2v")
@@ -61,7 +62,7 @@ class Bench:
         app = web.Application()
         app.router.add_get("/{name}", self._answer)
         self.server = TestServer(app, host="127.0.0.1")
-        self.workers: Workers | None = None
+        self.workers = shared_workers()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]

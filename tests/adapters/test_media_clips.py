@@ -25,7 +25,6 @@ from bot.errors import (
     PictureTooSmall,
     StartPastEnd,
 )
-from bot.media import Normaliser
 from bot.media.boxes import faststart_of
 from bot.media.budget import CLIP_PICTURES
 from bot.media.changes import DEEDS
@@ -37,6 +36,7 @@ from bot.rules.catalog import Kind, Model
 from tests import corpus
 from tests.corpus import FLASH_AT, Seen
 from tests.jobs import CATALOG
+from tests.media_workers import a_normaliser
 
 MODEL = CATALOG.get("lucy-fast-v2v")  # 1280 by 704, 25 frames a second, a minute
 SMALL = MODEL.model_copy(update={"frame": (320, 176)})
@@ -47,7 +47,7 @@ Take = Callable[..., Awaitable[Ready]]
 @pytest.fixture
 def take(tmp_path: Path) -> Take:
     async def taken(path: Path, model: Model = MODEL) -> Ready:
-        ready = await Normaliser().ready(path, tmp_path / "ready", kind=Kind.VIDEO, model=model)
+        ready = await a_normaliser().ready(path, tmp_path / "ready", kind=Kind.VIDEO, model=model)
         assert set(ready.done) <= DEEDS.keys()
         return ready
 
@@ -359,7 +359,7 @@ async def test_a_clip_over_the_models_length_is_shortened_to_it(take: Take, tmp_
 @pytest.mark.parametrize(("form", "sound"), [("mp4", "aac"), ("matroska", "libopus"), ("mpegts", "aac")])
 async def test_a_clip_is_taken_from_the_second_that_its_member_names(tmp_path: Path, form: str, sound: str) -> None:
     path = corpus.clip(tmp_path / "x", form=form, seconds=3, sound=sound, options={"g": "12", "preset": "ultrafast"})
-    ready = await Normaliser().ready(path, tmp_path / "ready", kind=Kind.VIDEO, model=MODEL, start_seconds=0.7)
+    ready = await a_normaliser().ready(path, tmp_path / "ready", kind=Kind.VIDEO, model=MODEL, start_seconds=0.7)
     after = assert_plain(ready.path)
     assert "shortened" in ready.done
     assert after.flash_at == pytest.approx(FLASH_AT - 0.7, abs=0.021)
@@ -374,7 +374,7 @@ async def test_a_clip_can_not_be_taken_from_where_it_has_ended(take: Take, tmp_p
     animated = corpus.animation(tmp_path / "y", frames=5)
     for path in (clip, animated):
         with pytest.raises(StartPastEnd) as caught:
-            await Normaliser().ready(path, tmp_path / "to", kind=Kind.VIDEO, model=MODEL, start_seconds=7)
+            await a_normaliser().ready(path, tmp_path / "to", kind=Kind.VIDEO, model=MODEL, start_seconds=7)
         assert caught.value.facts["start_seconds"] == 7
         assert not (tmp_path / "to").exists()
 
@@ -550,5 +550,5 @@ async def test_a_camera_of_4k_fits_into_the_childs_memory(take: Take, tmp_path: 
 async def test_a_relative_folder_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     corpus.clip(tmp_path / "x", codec="mpeg4", seconds=0.3)
-    ready = await Normaliser().ready(Path("x"), Path("ready"), kind=Kind.VIDEO, model=MODEL)
+    ready = await a_normaliser().ready(Path("x"), Path("ready"), kind=Kind.VIDEO, model=MODEL)
     assert_plain(ready.path)

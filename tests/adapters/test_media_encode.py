@@ -11,19 +11,17 @@ import pytest
 from PIL import Image
 
 from bot.errors import ResultInvalid
-from bot.media import MediaEncoder
 from bot.media.boxes import faststart_of
 from bot.rules.media import Fitted
 from tests import corpus
 from tests.corpus import FLASH_AT, Seen
-
-ENCODER = MediaEncoder
+from tests.media_workers import an_encoder
 
 
 @pytest.mark.asyncio
 async def test_a_probe_tells_what_the_bytes_are(tmp_path: Path) -> None:
     path = corpus.clip(tmp_path / "result", size=(320, 180), rate=Fraction(30), seconds=2)
-    probe = await ENCODER().probe(path)
+    probe = await an_encoder().probe(path)
     assert (probe.width, probe.height, probe.fps) == (320, 180, 30)
     assert probe.seconds == pytest.approx(2)
     assert (probe.video, probe.audio, probe.pixels, probe.faststart) == ("h264", "aac", "yuv420p", True)
@@ -33,7 +31,7 @@ async def test_a_probe_tells_what_the_bytes_are(tmp_path: Path) -> None:
 @pytest.mark.asyncio
 async def test_a_probe_gives_the_size_as_it_is_shown(tmp_path: Path) -> None:
     path = corpus.with_matrix(corpus.clip(tmp_path / "x", size=(320, 180), seconds=0.2, sound=None), 90)
-    probe = await ENCODER().probe(path)
+    probe = await an_encoder().probe(path)
     assert (probe.width, probe.height, probe.audio) == (180, 320, None)
 
 
@@ -45,10 +43,10 @@ async def test_what_is_no_video_is_no_result(tmp_path: Path, content: bytes) -> 
     path, to = tmp_path / "result", tmp_path / "to"
     path.write_bytes(content)
     for attempt in (
-        ENCODER().probe(path),
-        ENCODER().faststart(path, to),
-        ENCODER().fit(path, to, 10_000),
-        ENCODER().poster(path, to),
+        an_encoder().probe(path),
+        an_encoder().faststart(path, to),
+        an_encoder().fit(path, to, 10_000),
+        an_encoder().poster(path, to),
     ):
         with pytest.raises(ResultInvalid):
             await attempt
@@ -58,7 +56,7 @@ async def test_what_is_no_video_is_no_result(tmp_path: Path, content: bytes) -> 
 @pytest.mark.asyncio
 async def test_an_index_that_comes_first_is_left_alone(tmp_path: Path) -> None:
     path = corpus.clip(tmp_path / "x", seconds=0.4)
-    assert await ENCODER().faststart(path, tmp_path / "to") == path
+    assert await an_encoder().faststart(path, tmp_path / "to") == path
     assert not (tmp_path / "to").exists()
 
 
@@ -67,7 +65,7 @@ async def test_an_index_that_comes_first_is_left_alone(tmp_path: Path) -> None:
 async def test_an_index_at_the_end_is_moved_and_nothing_else_changes(tmp_path: Path, sound: str | None) -> None:
     path = corpus.clip(tmp_path / "x", faststart=False, sound=sound)
     assert not faststart_of(path)
-    to = await ENCODER().faststart(path, tmp_path / "to")
+    to = await an_encoder().faststart(path, tmp_path / "to")
     before, after = Seen(path), Seen(to)
     assert to == tmp_path / "to"
     assert faststart_of(to)
@@ -80,13 +78,13 @@ async def test_an_index_at_the_end_is_moved_and_nothing_else_changes(tmp_path: P
 async def test_a_video_in_fragments_is_made_whole(tmp_path: Path) -> None:
     path = corpus.clip(tmp_path / "x", movflags="frag_keyframe+empty_moov", seconds=1.5)
     assert not faststart_of(path)
-    to = await ENCODER().faststart(path, tmp_path / "to")
+    to = await an_encoder().faststart(path, tmp_path / "to")
     assert faststart_of(to)
     assert len(Seen(to).frames) == 38
 
 
 async def fitted(path: Path, to: Path, limit: int) -> Fitted | None:
-    found = await ENCODER().fit(path, to, limit)
+    found = await an_encoder().fit(path, to, limit)
     assert to.exists() == (found is not None)
     if found is not None:
         assert found.size_bytes == to.stat().st_size <= limit
@@ -160,7 +158,7 @@ def opened(path: Path) -> Image.Image:
 @pytest.mark.parametrize("size", [(320, 180), (180, 320)])
 async def test_a_poster_shows_the_second_second_as_it_is_shown(tmp_path: Path, size: tuple[int, int]) -> None:
     path = corpus.clip(tmp_path / "x", size=size, seconds=1.6, sound=None)
-    picture = opened(await ENCODER().poster(path, tmp_path / "poster"))
+    picture = opened(await an_encoder().poster(path, tmp_path / "poster"))
     assert picture.size == size
     assert np.asarray(picture).mean() > 230  # the flash at one second
 
@@ -169,10 +167,10 @@ async def test_a_poster_shows_the_second_second_as_it_is_shown(tmp_path: Path, s
 async def test_a_poster_of_a_large_or_short_or_turned_clip(tmp_path: Path) -> None:
     size = (1920, 1080)
     path = corpus.clip(tmp_path / "x", size=size, seconds=0.08, sound=None, paint=corpus.still(size))
-    picture = opened(await ENCODER().poster(path, tmp_path / "poster"))
+    picture = opened(await an_encoder().poster(path, tmp_path / "poster"))
     assert picture.size == (1280, 720)
     stored = corpus.picture().transpose(Image.Transpose.ROTATE_90)
     path = corpus.clip(tmp_path / "y", size=stored.size, seconds=0.2, sound=None, paint=lambda _: stored)
-    picture = opened(await ENCODER().poster(corpus.with_matrix(path, 90), tmp_path / "poster"))
+    picture = opened(await an_encoder().poster(corpus.with_matrix(path, 90), tmp_path / "poster"))
     assert math.prod(picture.size) == 320 * 180
     assert corpus.corner_names(picture) == corpus.UPRIGHT

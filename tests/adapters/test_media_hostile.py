@@ -19,10 +19,10 @@ from bot.media.budget import frame_seconds
 from bot.media.guard import Guard
 from bot.media.service import PICTURE_BOUNDS
 from bot.media.walls import Bounds
-from bot.media.workers import Workers
 from bot.rules.catalog import Kind
 from tests import corpus
 from tests.jobs import CATALOG
+from tests.media_workers import shared_workers
 
 MODEL = CATALOG.get("lucy-pro-v2v")
 FRAMES = 2_900
@@ -163,9 +163,8 @@ async def test_a_hostile_file_takes_no_ten_seconds_of_a_processor(
     tmp_path: Path, kind: Kind, name: str, make: Callable[[Path], Path], refusal: type[InputRejected] | None
 ) -> None:
     path = make(tmp_path / "hostile")
-    workers = Workers()
     assert PICTURE_BOUNDS.cpu_seconds <= 10
-    guard = Guard(workers, bounds=Bounds(cpu_seconds=5 if name == ENDED else 10))
+    guard = Guard(shared_workers(), bounds=Bounds(cpu_seconds=5 if name == ENDED else 10))
     met: type[InputRejected] | None = None
     try:
         await Normaliser(guard).ready(path, tmp_path / "to", kind=kind, model=MODEL)
@@ -173,7 +172,6 @@ async def test_a_hostile_file_takes_no_ten_seconds_of_a_processor(
         met = type(exc)
         assert not (tmp_path / "to").exists()
     assert met is refusal or (refusal is None and met is not FileTooCostly)
-    await workers.close()
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP"])

@@ -14,13 +14,13 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from PIL import Image
 
-from bot.media import Normaliser
 from bot.media.changes import DEEDS
 from bot.media.service import Ready
 from bot.rules.catalog import Kind
 from tests import corpus
 from tests.corpus import FLASH_AT, Seen
 from tests.jobs import CATALOG
+from tests.media_workers import a_normaliser
 
 MODEL = CATALOG.get("lucy-pro-v2v")
 SIZE, TALL = (160, 90), (160, 96)
@@ -33,7 +33,7 @@ Light = NDArray[np.float64]
 @pytest.fixture
 def take(tmp_path: Path) -> Take:
     async def taken(path: Path) -> Ready:
-        ready = await Normaliser().ready(path, tmp_path / "ready", kind=Kind.VIDEO, model=MODEL)
+        ready = await a_normaliser().ready(path, tmp_path / "ready", kind=Kind.VIDEO, model=MODEL)
         assert set(ready.done) <= DEEDS.keys()
         assert list(tmp_path.glob("*.cube")) == []
         return ready

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image, ImageCms
 
 from bot.errors import FileBroken, FileEmpty, FileUnsupported, InputRejected, PictureTooLarge, PictureTooSmall
-from bot.media import Normaliser
 from bot.media.changes import DEEDS
 from bot.media.pictures import box_for
 from bot.media.service import Ready
 from bot.rules.catalog import Kind
 from tests import corpus
 from tests.jobs import CATALOG
+from tests.media_workers import a_normaliser
 
 MODEL = CATALOG.get("lucy-pro-i2v")  # 1280 by 704
 Take = Callable[[Path], Awaitable[Ready]]
@@ -26,7 +26,7 @@ Take = Callable[[Path], Awaitable[Ready]]
 @pytest.fixture
 def take(tmp_path: Path) -> Take:
     async def taken(path: Path) -> Ready:
-        ready = await Normaliser().ready(path, tmp_path / "ready", kind=Kind.IMAGE, model=MODEL)
+        ready = await a_normaliser().ready(path, tmp_path / "ready", kind=Kind.IMAGE, model=MODEL)
         assert set(ready.done) <= DEEDS.keys()
         return ready
 

@@ -21,6 +21,7 @@ from playwright.async_api import Browser
 from bot.app import App
 from bot.chat.replies import interactions
 from bot.settings import Settings
+from bot.wiring import media
 from bot.work.engines.embedded import EmbeddedEngine
 from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.queue_api import QueueStandIn
@@ -28,6 +29,7 @@ from tests.adapters.databases import migrated_file
 from tests.browser import browsing, chromium_or_skip
 from tests.clock import ManualClock, ShiftedClock
 from tests.fork_server import start_renderer
+from tests.media_workers import shared_workers
 from tests.openapi import all_faults, document_missing
 
 __all__ = ["browser", "chromium", "clapper", "migrated_file", "stage"]
@@ -147,6 +149,7 @@ async def stage(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyP
     """On a machine that is as busy as it likes: Discord waits for the first response, and Clapper for the row, as long
     as a test waits at all. `test_database_away.py` is about the windows themselves."""
     monkeypatch.setattr(interactions, "CARD_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(media, "Workers", shared_workers)
     clock = ManualClock()
     folder = tmp_path / "data"
     folder.mkdir()
