@@ -16,6 +16,7 @@ from tests.adapters.queue_server import MP4
 from tests.adapters.sandbox_fal import FalCaller
 from tests.adapters.sandbox_material import clip, look, picture
 from tests.clock import ManualClock
+from tests.fork_server import start_renderer
 
 
 @pytest_asyncio.fixture
@@ -172,7 +173,7 @@ async def test_the_key_is_needed_and_apps_that_are_not_there_are_told(
 @pytest.mark.parametrize("endpoint", MODELS)
 async def test_every_model_makes_a_clip_of_its_least_input(endpoint: str, session: aiohttp.ClientSession) -> None:
     model = MODELS[endpoint]
-    async with FalStandIn(preview_width=64, clip_seconds=2) as standin:
+    async with FalStandIn(preview_width=64, clip_seconds=2, start_worker=start_renderer) as standin:
         caller = FalCaller(standin, session)
         asked = {"prompt": "snow"}
         for name, field in model.fields.items():

@@ -85,19 +85,32 @@ async def test_what_is_no_command_ends_with_2(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_the_playground_says_where_it_is_and_ends_with_all_its_children(tmp_path: Path) -> None:
-    async with started("--port", "0", "--fast", folder=tmp_path) as process:
-        assert process.stdout is not None
-        line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode()
-        found = re.fullmatch(r"open (http://127\.0\.0\.1:\d+)\n", line)
-        assert found
-        async with aiohttp.ClientSession() as session, session.get(found[1]) as page:
-            assert "playground" in await page.text()
-        children = psutil.Process(process.pid).children(recursive=True)
-        assert any("bot" in child.cmdline() for child in children)
-        process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
-        assert psutil.wait_procs(children, timeout=PATIENCE_SECONDS)[1] == []
+async def test_the_playground_says_where_it_is_ends_with_all_its_children_and_the_next_begins_anew(
+    tmp_path: Path,
+) -> None:
+    for _ in range(2):
+        async with started("--port", "0", "--fast", "--data", "kept", folder=tmp_path) as process:
+            url = await opened(process)
+            async with aiohttp.ClientSession() as session:
+                async with session.get(url) as page:
+                    assert "playground" in await page.text()
+                async with session.get(f"{url}/_sandbox/state") as answer:
+                    world = await answer.json()
+            assert "t2v" in {command["name"] for command in world["commands"]}
+            children = psutil.Process(process.pid).children(recursive=True)
+            assert any("bot" in child.cmdline() for child in children)
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
+            assert psutil.wait_procs(children, timeout=PATIENCE_SECONDS)[1] == []
+
+
+async def opened(process: Process) -> str:
+    """The page's address, once it is said."""
+    assert process.stdout is not None
+    line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode()
+    found = re.fullmatch(r"open (http://127\.0\.0\.1:\d+)\n", line)
+    assert found, line
+    return found[1]
 
 
 @pytest.mark.asyncio
@@ -126,13 +139,22 @@ async def delivered(url: str, line: str) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_bot_that_dies_is_reported_in_a_plain_line_and_can_be_started_again(tmp_path: Path) -> None:
+async def test_a_folder_with_somebody_elses_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    code, _, err = await outcome("--port", "0", "--data", "mine", folder=tmp_path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "not a playground's" in err
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.asyncio
+async def test_a_bot_that_dies_is_reported_in_a_plain_line_can_be_started_again_and_ends_with_a_killed_playground(
+    tmp_path: Path,
+) -> None:
     async with started("--port", "0", "--data", "kept", folder=tmp_path) as process:
-        assert process.stdout is not None
         assert process.stderr is not None
-        url = (
-            (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode().removeprefix("open ").strip()
-        )
+        url = await opened(process)
         bot = next(c for c in psutil.Process(process.pid).children() if c.cmdline()[-1] == "bot")
         bot.kill()
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -147,66 +169,24 @@ async def test_a_bot_that_dies_is_reported_in_a_plain_line_and_can_be_started_ag
                     async with session.get(f"{url}/_sandbox/state") as answer:
                         online = (await answer.json())["online"]
         assert (tmp_path / "kept" / "bot.env").read_text().count("export ") >= 8
-
-
-@pytest.mark.asyncio
-async def test_a_taken_port_gives_the_next_one(tmp_path: Path) -> None:
-    async with started("--no-bot", folder=tmp_path) as first:
-        assert first.stdout is not None
-        one = await asyncio.wait_for(first.stdout.readline(), PATIENCE_SECONDS)
-        async with started("--no-bot", folder=tmp_path) as second:
-            assert second.stdout is not None
-            two = await asyncio.wait_for(second.stdout.readline(), PATIENCE_SECONDS)
-    assert one.startswith(b"open http://127.0.0.1:87")
-    assert two.startswith(b"open http://127.0.0.1:87")
-    assert one != two
-
-
-async def opened(process: Process) -> str:
-    """The page's address, once it is said."""
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)
-    return line.decode().removeprefix("open ").strip()
-
-
-@pytest.mark.asyncio
-async def test_the_next_playground_in_the_same_folder_begins_anew_with_all_commands(tmp_path: Path) -> None:
-    for _ in range(2):
-        async with started("--port", "0", "--data", "kept", folder=tmp_path) as process:
-            url = await opened(process)
-            async with aiohttp.ClientSession() as session, session.get(f"{url}/_sandbox/state") as answer:
-                world = await answer.json()
-            assert "t2v" in {command["name"] for command in world["commands"]}
-            process.terminate()
-            assert await asyncio.wait_for(process.wait(), PATIENCE_SECONDS) == 0
-
-
-@pytest.mark.asyncio
-async def test_a_folder_with_somebody_elses_files_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    code, _, err = await outcome("--port", "0", "--data", "mine", folder=tmp_path)
-    assert (code, err.count("\n")) == (2, 1)
-    assert "not a playground's" in err
-    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
-
-
-@pytest.mark.asyncio
-async def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
-    async with started("--no-bot", "--port", "0", folder=tmp_path) as first:
-        port = (await opened(first)).rpartition(":")[2]
-        code, _, err = await outcome("--no-bot", "--port", port, folder=tmp_path)
-    assert (code, err.count("\n")) == (2, 1)
-    assert f"--port {port} can't be listened on" in err
-
-
-@pytest.mark.asyncio
-async def test_a_killed_playground_takes_its_bot_with_it(tmp_path: Path) -> None:
-    async with started("--port", "0", folder=tmp_path) as process:
-        await opened(process)
         children = psutil.Process(process.pid).children(recursive=True)
         assert any("bot" in child.cmdline() for child in children)
         process.kill()
         await process.wait()
         _, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=PATIENCE_SECONDS)
         assert alive == []
+
+
+@pytest.mark.asyncio
+async def test_a_taken_port_gives_the_next_one_or_where_it_is_asked_for_one_line(tmp_path: Path) -> None:
+    async with started("--no-bot", folder=tmp_path) as first:
+        one = await opened(first)
+        async with started("--no-bot", folder=tmp_path) as second:
+            two = await opened(second)
+        port = one.rpartition(":")[2]
+        code, _, err = await outcome("--no-bot", "--port", port, folder=tmp_path)
+    assert one.startswith("http://127.0.0.1:87")
+    assert two.startswith("http://127.0.0.1:87")
+    assert one != two
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"--port {port} can't be listened on" in err
