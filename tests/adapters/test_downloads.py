@@ -25,7 +25,7 @@ from tests.clock import ManualClock
 
 JOB = "ab" * 16
 VIDEO = bytes(range(256)) * 100_000  # 25 MB: more than one piece
-LIFETIME = timedelta(hours=72)
+LIFETIME = timedelta(hours=1)
 
 
 @dataclass
