@@ -25,6 +25,9 @@ from bot.rules.media import Probe
 from tests import corpus
 
 Make = Callable[[Path], Path]
+
+pytestmark = pytest.mark.xdist_group("playable")  # its clips are made once
+
 USUAL = {"preset": "medium", "bf": "3"}
 FULL_RANGE = {"color_range": 2}
 READ_MOST = INDEX_BYTES + 32 * 16 + 256

@@ -18,6 +18,8 @@ from sandbox.queue_api.faults import read_words
 from tests.adapters.sandbox_material import Caller, clip
 from tests.clock import ManualClock
 
+pytestmark = pytest.mark.xdist_group("faults")  # its stand-in is started once
+
 READY = clip(seconds=0.4)
 CLOCK = ManualClock(auto=True)
 

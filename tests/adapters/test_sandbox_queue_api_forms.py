@@ -15,6 +15,8 @@ from sandbox.queue_api import QueueStandIn
 from sandbox.queue_api.models import MODELS, Kind, Operation, Words
 from tests.adapters.sandbox_material import PNG, Caller, clip
 
+pytestmark = pytest.mark.xdist_group("forms")  # its stand-in is started once
+
 VIDEO = ("clip.mp4", clip(seconds=0.4), "video/mp4")
 POINTS = json.dumps([{"frame": 0, "x": 10, "y": 20.5}, {"frame": 9, "x": 1280, "y": 704}])
 Files = dict[str, tuple[str, bytes, str]]

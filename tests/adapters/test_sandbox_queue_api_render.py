@@ -13,6 +13,8 @@ import pytest_asyncio
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.sandbox_material import PNG, Caller, Pixels, Seen, clip, look, picture
 
+pytestmark = pytest.mark.xdist_group("render")  # its stand-in is started once
+
 RED = ("red.png", picture(process=(220, 20, 20), dot=(250, 230, 230)), "image/png")
 GREEN = ("green.png", picture(process=(20, 170, 40), dot=(230, 250, 230)), "image/png")
 GARMENT = ("shirt.png", picture(200, 200, process=(255, 255, 255), dot=(200, 0, 160)), "image/png")
