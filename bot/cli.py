@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import logging
 import os
 import signal
@@ -122,6 +123,7 @@ async def _until_stopped(app: App) -> None:
         await asyncio.gather(starting, return_exceptions=True)
         return
     starting.result()
+    _spare_the_collector()
     serving = asyncio.ensure_future(app.run())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
@@ -131,6 +133,13 @@ async def _until_stopped(app: App) -> None:
     with contextlib.suppress(asyncio.CancelledError):
         await serving
     log.info("Clapper has stopped")
+
+
+def _spare_the_collector() -> None:
+    """What was built until now lives as long as the process. To look for garbage in it again and again took a sixth of
+    the processor time of a job, and held all answers up for 0.1 s each time."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def _leave_in_time() -> None:
