@@ -55,9 +55,9 @@ class StoredFiles(Files):
 
     async def put(self, key: str, path: Path, content_type: str) -> int:
         """Store the file under `key`, over what was there; gives the number of bytes."""
-        size_bytes = (await asyncio.to_thread(path.stat)).st_size
         stored = self._place(key)
-        if stored is not None and await _in_thread(_link, path, stored, make_folder=True):
+        size_bytes, linked = await _in_thread(_measured_and_linked, path, stored)
+        if linked:
             return size_bytes
         bucket = isinstance(self._store, S3Store)
         part_bytes = _PART_BYTES if bucket else _PIECE_BYTES
@@ -184,6 +184,12 @@ def _checked(key: str) -> str:
     if len(key) > _KEY_LONGEST or not _KEY.fullmatch(key):
         raise ValueError(f"not a key: {key!r}")
     return key
+
+
+def _measured_and_linked(source: Path, to: Path | None) -> tuple[int, bool]:
+    """The file's size, and what `_link` says; in one go, since a turn of a thread costs more than either."""
+    size_bytes = source.stat().st_size
+    return size_bytes, to is not None and _link(source, to, make_folder=True)
 
 
 def _link(source: Path, to: Path, *, make_folder: bool = False) -> bool:

@@ -13,6 +13,7 @@ from bot.media.guard import ChildFailed, ChildTooSlow, Guard
 from bot.media.playable import playable
 from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
 from bot.media.walls import Bounds
+from bot.rules.bounds import SMALL_BYTES
 from bot.rules.catalog import Kind, Model
 from bot.rules.jobs import Requester
 from bot.rules.media import Fitted, Probe, Sketched
@@ -153,7 +154,7 @@ class MediaEncoder:
         self._guard = guard or Guard()
 
     async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
-        if await asyncio.to_thread(playable, path) is not None:
+        if (playable(path) if _is_small(path) else await asyncio.to_thread(playable, path)) is not None:
             return path
         return to if (await self._run("faststart", path, to, by=by))["changed"] else path
 
@@ -176,6 +177,10 @@ class MediaEncoder:
             return await self._guard.run(task, path.parent, by=by, **given)
         except (ChildFailed, InputRejected) as exc:
             raise ResultInvalid from exc
+
+
+def _is_small(path: Path) -> bool:
+    return path.stat().st_size <= SMALL_BYTES
 
 
 def recognise(path: Path, kind: Kind) -> Format:

@@ -24,6 +24,7 @@ from aiohttp import StreamReader
 
 from bot.errors import FileEmpty, FileGone, QueueInputError
 from bot.queue.responses import FileInput, Upload
+from bot.rules.bounds import SMALL_BYTES
 from bot.rules.catalog import Role
 
 T = TypeVar("T")
@@ -31,8 +32,6 @@ T = TypeVar("T")
 PIECE_BYTES = 1024 * 1024
 ALL_PIECES_BYTES = 16 * PIECE_BYTES
 """What the pieces of all transfers in one direction take together."""
-SMALL_BYTES = 256 * 1024
-"""A file of up to that size is read or written sooner than another thread would begin to."""
 _CHUNKS_MAX = 512
 """The system writes at most 1,024 chunks at once."""
 _HEAD_BYTES = 32

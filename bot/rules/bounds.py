@@ -24,3 +24,6 @@ for."""
 
 LENGTH_SLACK_SECONDS = 0.5
 """By how much a clip may be longer than the model's limit: cutters end on a frame, and sound ends after pictures."""
+
+SMALL_BYTES = 256 * 1024
+"""A file of up to that size is read or written sooner than another thread would begin to."""
