@@ -24,11 +24,6 @@ class FairSemaphore:
         self._held_by_member: Counter[int] = Counter()
         self._waiting: dict[int, _Waiting] = {}
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a place is free, so that the next one need not wait."""
-        return self._free > 0
-
     @asynccontextmanager
     async def place(self, group: int, member: int | None = None) -> AsyncIterator[None]:
         """Wait for a place and hold it for the block. Without a `member` the group is its only one."""

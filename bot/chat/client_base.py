@@ -13,6 +13,8 @@ class ClientBase(commands.AutoShardedBot):
     """A client that has the settings, the services and the announcer. `bot.chat.client` makes Clapper of it."""
 
     settings: Settings
+    cards_awaited = 0
+    """How many first responses wait for their jobs' rows."""
     _services: Services | None = None
     _announcer: DiscordAnnouncer | None = None
 

@@ -15,6 +15,8 @@ from bot.chat.replies import interactions
 from bot.store.database import Database
 from bot.work.jobs import owned
 from sandbox.discord.recording import by_operation
+from sandbox.queue_api.faults import Fault
+from tests.adapters.databases import held
 from tests.adapters.sandbox_material import picture
 from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage
 
@@ -24,6 +26,7 @@ PROCESSES_MAX = {"t2v": 0, "animate": 1}
 """A member's picture needs one; what the service made of it needs none."""
 FOLDERS_MAX = {"t2v": 1, "animate": 3}
 """For the result; for the input as it comes, and as it goes to the service, which may be in another process."""
+EPHEMERAL = 1 << 6
 _STARTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"})
 
 
@@ -105,6 +108,36 @@ async def test_a_job_costs_at_most_eight_transactions_and_four_requests_and_no_n
         assert len(folders) <= FOLDERS_MAX[command], folders
         sent = by_operation(stage.discord.record.since(before))
         assert sum(sent.values()) <= REQUESTS_MAX, sent
+
+
+@pytest.mark.asyncio
+async def test_in_a_crowd_members_are_answered_before_their_rows_are_written_and_a_job_costs_four_requests(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interactions, "CARDS_AT_ONCE", 0)
+    async with stage.clapper() as app:
+        await quiet(app)
+        before = stage.discord.record.total
+        async with held(app.parts.database):
+            asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat")
+            await stage.discord.core.bus.until(lambda: asked.message_id, PATIENCE_SECONDS, "thinking")
+        reply = await stage.see_through(asked)
+        await stage.settled(app)
+        assert not reply["flags"] & EPHEMERAL
+        sent = by_operation(stage.discord.record.since(before))
+        assert sum(sent.values()) <= REQUESTS_MAX, sent
+
+
+@pytest.mark.asyncio
+async def test_in_a_crowd_the_card_comes_before_a_submit_that_takes_long(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interactions, "CARDS_AT_ONCE", 0)
+    monkeypatch.setattr(interactions, "FIRST_CARD_SECONDS", 0.0)
+    async with stage.clapper():
+        stage.queue.faults.add(Fault(on="submit", kind="stall", taken=True))
+        asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat")
+        await stage.see(asked, "accepted")
 
 
 @pytest.mark.asyncio

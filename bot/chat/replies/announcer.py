@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import io
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,7 @@ from bot.chat.replies.edit_routes import (
     too_large,
     webhook_of,
 )
+from bot.rules.bounds import SMALL_BYTES
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock, SystemClock
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link, Shown
@@ -127,6 +129,14 @@ class DiscordAnnouncer:
             else:
                 self._remember(_at(job, message_id), card, handed)
             return Shown(message_id=message_id)
+
+    async def show_late(self, job: Job, seconds: float) -> None:
+        """`show` after so long, unless the reply has shown anything by then: what that says is newer."""
+        await self._clock.sleep(seconds)
+        async with self._lock(job):
+            silent = job.id not in self._shown
+        if silent:
+            await self.show(job)
 
     async def leave(self, job: Job) -> None:
         """Have the reply, which `job` still names, say that the job goes on in another one."""
@@ -318,9 +328,16 @@ def _payload(job: Job, card: Card, thing: Clip | Link | None, *, upload: bool) -
     }
     match thing:
         case Clip() if upload:
-            payload["attachments"] = [AttachedFile(thing.path, video_name(job))]
+            payload["attachments"] = [_attached(thing, video_name(job))]
         case Link() if upload:
             payload["attachments"] = [AttachedFile(thing.poster, poster_name(job))] if thing.poster else []
         case _:
             pass
     return payload
+
+
+def _attached(clip: Clip, name: str) -> discord.File:
+    """A small file is read here and now; what is read while it is sent takes turns of threads, which cost more."""
+    if clip.size_bytes <= SMALL_BYTES:
+        return discord.File(io.BytesIO(clip.path.read_bytes()), name)
+    return AttachedFile(clip.path, name)

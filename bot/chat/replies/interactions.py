@@ -30,6 +30,13 @@ T = TypeVar("T")
 CARD_SECONDS = 0.25
 """How long the row may take to be written before the member is told that Clapper is thinking."""
 
+CARDS_AT_ONCE = 2
+"""How many first responses wait for their rows at a time. Of those that come while so many do, the members are told at
+once that Clapper is thinking: nobody's answer waits for the rows of a crowd."""
+
+FIRST_CARD_SECONDS = 1.5
+"""How long "thinking" may stay where the next step, which shows the card itself, is about to be done."""
+
 LOOK_SECONDS = 1.0
 """How long the database may be asked before a press is answered at all."""
 
@@ -65,9 +72,17 @@ def precheck(interaction: Interaction, request: VideoRequest, *, private: bool =
 async def accept(interaction: Interaction, checked: Prechecked, *, private: bool) -> Job:
     """Write the row and answer with the card, as a new message. Raises `Refused`, `AlreadyAsked`,
     `DatabaseUnavailable`."""
-    acceptance, announcer = interaction.client.services.acceptance, interaction.client.announcer
+    client = interaction.client
+    if client.cards_awaited >= CARDS_AT_ONCE:
+        return await accept_in(interaction, checked, await open_reply(interaction, private=private))
+    acceptance, announcer = client.services.acceptance, client.announcer
     taking = asyncio.ensure_future(acceptance.accept(checked, reply_of(interaction, None, ephemeral=private)))
-    if not await in_time(taking, CARD_SECONDS):
+    client.cards_awaited += 1
+    try:
+        written = await in_time(taking, CARD_SECONDS)
+    finally:
+        client.cards_awaited -= 1
+    if not written:
         try:
             reply = await open_reply(interaction, private=private)
         except discord.HTTPException:
@@ -148,10 +163,16 @@ async def once_written(interaction: Interaction, accepting: asyncio.Future[Job])
 
 
 async def show_and_begin(interaction: Interaction, job: Job, reply: Reply) -> Job:
-    """Show the accepted job in that reply, and have it run."""
+    """Show the accepted job in that reply, and have it run. One that is submitted at once shows itself: then the first
+    card is one edit less, unless the submit takes long."""
+    acceptance, announcer = interaction.client.services.acceptance, interaction.client.announcer
     job = job.model_copy(update={"reply": reply})
-    await interaction.client.announcer.show(job)
-    await interaction.client.services.acceptance.begin(job)
+    soon = acceptance.submits_at_once(job)
+    if not soon:
+        await announcer.show(job)
+    await acceptance.begin(job)
+    if soon:
+        await announcer.show_late(job, FIRST_CARD_SECONDS)
     return job
 
 

@@ -37,6 +37,10 @@ class Engine(Protocol):
         """Begin, with the jobs that earlier processes left; gives their number. Raises `DatabaseUnavailable`."""
         ...
 
+    def runs_at_once(self, job: Job) -> bool:
+        """Whether `begin` would have this process do the job's next step before anything else."""
+        ...
+
     async def begin(self, job: Job) -> None:
         """Run a job that this process has just inserted and shown; it is not read again. Returns at once."""
         ...

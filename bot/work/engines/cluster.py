@@ -100,6 +100,10 @@ class ClusterEngine:
             self._worker = await self._queue.register()
         return 0
 
+    def runs_at_once(self, job: Job) -> bool:
+        """Whoever fetches it runs it."""
+        return False
+
     async def begin(self, job: Job) -> None:
         """The job is in the queue already: only its row does not know yet which message answers."""
         await self._jobs.set_message(job)

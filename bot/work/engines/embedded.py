@@ -27,6 +27,7 @@ class EmbeddedEngine:
         self._runner = runner
         self._jobs = jobs
         self._clock = clock
+        self._jobs_at_once = jobs_at_once
         self._semaphore = FairSemaphore(jobs_at_once)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
@@ -38,10 +39,13 @@ class EmbeddedEngine:
             self._start(job_id)
         return len(left)
 
+    def runs_at_once(self, job: Job) -> bool:
+        # By tasks, since those that were begun just now have not taken their places yet.
+        return job.has_next_step and not self._closing and len(self._tasks) < self._jobs_at_once
+
     async def begin(self, job: Job) -> None:
         """As `Engine.begin`. One that does not run at once needs its reply's message in its row."""
-        runs_at_once = job.has_next_step and not self._closing and self._semaphore.has_room
-        if not runs_at_once:  # else the first step writes it
+        if not self.runs_at_once(job):  # else the first step writes it
             await self._jobs.set_message(job)
         if not self._closing and (job.has_next_step or job.held):
             self._start(job.id, job if job.has_next_step else None)

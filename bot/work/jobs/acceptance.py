@@ -110,6 +110,10 @@ class Acceptance:
         log.info("job %s is accepted: %s by %s in %s", job.id, model, requester.user_id, requester.guild_id)
         return job
 
+    def submits_at_once(self, job: Job) -> bool:
+        """Whether the job's first step after `begin` is its submit, here and now."""
+        return not job.request.files and self._engine.runs_at_once(job)
+
     async def begin(self, job: Job) -> None:
         """The member sees the job's card, at `job.reply`: have it run, or, where it is held, its inputs kept and the
         moderators asked about it."""
