@@ -26,6 +26,13 @@ service_option = click.option(
     show_default=True,
     help="Which video service the bot has a key for.",
 )
+routes_option = click.option(
+    "--routes",
+    type=click.Choice(["all", "2026"]),
+    default="all",
+    show_default=True,
+    help="Which models the first service has: all there ever were, or those of 2026.",
+)
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,10 +62,12 @@ service_option = click.option(
     "--bot/--no-bot", default=True, help="Start the bot too, or leave that to you (see bot.env in the folder)."
 )
 @service_option
+@routes_option
 @click.pass_context
 def main(
     context: click.Context, *, port: int | None, pending: float, processing: float, fast: bool, data: Path | None,
     message_content: bool, bot: bool, service: Literal["decart", "fal", "both"],
+    routes: Literal["all", "2026"],
 ) -> None:  # fmt: skip
     """A stand-in for Discord and for the video service, with a page to use the bot on. Nothing outlives it."""
     options = Options(
@@ -67,6 +76,7 @@ def main(
         processing_seconds=FAST_SECONDS if fast else processing,
         data=data,
         service=service,
+        routes=routes,
         bot=bot,
         message_content=message_content,
         tell=lambda line: click.echo(line, err=True),
@@ -88,7 +98,11 @@ def main(
     "--timeout", "seconds", default=120.0, show_default=True, type=click.FloatRange(1), help="Seconds in all."
 )
 @service_option
-def try_it(text: str, out: Path | None, name: str, seconds: float, service: Literal["decart", "fal", "both"]) -> None:
+@routes_option
+def try_it(  # noqa: PLR0917  # each is an option of the command line
+    text: str, out: Path | None, name: str, seconds: float, service: Literal["decart", "fal", "both"],
+    routes: Literal["all", "2026"],
+) -> None:  # fmt: skip
     """Do TEXT, for example '/t2v prompt:a cat playing piano', or '/animate prompt:snow image:@cat.jpg'.
 
     'reply:@cat.jpg /animate make it snow' posts the file and replies to it with that text; a reply may mention the bot
@@ -102,7 +116,10 @@ def try_it(text: str, out: Path | None, name: str, seconds: float, service: Lite
         click.echo("A command begins with a slash, for example: /t2v prompt:a cat playing piano", err=True)
         sys.exit(USAGE)
     trial = Trial(text=text, out=out, name=name, seconds=seconds)
-    sandbox = Sandbox(Options(port=0, pending_seconds=1.0, processing_seconds=2.0, service=service, quiet=True))
+    options = Options(
+        port=0, pending_seconds=1.0, processing_seconds=2.0, service=service, routes=routes, quiet=True
+    )  # fmt: skip
+    sandbox = Sandbox(options)
     sys.exit(asyncio.run(_until_signal(run_trial(trial, sandbox))))
 
 

@@ -46,9 +46,9 @@ class Options:
     """How to start. Times in seconds. `port` 0: any free one; None: the usual, or the next free one.
 
     `data` is the bot's folder, which stays, to be looked into; None: a temporary one. It begins empty, since the
-    stand-ins know nothing of a former run's jobs. `service` says which video services the bot has a key for. `quiet`:
-    the bot's log goes into a file there. `message_content` is the portal's toggle. `tell` is called with a sentence
-    when the bot ends by itself.
+    stand-ins know nothing of a former run's jobs. `service` says which video services the bot has a key for, `routes`
+    which models the first one has. `quiet`: the bot's log goes into a file there. `message_content` is the portal's
+    toggle. `tell` is called with a sentence when the bot ends by itself.
     """
 
     port: int | None = None
@@ -57,6 +57,7 @@ class Options:
     preview_width: int | None = 640
     data: Path | None = None
     service: Literal["decart", "fal", "both"] = "decart"
+    routes: Literal["all", "2026"] = "all"
     bot: bool = True
     message_content: bool = True
     quiet: bool = False
@@ -97,6 +98,7 @@ class Sandbox:
             pending_seconds=options.pending_seconds,
             processing_seconds=options.processing_seconds,
             preview_width=options.preview_width,
+            routes=options.routes,
             start_worker=start_worker,
         )
         self.fal = FalStandIn(

@@ -129,6 +129,14 @@ class FalCalls:
             raise Passing(QueueStatusError(f"no answer to the status: {words(exc)}", job_id=str(job))) from exc
         return protocol.read_look(answer, job)
 
+    async def offer(self, job: FalJob) -> bool:
+        """Whether the app of a request that can't be is there. Raises as `look` does."""
+        try:
+            await self.look(job)
+        except QueueJobNotFoundError as exc:
+            return not protocol.says_no_app(exc.reason)
+        return True
+
     async def outcome(self, job: FalJob) -> Outcome:
         """What became of a completed job. Raises `QueueResultError`, or `Passing` around one."""
         try:

@@ -30,6 +30,7 @@ from bot.rules.services import Cancellation
 MEDIA_HOSTS = (".fal.media", "storage.googleapis.com")
 USER_AGENT = "Clapper/0.1"
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 10.0
+_NO_REQUEST = "00000000-0000-0000-0000-000000000000"
 
 
 class FalClient:
@@ -115,6 +116,15 @@ class FalClient:
         body = protocol.json_body({**arguments, **addresses})
         headers = protocol.start_headers(start_within)
         return await self._retries.run(lambda: self._calls.submit(endpoint, body, headers), self._retry.submit_attempts)
+
+    async def serves(self, endpoint: str) -> bool:
+        """Whether the service has the endpoint's app now, by a look at a request that can't be. Nothing is submitted,
+        so that a sub-path of the app may be missing all the same.
+
+        Raises `QueueInputError` for what is no endpoint, and `QueueStatusError` where the answer says neither.
+        """
+        job = FalJob(protocol.app_of(endpoint), _NO_REQUEST)
+        return await self._retries.run(lambda: self._calls.offer(job), self._retry.attempts)
 
     async def status(self, job: FalJob) -> FalStatus:
         """Where the job is now. Raises `QueueJobNotFoundError` (expired) or `QueueStatusError`."""

@@ -226,6 +226,11 @@ def read_cancellation(answer: Answer, job: FalJob) -> Cancellation:
             raise _refused(answer, QueueStatusError, job, "the cancelling was refused")
 
 
+def says_no_app(reason: str | None) -> bool:
+    """Whether the words of a 404 are about the app, and not about a request of it."""
+    return bool(_UNKNOWN_APP.search(reason or ""))
+
+
 def _refused(answer: Answer, kind: type[QueueStatusError | QueueResultError], job: FalJob, what: str) -> Exception:
     reason = reason_of(answer.body)
     message = _told(what, answer, reason)

@@ -46,6 +46,11 @@ class FalVideoService:
         taken = await self._client.submit(model.endpoint, arguments, files=uploads, start_within=QUEUE_LIMIT)
         return str(taken.job)
 
+    async def serves(self, model: Model) -> bool:
+        """Known of the app alone, which is the first part of the endpoint: what lies below it only a submit could ask
+        for, and that might be queued and paid."""
+        return model.endpoint is not None and await self._client.serves(model.endpoint)
+
     async def look(self, remote_id: str) -> RemoteStatus:
         return _status_of(await self._client.status(FalJob.read(remote_id)))
 

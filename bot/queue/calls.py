@@ -15,6 +15,8 @@ from bot.queue.tuning import Concurrency, Timeouts
 from bot.queue.wire import NETWORK, NEVER_CONNECTED, NEVER_TRUSTED, Wire, words
 from bot.rules.catalog import Model
 
+_EMPTY_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
 
 class Calls:
     """The three calls of the API, each made once. Polls and transfers take turns apart from each other."""
@@ -53,6 +55,21 @@ class Calls:
                 raise error from exc
             raise Passing(error) from exc
         return protocol.read_submit(answer, model)
+
+    async def offer(self, model: Model) -> bool:
+        """Whether the model is served, by an empty form, which begins no work. Raises `QueueSubmitError`, or `Passing`
+        around one."""
+        try:
+            async with (
+                self._asks,
+                self._wire.post(
+                    protocol.submit_path(model), self._ask_total, body=b"", headers=_EMPTY_FORM
+                ) as response,
+            ):
+                answer = await self._wire.answer(response)
+        except NETWORK as exc:
+            raise Passing(QueueSubmitError(f"no answer: {words(exc)}", taken=False)) from exc
+        return protocol.read_offer(answer, model)
 
     async def status(self, job_id: str, path: str) -> JobStatusResponse:
         """Ask at `path` where the job is. Raises `QueueStatusError`, or `Passing` around one."""

@@ -140,6 +140,14 @@ class QueueClient:
             attempts = self._retry.submit_attempts if all(f.start is not None for f in opened) else 1
             return await self._retries.run(lambda: self._calls.submit(known, fields, opened, extra), attempts)
 
+    async def serves(self, model: str | Model) -> bool:
+        """Whether the service has the model now. Nothing is submitted: it is sent a form that lacks everything.
+
+        Raises `QueueSubmitError` where the answer says neither, such as for a key that is refused.
+        """
+        known = self._model(model)
+        return await self._retries.run(lambda: self._calls.offer(known), self._retry.attempts)
+
     async def status(self, job_id: str) -> JobStatusResponse:
         """Where the job is now. Raises `QueueJobNotFoundError` (expired) or `QueueStatusError`."""
         path = protocol.status_path(job_id)

@@ -42,9 +42,11 @@ ANSWER_MAX_BYTES = 64 * 1024
 """No answer to a submit or a status is longer; what comes after that is not read."""
 
 _NOT_FOUND = 404
+_NO_ROUTE = frozenset({404, 405})  # the path of a model that is none is that of a job, which takes another method
 _NOT_TAKEN = frozenset({429, 503})  # of the 5xx only 503 says that nothing was begun
 _PASSING_READ = frozenset({408, 409, 425, 429})  # and every 5xx; 409: the result is not ready yet
-_NAMES_A_MODEL = frozenset({400, 404, 422})
+_NAMES_A_MODEL = frozenset({400, 404, 405, 422})
+_INCOMPLETE = frozenset({400, 422})
 _CONFLICT = 409
 _STATUSES = {status.value: status for status in JobStatus}
 _PLAIN = re.compile(r"[\w.~-]+", re.ASCII)
@@ -85,7 +87,7 @@ class Answer:
 
 
 def submit_path(model: Model) -> str:
-    return f"/v1/jobs/{_segment(model.name)}"
+    return f"/v1/jobs/{_segment(model.endpoint or model.name)}"
 
 
 def status_path(job_id: str) -> str:
@@ -192,6 +194,24 @@ def read_submit(answer: Answer, model: Model) -> JobSubmitResponse:
     raise error
 
 
+def read_offer(answer: Answer, model: Model) -> bool:
+    """Whether the model is served, from the answer to an empty form: one that is misses its fields."""
+    reason = reason_of(answer.body)
+    if _calls_unknown(answer, model, reason):
+        return False
+    if answer.status in _INCOMPLETE or _is_success(answer):
+        return True
+    error = QueueSubmitError(
+        _message(f"whether {model.name} is served", answer, reason),
+        taken=False,
+        http_status=answer.status,
+        reason=reason,
+    )
+    if answer.status >= 500 or answer.status in _PASSING_READ:
+        raise Passing(error, retry_after=asked_wait(answer))
+    raise error
+
+
 def read_status(answer: Answer, job_id: str) -> JobStatusResponse:
     """The job's status, with the reason if it failed."""
     if not _is_success(answer):
@@ -269,11 +289,12 @@ def _read_refused(answer: Answer, kind: type[QueueStatusError | QueueResultError
 def _calls_unknown(answer: Answer, model: Model, reason: str | None) -> bool:
     """Whether the service says that there is no such model.
 
-    A 404 in JSON says so, since the path has nothing else that could be missing. A 400 or 422 must name the model.
+    A 404 or 405 in JSON says so, since the path has nothing else that could be missing. A 400 or 422 must name the
+    model.
     """
     if answer.status not in _NAMES_A_MODEL:
         return False
-    if answer.status == _NOT_FOUND and isinstance(parsed(answer.body), dict):
+    if answer.status in _NO_ROUTE and isinstance(parsed(answer.body), dict):
         return True
     words = reason or ""
     return ("model" in words.lower() or model.name in words) and bool(_UNKNOWN.search(words))

@@ -43,6 +43,9 @@ class QueueVideoService:
         )
         return taken.job_id
 
+    async def serves(self, model: Model) -> bool:
+        return await self._client.serves(model)
+
     async def look(self, remote_id: str) -> RemoteStatus:
         return _status_of(await self._client.status(remote_id))
 

@@ -65,7 +65,7 @@ class Wire:
         return self._request("GET", path, timeout, fresh=False, headers=headers or {})
 
     def post(
-        self, path: str, timeout: aiohttp.ClientTimeout, *, body: aiohttp.Payload, headers: Mapping[str, str]
+        self, path: str, timeout: aiohttp.ClientTimeout, *, body: aiohttp.Payload | bytes, headers: Mapping[str, str]
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """Send `body` to `path` over a fresh connection. Raises as `get` does."""
         return self._request("POST", path, timeout, fresh=True, headers=headers, data=body)

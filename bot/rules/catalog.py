@@ -90,7 +90,7 @@ InputName = Annotated[
     str, Field(pattern=r"^(prompt|seed|resolution|orientation|enhance_prompt|data|start|end|reference_image)$")
 ]
 FieldName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\w+$")]
-_OWN_TO_FAL = ("endpoint", "seed_max", "fields", "values", "constants")
+_OWN_TO_FAL = ("seed_max", "fields", "values", "constants")
 _FIRST_ALONE: tuple[ServiceName, ...] = ("decart",)
 _FILES = ("catalog.toml", "catalog_fal.toml")
 
@@ -105,7 +105,11 @@ class Model(BaseModel):
     image besides its files. `cost` is in the operator's units for one job, `output_seconds` what one job yields where
     its length does not follow an input. `deadline` is how long a job may take from submit to end.
 
-    For models of the service fal: `endpoint` is its name there; `fields` says which of its JSON fields an input goes
+    `endpoint` is what the service calls it, where that is not its name: two commands may be served by one model.
+    `last_seen` is the day, or the month, on which the service was last seen to have it. `shape_of` names a model of the
+    same command that this one stands in for where a clip's shape is nearer to this one's frame.
+
+    For models of the service fal: `fields` says which of its JSON fields an input goes
     into (what is not named is not sent), `values` what our word for it is there, `constants` what is always sent, which
     an input of the same field replaces. `seed_max` is its highest seed, and without one it takes none. The prices are
     the service's, in US dollars.
@@ -134,7 +138,9 @@ class Model(BaseModel):
     default: bool = False
     replaced_by: str | None = None
     service: ServiceName = "decart"
-    endpoint: str | None = Field(default=None, max_length=200, pattern=r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)+$")
+    endpoint: str | None = Field(default=None, max_length=200, pattern=r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*$")
+    last_seen: str | None = Field(default=None, pattern=r"^20\d\d-\d\d(-\d\d)?$")
+    shape_of: str | None = None
     seed_max: int | None = Field(default=None, ge=0, le=SEED_MAX)
     dollars_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     dollars_per_video: float | None = Field(default=None, ge=0, allow_inf_nan=False)
@@ -148,8 +154,10 @@ class Model(BaseModel):
             strange = [name for name in _OWN_TO_FAL if getattr(self, name) not in (None, {})]
             if strange:
                 raise ValueError(f"{strange[0]} means nothing for the service decart")
+            if "/" in (self.endpoint or ""):
+                raise ValueError("endpoint: a model of the service decart has a name without slashes there")
             return self
-        if self.endpoint is None:
+        if self.endpoint is None or "/" not in self.endpoint:
             raise ValueError("endpoint: a model of the service fal needs one, such as fal-ai/veo3.1/lite")
         needed = [role.value for role in self.files] + ["prompt"] * (self.form.prompt is not PromptRule.ABSENT)
         lacking = [name for name in needed if name not in self.fields]
@@ -259,8 +267,9 @@ def _troubles(models: list[Model]) -> Iterator[str]:
     names = {model.name for model in models}
     called: dict[tuple[Operation, str], Model] = {}
     for model in models:
-        if model.replaced_by is not None and model.replaced_by not in names:
-            yield f"model {model.name!r}: replaced_by: there is no model {model.replaced_by!r}"
+        for field in ("replaced_by", "shape_of"):
+            if (other_name := getattr(model, field)) is not None and other_name not in names:
+                yield f"model {model.name!r}: {field}: there is no model {other_name!r}"
         for word in () if model.hidden else {model.name.casefold(), model.title.casefold()}:
             other = called.setdefault((model.operation, word), model)
             if other is not model:

@@ -81,6 +81,10 @@ class VideoService(Protocol):
         """The job's remote id. Sent once: raises `QueueSubmitError`, whose `taken` says whether it may exist."""
         ...
 
+    async def serves(self, model: Model) -> bool:
+        """Whether the service has the model now, asked for nothing. Raises `QueueError` where it says neither."""
+        ...
+
     async def look(self, remote_id: str) -> RemoteStatus:
         """Where the job is now."""
         ...

@@ -21,6 +21,7 @@ def main() -> None:
     options.add_argument("--keep-seconds", type=float, default=3600.0, help="how long results are kept")
     options.add_argument("--preview-width", type=int, default=480, help="0: the model's own frame")
     options.add_argument("--clip-seconds", type=float, default=3.0)
+    options.add_argument("--routes", choices=["all", "2026"], default="all", help="2026: the models served that year")
     chosen = options.parse_args()
     standin = QueueStandIn(
         api_key=chosen.api_key,
@@ -29,6 +30,7 @@ def main() -> None:
         keep_seconds=chosen.keep_seconds,
         preview_width=chosen.preview_width or None,
         clip_seconds=chosen.clip_seconds,
+        routes=chosen.routes,
     )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(standin, chosen.host, chosen.port))

@@ -31,6 +31,10 @@ class Call:
     def idempotency_key(self) -> str | None:
         return self.headers.get("Idempotency-Key")
 
+    @property
+    def is_empty(self) -> bool:
+        return self.headers.get("Content-Length") == "0"
+
     @classmethod
     def of(cls, request: web.Request, at: float) -> Call:
         """The call as far as its first line and headers tell; `path` is as it was sent."""

@@ -121,5 +121,29 @@ MODELS: Mapping[str, Model] = {
     "lucy-vton-3.6": _TRY_ON,
     "lucy-vton-2": _TRY_ON_SMALL,
     "lucy-vton-3": _TRY_ON_SMALL,
+    "lucy-vton-3.5-4-3": Model(Operation.TRY_ON, 960, 720, 20, reference=True, enhance=True),
+    "lucy-vton-3.5-1-1": Model(Operation.TRY_ON, 720, 720, 20, reference=True, enhance=True),
 }
 """Every model by the name that the service gives it; the aliases are resolved here."""
+
+_SAME_2026: Mapping[str, tuple[str, ...]] = {
+    "lucy-clip": ("lucy-pro-v2v", "lucy-clip-latest"),
+    "lucy-restyle-2": ("mirage_v2", "lucy-restyle-v2v", "lucy-restyle-latest"),
+    "lucy-2.5": ("lucy-2-5", "lucy_2_5", "lucy-latest"),
+    "lucy-2.1": (
+        "lucy_2_rt_preview", "lucy-2", "lucy_2", "lucy_2_rt", "lucy-2-v2v", "lucy_2_v2v", "lucy_v2v_14b_rt",
+    ),
+    "lucy-2.1-vton": ("lucy-2.viton", "lucy-2.1.viton", "lucy-vton"),
+    "lucy-vton-2": ("lucy-2.1-vton-2",),
+    "lucy-vton-3": ("lucy-2.1-vton-3", "lucy-vton-latest"),
+    "lucy-vton-3.5": ("lucy-vton-3-5",),
+    "lucy-vton-3.5-4-3": ("lucy-vton-3-5-4-3",),
+    "lucy-vton-3.5-1-1": ("lucy-vton-3-5-1-1",),
+}  # fmt: skip
+_DEMONSTRATIONS = ("lucy-robot-720p", "lucy-samsung-robot-poc", "lucy-solomon-robot-poc")
+
+MODELS_2026: Mapping[str, Model] = {
+    **{name: MODELS[first] for first, others in _SAME_2026.items() for name in (first, *others)},
+    **dict.fromkeys(_DEMONSTRATIONS, Model(Operation.VIDEO, 1280, 720, 20, enhance=True)),
+}
+"""The job routes that the service had on 2026-08-01, by its own description of them, and no others."""

@@ -12,7 +12,7 @@ import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from aiohttp import web
 
@@ -22,7 +22,7 @@ from sandbox.queue_api.clock import Clock, RealClock
 from sandbox.queue_api.faults import Fault, FaultBook
 from sandbox.queue_api.forms import FieldError, Form, TooLarge, Unprocessable, read_form
 from sandbox.queue_api.jobs import ODD_ID, Job, JobState, Plan
-from sandbox.queue_api.models import MODELS, Model
+from sandbox.queue_api.models import MODELS, MODELS_2026, Model
 from sandbox.queue_api.render.pool import Pool, Worker, start_worker
 from sandbox.queue_api.render_task import render_task_of
 from sandbox.queue_api.sniff import NotThat, check_file
@@ -32,6 +32,9 @@ Duration = float | Callable[[random.Random], float]
 """Seconds, or how to draw them for each job."""
 
 
+Routes = Literal["all", "2026"]
+
+
 class QueueStandIn:
     """The video service, on this machine: `async with QueueStandIn() as standin: standin.url, standin.api_key`.
 
@@ -39,8 +42,10 @@ class QueueStandIn:
     `preview_width` makes clips narrower than the model's frame (None: as the model's). `clip_seconds` is the length of
     those that no input gives one. `clip` is a file to answer instead of rendering, for load tests. `cache` is a folder
     where clips are kept for later stand-ins: the same order gives the same clip. `retired` names models that the
-    service no longer knows, and `models` can be added to. `honour_idempotency` answers a repeated `Idempotency-Key`
-    with the job that it made. Clips are rendered by at most `workers` processes, which `start_worker` starts.
+    service no longer knows, and `models` can be added to. `routes` "2026" has the service's routes of that year alone,
+    and answers for any other model as its router does: 405, as the path is a job's. `honour_idempotency` answers a
+    repeated `Idempotency-Key` with the job that it made. Clips are rendered by at most `workers` processes, which
+    `start_worker` starts.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class QueueStandIn:
         cache: Path | None = None,
         max_file_bytes: int = 200 * 1024 * 1024,
         retired: Collection[str] = (),
+        routes: Routes = "all",
         honour_idempotency: bool = False,
         workers: int = 2,
         start_worker: Callable[[], Awaitable[Worker]] = start_worker,
@@ -68,7 +74,8 @@ class QueueStandIn:
         self.keep_seconds, self.service_limit_seconds = keep_seconds, service_limit_seconds
         self.preview_width, self.clip_seconds, self.clip = preview_width, min(5.0, max(2.0, clip_seconds)), clip
         self.max_file_bytes, self.honour_idempotency = max_file_bytes, honour_idempotency
-        self.models, self.retired = dict(MODELS), set(retired)
+        self.models, self.retired = dict(MODELS if routes == "all" else MODELS_2026), set(retired)
+        self._routes = routes
         self.faults = FaultBook(seed)
         self.jobs: dict[str, Job] = {}
         self.requests: list[Call] = []
@@ -84,8 +91,8 @@ class QueueStandIn:
 
     @property
     def submits(self) -> list[Call]:
-        """Every submit that came in, taken or not."""
-        return [call for call in self.requests if call.action == "submit"]
+        """Every submit that came in, taken or not. Empty forms are none: they ask whether a model is served."""
+        return [call for call in self.requests if call.action == "submit" and not call.is_empty]
 
     def finish(self) -> None:
         """End every job that is under way now; jobs that come later keep their times."""
@@ -163,6 +170,8 @@ class QueueStandIn:
         if fault := self.faults.take("submit", model=name, early=True):
             return await answers.wrong(request, fault, self._clock, None)
         if model is None or name in self.retired:
+            if self._routes == "2026":
+                raise web.HTTPMethodNotAllowed("POST", ["GET"])
             return answers.detail(404, f"Model '{name}' not found")
         try:
             form = await self._read(request, call)

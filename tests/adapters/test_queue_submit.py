@@ -83,7 +83,7 @@ async def test_every_model_takes_its_own_inputs(
         inputs["trajectory"] = [Point(frame=0, x=1, y=2), {"frame": 9, "x": 3, "y": 4}]
     else:
         inputs["prompt"] = "snow"
-    server.on_submit(model, TAKEN)
+    server.on_submit(known.endpoint or model, TAKEN)
     await queue.submit(known if known.default else model, **inputs, **files)  # type: ignore[arg-type]
     [request] = server.requests
     types = {name: part.content_type for name, part in request.parts.items() if part.filename}

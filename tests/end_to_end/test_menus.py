@@ -62,7 +62,7 @@ async def test_the_menu_asks_for_the_prompt_and_animates_the_picture(stage: Stag
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("menu", "model"), [("Restyle", "lucy-restyle-2"), ("Edit", "lucy-2.1")])
+@pytest.mark.parametrize(("menu", "model"), [("Restyle", "lucy-restyle-2"), ("Edit", "lucy-2.5")])
 async def test_a_video_is_changed_by_a_prompt_or_by_an_uploaded_picture(stage: Stage, menu: str, model: str) -> None:
     async with stage.clapper():
         message = await shown(stage, FILM)

@@ -101,8 +101,8 @@ async def test_a_reply_to_a_picture_becomes_its_video_in_one_message_without_a_p
     ("text", "model"),
     [
         ("/restyle as a watercolour", "lucy-restyle-2"),
-        ("/edit add a hat", "lucy-2.1"),
-        ("/v2v at night", "lucy-clip"),
+        ("/edit add a hat", "lucy-2.5"),
+        ("/v2v at night", "lucy-2.5"),
         ("/V2V model:lucy-fast-v2v at night", "lucy-fast-v2v"),
     ],
 )

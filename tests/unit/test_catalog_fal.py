@@ -80,7 +80,7 @@ def test_a_models_own_highest_seed_holds_and_one_without_seeds_takes_none() -> N
     [
         (("decart",), {"t2v": "lucy-pro-t2v", "animate": "lucy-pro-i2v", "restyle": "lucy-restyle-2"}),
         (("fal",), {"t2v": "veo-3.1-lite", "animate": "wan-2.2-turbo-i2v", "restyle": "lucy-restyle-fal"}),
-        (BOTH, {"t2v": "veo-3.1-lite", "flf2v": "wan-2.2-turbo-flf2v", "v2v": "lucy-clip", "edit": "lucy-2.1"}),
+        (BOTH, {"t2v": "veo-3.1-lite", "flf2v": "wan-2.2-turbo-flf2v", "v2v": "lucy-2.5-v2v", "edit": "lucy-2.5"}),
     ],
 )
 def test_the_usual_model_of_a_command_is_one_of_a_service_that_there_is_a_key_for(
@@ -136,7 +136,7 @@ def test_a_model_is_added_by_an_entry(tmp_path: Path) -> None:
         (own(GOOD + "\nseed_max = 4294967296"), "seed_max"),
         (own(GOOD + "\nconstants = { a = { b = 1 } }"), "constants"),
         (own(GOOD).replace('"animate"', '"motion"'), "trajectory"),
-        ('[models."lucy-clip"]\nendpoint = "a/b"\n', "endpoint means nothing"),
+        ('[models."lucy-clip"]\nendpoint = "a/b"\n', "without slashes"),
         ('[models."lucy-clip"]\nseed_max = 5\n', "seed_max means nothing"),
     ],
 )

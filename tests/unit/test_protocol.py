@@ -160,7 +160,9 @@ def test_an_input_of_the_wrong_type_is_refused() -> None:
 
 
 def test_every_model_of_the_catalogue_has_its_own_path() -> None:
-    assert {protocol.submit_path(model) for model in CATALOG} == {f"/v1/jobs/{model.name}" for model in CATALOG}
+    assert {protocol.submit_path(model) for model in CATALOG} == {
+        f"/v1/jobs/{model.endpoint or model.name}" for model in CATALOG
+    }
 
 
 @given(st.text(min_size=1))
