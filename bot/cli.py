@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from bot.app import App
-from bot.doctor import examine
+from bot.doctor import examine, model_table
 from bot.errors import SettingsError
 from bot.media.kernel import hide_memory
 from bot.ops.logs import set_up_logs
@@ -61,6 +61,8 @@ def doctor() -> None:
     findings = asyncio.run(examine(settings, SystemClock()))
     for finding in findings:
         click.echo(str(finding))
+    for line in asyncio.run(model_table(settings, SystemClock())):
+        click.echo(line)
     sys.exit(0 if all(finding.fine for finding in findings) else 1)
 
 

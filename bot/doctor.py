@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,15 @@ from bot.files import open_files
 from bot.media.guard import ChildFailed, Guard
 from bot.media.walls import WALLS, Bounds
 from bot.media.workers import Workers
-from bot.rules.catalog import load_catalog
+from bot.rules.catalog import Model, Operation, load_catalog
 from bot.rules.clock import Clock
 from bot.rules.durations import Durations
 from bot.settings import Settings
 from bot.store.database import Database, parse_url
 from bot.store.encryption import Keys
-from bot.wiring.context import fal_client, queue_client
+from bot.wiring.context import fal_client, queue_client, video_services
 from bot.wording import translated
+from bot.work.jobs.model_check import Verdict, ask_services
 
 TIMEOUT_SECONDS = 10.0
 NEEDED = (
@@ -36,6 +38,7 @@ NEEDED = (
 _NO_JOB = "00000000-0000-0000-0000-000000000000"
 _FAL_APP = "fal-ai/veo3.1"
 _SERVERS_NAMED = 5
+_WITHOUT_MODEL = "set the key of the other service, or add a model in CATALOG_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,35 @@ async def _fal(settings: Settings, clock: Clock) -> list[Finding]:
     except TimeoutError:
         return [Finding("FAL_KEY", False, f"{settings.fal_base_url} does not answer: check FAL_BASE_URL")]
     return [Finding("FAL_KEY", True, f"taken by {settings.fal_base_url}")]
+
+
+async def model_table(settings: Settings, clock: Clock) -> list[str]:
+    """A line for each command, what serves it, and a line for each model. Empty where the settings can't be used."""
+    try:
+        catalog = load_catalog(settings.catalog_file, settings.services)
+        async with AsyncExitStack() as closing:
+            services = await video_services(settings, catalog, clock, Durations(), closing)
+            verdicts = await ask_services(services, catalog, seconds=TIMEOUT_SECONDS)
+    except SettingsError:
+        return []
+    lines = ["", f"{'command':9} {'model':22} {'service':8} served"]
+    for operation in Operation:
+        models = catalog.of(operation)
+        lines += [_model_line(model, verdicts[model.name]) for model in models]
+        if not any(verdicts[model.name] is True for model in models):
+            lines.append(f"/{operation:8} {'-':22} {'-':8} no model: {_WITHOUT_MODEL}")
+    return lines
+
+
+def _model_line(model: Model, verdict: Verdict) -> str:
+    usual = " (the usual one)" if model.default else ""
+    if verdict is True:
+        said = f"yes{usual}"
+    elif verdict is False:
+        said = f"no{usual}" + (f", last seen {model.last_seen}" if model.last_seen else "")
+    else:
+        said = f"not known{usual}: {verdict}"
+    return f"/{model.operation:8} {model.name:22} {model.service:8} {said}"
 
 
 async def _database(settings: Settings, clock: Clock) -> list[Finding]:

@@ -15,7 +15,7 @@
     │   │   ├── SeedOutOfRange, ResolutionUnknown, OrientationUnknown, OptionNotTaken
     │   │   ├── InputMissing, InputNotTaken, PromptOrReference, OnlyOneOfPromptAndReference
     │   │   ├── EnhanceNeedsPrompt, TrajectoryMissing, TrajectoryInvalid
-    │   │   ├── ModelUnknown, ModelUnavailable
+    │   │   ├── ModelUnknown, ModelUnavailable, NothingServed
     │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked, TriesUsedUp
     │   │   ├── LimitAmountInvalid, LimitTargetInvalid, TooManyRules, RuleUnknown
     │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
@@ -186,7 +186,13 @@ class ModelUnknown(Refused):
 
 
 class ModelUnavailable(Refused):
-    """The service does not know the model; it is not offered for a while. Facts: `model`, `until`."""
+    """The service does not know the model; it is not offered for a while. Facts: `model`, `until`, and `other`, the
+    title of the next one that does the same."""
+
+
+class NothingServed(Refused):
+    """None of the models of a command is to be had. Facts: `command`, `models` (their titles; empty where no service
+    that there is a key for ever had one)."""
 
 
 class LimitReached(Refused):

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     files_url: str = ""
     catalog_file: Path | None = None
+    check_models_hours: int = Field(default=24, ge=0, le=8760)
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
 
     http_host: str = "127.0.0.1"

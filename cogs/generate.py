@@ -163,8 +163,11 @@ async def make(
     private: bool | None,
 ) -> None:
     """Ask for the video, with the named model or the usual one."""
-    chosen = interaction.client.services.policy.choose(operation_of(interaction), model, requester_of(interaction))
+    policy, requester = interaction.client.services.policy, requester_of(interaction)
+    chosen = policy.choose(operation_of(interaction), model, requester)
     given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
+    if model is None:
+        chosen = policy.for_shape(chosen, given.get(Role.DATA), requester)
     await answer(interaction, compose(chosen, inputs, given), private=private)
 
 

@@ -10,9 +10,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.inputs.options import Described
+from bot.chat.inputs.options import Described, worth_knowing
 from bot.chat.replies.interactions import Interaction
-from bot.rules.catalog import Catalog, Operation
+from bot.rules.catalog import Catalog, Model, Operation
 from bot.wording import say, translated
 
 FIELD_MAX_CHARS = 700
@@ -63,19 +63,27 @@ def _help(catalog: Catalog, locale: str, *, bot_id: int) -> discord.Embed:
 
 
 def _models(catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> discord.Embed:
+    """What is served comes first, the usual one at the top; of what is not, when it was last seen."""
     embed = discord.Embed(title=say("models_title", locale))
     for operation in Operation:
+        known = sorted(catalog.of(operation), key=lambda m: m.name in resting)
         lines = [
-            f"**{m.title}** (`{m.name}`)"
-            + (f" · {say('models_usual', locale)}" if m.default else "")
-            + f" · {', '.join(m.resolutions)}"
-            + (f"\n{say('models_resting', locale, until=resting[m.name])}" if m.name in resting else "")
-            + (f"\n{m.note}" if m.note else "")
-            for m in catalog.of(operation)
+            _not_served(m, resting[m.name], locale) if m.name in resting else _served(m, locale, usual=m is known[0])
+            for m in known
         ]
         if lines:
             embed.add_field(name=f"/{operation}", value=_within("\n".join(lines), FIELD_MAX_CHARS), inline=False)
     return embed
+
+
+def _served(model: Model, locale: str, *, usual: bool) -> str:
+    head = f"**{model.title}** (`{model.name}`)" + (f" · {say('models_usual', locale)}" if usual else "")
+    return f"{head} · {', '.join(model.resolutions)}\n{worth_knowing(model, locale)}"
+
+
+def _not_served(model: Model, until: datetime, locale: str) -> str:
+    seen = say("models_last_seen", locale, month=model.last_seen) if model.last_seen else ""
+    return f"~~{model.title}~~ (`{model.name}`)\n{say('models_resting', locale, until=until)} {seen}".rstrip()
 
 
 def _within(text: str, limit: int) -> str:

@@ -39,6 +39,7 @@ class Reuse(commands.Cog):
             files[Role.REFERENCE] = wanted.reference
             offered = services.policy.offered(wanted.operation, requester_of(interaction))
             model = next((m for m in offered if m.reference), model)
+        model = services.policy.for_shape(model, files[Role.DATA], requester_of(interaction))
         private = True if message is not None and message.flags.ephemeral else None
         await answer(interaction, compose(model, Inputs(prompt=wanted.prompt), files), private=private)
 

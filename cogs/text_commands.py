@@ -154,6 +154,8 @@ class TextCommands(commands.Cog):
                 raise FileForbidden(host=host, role=Role.DATA.value)
             sees_all = message.guild is None or self._bot.intents.message_content
             raise nothing_found(model, found, bot_id=self._bot.application_id, sees_all=sees_all)
+        if command.model is None:
+            model = self._bot.services.policy.for_shape(model, found.files[0], author_of(message))
         return TextRequest(command, model, found.files, self._reference(message, model, found))
 
     async def _material(self, message: discord.Message, kind: Kind, model: Model) -> Found:

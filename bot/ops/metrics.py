@@ -33,6 +33,13 @@ class Metrics:
             "clapper_discord_events_unreadable_total", "Events from Discord that can't be read", ["event"]
         )
         self.background_failures = counter("clapper_background_failures_total", "Failures of periodic tasks", ["task"])
+        self.models_missing = Gauge(
+            "clapper_models_missing", "Models that a service was found not to have", ["service"], registry=self.registry
+        )
+        self.service_answers = Gauge(
+            "clapper_service_answers", "1 if a service answered when its models were asked for last", ["service"],
+            registry=self.registry,
+        )  # fmt: skip
         self.running = Gauge("clapper_jobs_running", "Jobs that this process runs now", registry=self.registry)
 
     def page(self) -> bytes:

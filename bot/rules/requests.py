@@ -90,7 +90,10 @@ class Inputs(BaseModel):
 
 
 class VideoRequest(BaseModel):
-    """A request that keeps every rule of its model. Only `compose` makes one; rows are read back by pydantic."""
+    """A request that keeps every rule of its model. Only `compose` makes one; rows are read back by pydantic.
+
+    `instead_of` is the title of the usual model, where that was not to be had.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -98,6 +101,7 @@ class VideoRequest(BaseModel):
     operation: Operation
     inputs: Inputs
     files: dict[Role, Attachment] = Field(default_factory=dict)
+    instead_of: str | None = None
 
 
 def compose(model: Model, inputs: Inputs, files: Mapping[Role, Attachment] | None = None) -> VideoRequest:

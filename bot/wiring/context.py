@@ -34,13 +34,13 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
         durations.extend(model.name, await store.jobs.durations(model.name))
     return JobContext(
         jobs=store.jobs,
-        services=await _video_services(settings, process.catalog, clock, durations, closing),
+        services=await video_services(settings, process.catalog, clock, durations, closing),
         files=store.files,
         intake=media.intake,
         encoder=media.encoder,
         announcer=chat.announcer,
         catalog=process.catalog,
-        availability=Availability(store.notes, clock=clock),
+        availability=Availability(store.notes, catalog=process.catalog, clock=clock),
         durations=durations,
         clock=clock,
         metrics=process.metrics,
@@ -49,7 +49,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
     )
 
 
-async def _video_services(
+async def video_services(
     settings: Settings, catalog: Catalog, clock: Clock, durations: Durations, closing: AsyncExitStack
 ) -> VideoServices:
     """A client for each service that the operator has a key for."""

@@ -35,6 +35,7 @@ from bot.work.jobs.acceptance import Acceptance
 from bot.work.jobs.context import JobContext
 from bot.work.jobs.controls import JobControls
 from bot.work.jobs.endings import Endings
+from bot.work.jobs.model_check import ModelCheck
 from bot.work.jobs.runner import JobRunner
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
@@ -92,6 +93,8 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
     tasks = [*engine.tasks, *guilds.tasks, limits.task, token_expiry.task, *retention.tasks]
     if process.settings.clustered:  # others find out, too, which models rest
         tasks.append(context.availability.task)
+    if process.settings.check_models_hours:
+        tasks.append(_model_check(process, context).task)
     return Parts(
         database=store.database,
         jobs=store.jobs,
@@ -117,7 +120,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
     limits: GuildLimits,
     engine: Engine,
 ) -> Services:
-    policy = Policy(catalog=context.catalog, guilds=guilds, audit_log=audit_log)
+    policy = Policy(catalog=context.catalog, guilds=guilds, audit_log=audit_log, availability=context.availability)
     moderation = Moderation(
         context=context,
         guilds=guilds,
@@ -160,6 +163,16 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
         ),
         availability=context.availability,
         synced_commands=SyncedCommands(store.notes),
+    )
+
+
+def _model_check(process: Process, context: JobContext) -> ModelCheck:
+    return ModelCheck(
+        services=context.services,
+        catalog=context.catalog,
+        availability=context.availability,
+        metrics=process.metrics,
+        every=timedelta(hours=process.settings.check_models_hours),
     )
 
 

@@ -48,7 +48,20 @@ REFUSALS: Mapping[str, str] = {
     ),
     "model_unknown": "There is no model “{model}” for this. Please choose one of these: {choices}.",
     "model_unavailable": (
+        "The video service doesn't offer {model} at the moment. {other} does the same: please choose that, leave the "
+        "model out, or try again {until}."
+    ),
+    "model_unavailable_unexplained": (
         "The video service doesn't offer {model} at the moment. Please choose another model, or try again {until}."
+    ),
+    "nothing_served": (
+        "The video service doesn't offer {models} at the moment, and this bot has no other model for /{command}. "
+        "Whoever runs the bot can change that, with the key of another service or a model of their own; `python -m bot "
+        "doctor` shows what is served."
+    ),
+    "nothing_served_unexplained": (
+        "No video service that this bot has a key for makes /{command}. Whoever runs the bot can change that, with the "
+        "key of another service or a model of their own; /models shows what there is."
     ),
     "not_yours": (
         "Only {requester_id} and this server's moderators can do that. You can make your own video with the same "
@@ -262,6 +275,7 @@ FAILURES: Mapping[str, str] = {
 }
 
 CARD: Mapping[str, str] = {
+    "instead_of": "The usual model, {model}, isn't served at the moment, so another one makes it.",
     "title_accepted": "Accepted, about to be sent",
     "title_submitting": "Accepted, being sent",
     "title_pending": "Waiting for its turn",
@@ -525,7 +539,11 @@ COMMANDS: Mapping[str, str] = {
     "help_private": "With private: True only you see the answer.",
     "models_title": "The models",
     "models_usual": "the usual one",
-    "models_resting": "The service doesn't offer it at the moment; try it again {until}.",
+    "models_resting": "The service doesn't offer it at the moment; I look again {until}.",
+    "models_last_seen": "Last seen: {month}.",
+    "price_per_video": "${dollars} a video",
+    "price_per_second": "${dollars} a second",
+    "model_speed": "about {seconds}",
 }
 
 WHYS: Mapping[str, str] = {

@@ -90,6 +90,11 @@ def size(size_bytes: float, locale: str | None = None) -> str:
     return f"{number(round(size_bytes) if size_bytes >= 100 else size_bytes, locale)} {unit}"
 
 
+def money(dollars: float, locale: str | None = None) -> str:
+    """`0.04`, `1.50`: in US dollars, without the sign."""
+    return numbers.format_decimal(dollars, "#,##0.00", locale=_babel(locale))
+
+
 def duration(seconds: float, locale: str | None = None) -> str:
     """`4.5 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. One decimal below ten seconds."""
     if seconds < 10:
@@ -175,6 +180,8 @@ def _number(name: str, value: float, locale: str | None) -> str:
         return size(value, locale)
     if name.endswith("seconds"):
         return duration(value, locale)
+    if name == "dollars":
+        return money(value, locale)
     if name.endswith("_id"):
         return mention(int(value))
     return number(value, locale)

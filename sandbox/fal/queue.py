@@ -70,7 +70,6 @@ class Queue:
     async def _submit(self, request: web.Request) -> web.StreamResponse:
         call = request[CALL]
         endpoint = call.endpoint = request.match_info["endpoint"]
-        apps = {app_of(known) for known in self.models} - {app_of(gone) for gone in self.retired if "/" in gone}
         try:
             call.arguments = arguments = await request.json()
         except ValueError:
@@ -80,8 +79,8 @@ class Queue:
         fault = self.faults.take("submit", endpoint=endpoint, prompt=prompt)
         if fault is not None and not fault.taken and fault.kind not in {"foreign", "no_id", "longer"}:
             return await answers.wrong(request, fault, self._clock, None)
-        if app_of(endpoint) not in apps:
-            return answers.detail(404, f'Application "{app_of(endpoint).rpartition("/")[2]}" not found')
+        if app_of(endpoint) not in self._apps:
+            return _no_app(app_of(endpoint))
         limit = request.query.get("fal_max_queue_length", "")
         if limit.isdecimal() and self._waiting() > int(limit):
             return answers.detail(429, "The queue is longer than fal_max_queue_length")
@@ -94,6 +93,10 @@ class Queue:
         if fault is not None:
             return await answers.wrong(request, fault, self._clock, right)
         return web.json_response(right)
+
+    @property
+    def _apps(self) -> set[str]:
+        return {app_of(known) for known in self.models} - {app_of(gone) for gone in self.retired if "/" in gone}
 
     def _now(self) -> float:
         return self._clock.monotonic()
@@ -172,6 +175,8 @@ class Queue:
         fault = self.faults.take("status", job=job.id if job else None, endpoint=job.endpoint if job else None)
         if fault is not None:
             return await answers.wrong(request, fault, self._clock, right)
+        if job is None and (app := app_of(request.path.strip("/"))) not in self._apps:
+            return _no_app(app)
         if job is None or right is None:
             return web.json_response({"status": "NOT_FOUND"}, status=404)
         job.told.append(right["status"])
@@ -282,6 +287,10 @@ class Queue:
         now = self._now()
         ended = [job for job in self.jobs.values() if job.ends <= now and job.paid and job.order is not None]
         return sum(price_of(self.models[job.endpoint], job.order) for job in ended if job.order is not None)
+
+
+def _no_app(app: str) -> web.Response:
+    return answers.detail(404, f'Application "{app.rpartition("/")[2]}" not found')
 
 
 def _in_the_answer(job: Job) -> bool:

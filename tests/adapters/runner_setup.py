@@ -273,7 +273,7 @@ class Bench:
         notes = Notes(self.database)
         kept_drafts = TemporaryNotes(self.database, kind="draft", life=LIFE, clock=self.clock)
         imports = TemporaryNotes(self.database, kind="import", life=LIFE, clock=self.clock)
-        self.availability = Availability(notes, clock=self.clock)
+        self.availability = Availability(notes, catalog=self.catalog, clock=self.clock)
         self.context = context = JobContext(
             jobs=self.jobs,
             services=VideoServices(services),
@@ -305,7 +305,7 @@ class Bench:
         self.runner = JobRunner(context, endings, freed=self.limits.freed)
         self.engine = EmbeddedEngine(self.runner, self.jobs, clock=self.clock, jobs_at_once=jobs_at_once)
         self.limits.attach(self.engine)
-        policy = Policy(catalog=self.catalog, guilds=self.guilds, audit_log=audit_log)
+        policy = Policy(catalog=self.catalog, guilds=self.guilds, audit_log=audit_log, availability=self.availability)
         moderation = Moderation(
             context=context, guilds=self.guilds, notes=notes, notices=self.notices, engine=self.engine,
             endings=endings, limits=self.limits, audit_log=audit_log,

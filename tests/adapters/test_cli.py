@@ -83,8 +83,14 @@ def _is_log(line: str) -> bool:
 
 
 @pytest_asyncio.fixture
-async def operator(tmp_path: Path) -> AsyncIterator[Operator]:
-    async with DiscordStandIn() as discord, QueueStandIn(processing_seconds=600) as service:
+async def service() -> AsyncIterator[QueueStandIn]:
+    async with QueueStandIn(processing_seconds=600) as standin:
+        yield standin
+
+
+@pytest_asyncio.fixture
+async def operator(tmp_path: Path, service: QueueStandIn) -> AsyncIterator[Operator]:
+    async with DiscordStandIn() as discord:
         yield Operator(
             tmp_path,
             {
@@ -169,6 +175,28 @@ async def test_the_doctor_asks_the_second_service_for_nothing(
         assert fal.submits == []
     assert words in ended.out
     assert ("FAL_KEY" in ended.out) == bool(words)
+
+
+@pytest.mark.asyncio
+async def test_the_doctors_table_says_which_models_are_served_and_which_commands_have_none(
+    operator: Operator, service: QueueStandIn
+) -> None:
+    service.retired |= {"lucy-2.5", "lucy-motion"}
+    async with FalStandIn(retired=["fal-ai/wan/v2.7/text-to-video"]) as fal:
+        ended = await operator.call("doctor", FAL_KEY=fal.key, FAL_BASE_URL=fal.url)
+        assert fal.submits == service.submits == []
+    rows = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert "/edit lucy-2.5 decart no (the usual one), last seen 2026-08-01" in rows
+    assert "/edit lucy-2.1 decart yes" in rows
+    assert "/t2v veo-3.1-lite fal yes (the usual one)" in rows
+    assert "/t2v wan-2.7-t2v fal no" in rows, "its app is gone"
+    assert "/motion lucy-motion decart no (the usual one), last seen 2026-05" in rows
+    assert [row for row in rows if "no model: set the key" in row] == [
+        "/motion - - no model: set the key of the other service, or add a model in CATALOG_FILE"
+    ]
+    silent = await operator.call("doctor", DECART_API_KEY="wrong")
+    assert "not known: whether lucy-pro-t2v is served: 401" in silent.out
+    assert ended.code == 0
 
 
 @pytest.mark.asyncio

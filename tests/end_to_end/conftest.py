@@ -64,6 +64,7 @@ class Stage:
             "decart_base_url": self.queue.url,
             "data_dir": self.folder,
             "http_port": 0,
+            "check_models_hours": 0,
             "poll_min_seconds": 0.02,
             "poll_max_seconds": 0.1,
             "_env_file": None,

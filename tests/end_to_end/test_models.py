@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from sandbox.discord import Invocation
 from sandbox.queue_api.models import Model, Operation
+from tests import corpus
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
+from tests.end_to_end.material import sample
 
 OPERATORS_FILE = """
 [models."lucy-cinema-t2v"]
@@ -80,13 +83,50 @@ async def test_an_operator_hides_renames_and_chooses_the_usual_model(stage: Stag
 
 
 @pytest.mark.asyncio
+async def test_a_start_finds_out_what_is_served_and_commands_offer_that_alone(stage: Stage) -> None:
+    stage.changes["check_models_hours"] = 24
+    gone = {"lucy-2.5", "lucy-2.5-v2v", "lucy-pro-t2v"}
+    stage.queue.retired |= gone
+    video = {"video": sample("ball.mp4")}
+    async with stage.clapper() as app:
+        asked = await stage.discord.member("Ada").slash("general", "help")
+        await asked.reply(timeout=PATIENCE_SECONDS)
+        while len(app.parts.services.availability.resting(app.parts.services.catalog)) < len(gone):
+            await asyncio.sleep(0.01)
+        assert "lucy-2.5" not in await offered(stage, "edit")
+        asked = await stage.discord.member("Ada").slash("general", "edit", files=video, prompt="in winter")
+        card = text_of(await stage.see(asked, "pending"))
+        assert "Lucy 2.1" in card
+        assert "The usual model, Lucy 2.5, isn't served at the moment" in card
+        named = await stage.discord.member("Ada").slash(
+            "general", "edit", files=video, prompt="in winter", model="lucy-2.5"
+        )
+        assert "Lucy 2.1 does the same" in text_of(await stage.told_alone(named))
+        none = text_of(await stage.told_alone(await ask(stage)))
+        assert "no other model for /t2v" in none
+        assert "key of another service" in none
+        assert [submit.model for submit in stage.queue.submits] == ["lucy-2.1"]
+
+
+@pytest.mark.asyncio
+async def test_a_square_clip_is_tried_on_by_the_model_of_its_shape(stage: Stage, tmp_path: Path) -> None:
+    square = corpus.clip(tmp_path / "square.mp4", seconds=1, size=(160, 160)).read_bytes()
+    async with stage.clapper():
+        for name, named in (("square", {}), ("named", {"model": "lucy-vton-latest"})):
+            video = {"video": (f"{name}.mp4", square)}
+            asked = await stage.discord.member("Ada").slash("general", "tryon", files=video, prompt="a coat", **named)
+            await stage.see(asked, "pending")
+        assert [submit.model for submit in stage.queue.submits] == ["lucy-vton-3.5-1-1", "lucy-vton-latest"]
+
+
+@pytest.mark.asyncio
 async def test_a_model_that_the_service_does_not_know_is_reported_and_rests(stage: Stage) -> None:
     stage.queue.retired.add("lucy-pro-t2v")
     async with stage.clapper():
         asked = await ask(stage)
         failed = text_of(await stage.see(asked, "failed"))
         assert "doesn't offer Lucy Pro (text)" in failed
-        assert "<t:" in failed, "until when"
+        assert "no other model for /t2v" in failed
         assert "doesn't offer it at the moment" in await listing(stage)
     async with stage.clapper():  # a restart does not forget it
         again = await ask(stage)

@@ -10,9 +10,11 @@ import discord
 from discord import app_commands
 
 from bot.chat.replies.interactions import Interaction, requester_of
-from bot.rules.catalog import SEED_MAX, Operation
+from bot.rules.catalog import SEED_MAX, Model, Operation
 from bot.rules.requests import START_MAX_SECONDS
-from bot.wording import SENTENCES, translated
+from bot.wording import SENTENCES, say, translated
+
+_CHOICE_MAX_CHARS = 100
 
 File = discord.Attachment
 Prompt = app_commands.Range[str, 1, 6000]  # Discord's own most; each model's limit is refused with its number
@@ -45,7 +47,23 @@ async def offer_models(interaction: Interaction, typed: str) -> list[app_command
     """The models of this command that hold what was typed so far, the usual one first."""
     models = interaction.client.services.policy.offered(operation_of(interaction), requester_of(interaction))
     found = [m for m in models if typed.casefold() in f"{m.name} {m.title}".casefold()]
-    return [app_commands.Choice(name=f"{m.title} · {m.note or m.name}"[:100], value=m.name) for m in found[:25]]
+    locale = interaction.locale.value
+    return [
+        app_commands.Choice(name=f"{m.title} · {worth_knowing(m, locale)}"[:_CHOICE_MAX_CHARS], value=m.name)
+        for m in found[:25]
+    ]
+
+
+def worth_knowing(model: Model, locale: str) -> str:
+    """What helps to choose the model: its note, what it costs where the note doesn't say, and how long it takes."""
+    price = None
+    if "$" not in model.note:
+        if model.dollars_per_video is not None:
+            price = say("price_per_video", locale, dollars=model.dollars_per_video)
+        elif model.dollars_per_second is not None:
+            price = say("price_per_second", locale, dollars=model.dollars_per_second)
+    speed = say("model_speed", locale, seconds=model.typical_seconds)
+    return " · ".join(part for part in (model.note, price, speed) if part)
 
 
 def generation(callback: Callable[..., Awaitable[None]]) -> app_commands.Command[Any, ..., None]:

@@ -81,6 +81,7 @@ def card_of(
         lines.append(f"> {escape(job.request.inputs.path, PATH_MAX_CHARS)}")
     lines += [
         _options(job, catalog),
+        *_instead(job),
         *_used_part(job),
         *_times(job),
         *_outcome(job, bare=bare),
@@ -141,6 +142,12 @@ def _options(job: Job, catalog: Catalog) -> str:
         *_origins(job),
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _instead(job: Job) -> list[str]:
+    """That the usual model is not to be had, so that another one is used."""
+    usual = job.request.instead_of
+    return [] if usual is None else [say("instead_of", job.requester.locale, model=usual)]
 
 
 def _used_part(job: Job) -> list[str]:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from math import log2
 
-from bot.errors import ModelNotOffered, ModelUnknown, PromptBlocked
+from bot.errors import ModelNotOffered, ModelUnknown, NothingServed, PromptBlocked
 from bot.rules.catalog import Catalog, Model, Operation
 from bot.rules.guild_settings import GuildSettings, offered_models, permits, with_defaults
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
 from bot.rules.notices import PromptNoted
 from bot.rules.prompts import Verdict, WordAction, is_long, judge
-from bot.rules.requests import VideoRequest
+from bot.rules.requests import Attachment, VideoRequest
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.settings import Guilds
+from bot.work.jobs.availability import Availability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,30 +42,55 @@ class Permitted:
 class Policy:
     """Asked for every request, whichever way it came. Every method may raise `RowUnreadable`."""
 
-    def __init__(self, *, catalog: Catalog, guilds: Guilds, audit_log: AuditLog) -> None:
+    def __init__(self, *, catalog: Catalog, guilds: Guilds, audit_log: AuditLog, availability: Availability) -> None:
         self._catalog = catalog
         self._guilds = guilds
         self._audit_log = audit_log
+        self._availability = availability
 
     def offered(self, operation: Operation, requester: Requester) -> tuple[Model, ...]:
-        """What this server lets members choose from, its usual one first."""
+        """What this server lets members choose from and the service has, its usual one first."""
+        return self._availability.served(self._allowed(operation, requester))
+
+    def _allowed(self, operation: Operation, requester: Requester) -> tuple[Model, ...]:
         return offered_models(self._known(requester), self._catalog, operation)
 
+    def check_served(self, model: Model, requester: Requester) -> None:
+        """Raises `ModelUnavailable`, which names the next model here that does the same, or `NothingServed`."""
+        self._availability.check(model, self._allowed(model.operation, requester))
+
     def choose(self, operation: Operation, name: str | None, requester: Requester) -> Model:
-        """The named model, or the one that is usual here. Raises `ModelUnknown`, `ModelNotOffered`."""
-        models = self.offered(operation, requester)
-        choices = ", ".join(model.name for model in models)
+        """The named model, or the first of those that are usual here which the service has.
+
+        Raises `ModelUnknown`, `ModelNotOffered`, `ModelUnavailable` and `NothingServed`.
+        """
+        allowed, models = self._allowed(operation, requester), self.offered(operation, requester)
+        if not self._catalog.of(operation):
+            raise NothingServed(command=operation.value, models="")
+        if not allowed:
+            raise ModelNotOffered(model=f"/{operation}", choices="")
+        if not models:
+            self._availability.check(allowed[0], allowed)
         if name is None:
-            if not models:
-                raise ModelNotOffered(model=f"/{operation}", choices="")
             return models[0]
+        choices = ", ".join(model.name for model in models)
         try:
             model = self._catalog.choose(operation, name)
         except ModelUnknown:
             raise ModelUnknown(model=name, choices=choices) from None
-        if model not in models:
+        if model not in allowed:
             raise ModelNotOffered(model=model.name, choices=choices)
+        self._availability.check(model, allowed)
         return model
+
+    def for_shape(self, model: Model, clip: Attachment | None, requester: Requester) -> Model:
+        """The model itself, or the one that stands in for it where the clip's shape, as Discord tells it, is nearer to
+        that one's frame: for where the member named none."""
+        if clip is None or not clip.width or not clip.height:
+            return model
+        shape = log2(clip.width / clip.height)
+        likely = [model, *(m for m in self.offered(model.operation, requester) if m.shape_of == model.name)]
+        return min(likely, key=lambda m: abs(log2(m.frame[0] / m.frame[1]) - shape))
 
     def private_by_default(self, requester: Requester) -> bool:
         """Whether answers are only for who asked, where they don't say."""
@@ -88,7 +115,13 @@ class Policy:
             catalog=self._catalog,
             parent_channel_id=requester.parent_channel_id,
         )
-        filled = request.model_copy(update={"inputs": with_defaults(guild_settings, model, request.inputs)})
+        usual = next(iter(self._allowed(request.operation, requester)), model)
+        filled = request.model_copy(
+            update={
+                "inputs": with_defaults(guild_settings, model, request.inputs),
+                "instead_of": None if self._availability.served([usual]) else usual.title,
+            }
+        )
         return Permitted(request=filled, verdict=None, version=guild_settings.version, judged=False)
 
     def _heed(self, permitted: Permitted, requester: Requester, verdict: Verdict | None) -> Permitted:

@@ -75,7 +75,7 @@ class Acceptance:
             if not self._open:
                 raise ShuttingDown
             model = self._context.catalog.get(request.model)  # an old card's Again may be of one that was taken out
-            self._context.availability.check(model)
+            self._policy.check_served(model, requester)
             if again_of is None:
                 check_declared(request.files, model, max_bytes=self._context.settings.max_input_bytes)
             return Prechecked(

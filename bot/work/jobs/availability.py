@@ -1,12 +1,13 @@
-"""Models that the service calls unknown rest for a while, so that nobody waits for the same refusal twice."""
+"""Which models are not to be had: those that the service called unknown when one was asked for, and those that it was
+found not to have when it was asked for nothing. Nobody waits for the same refusal twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from bot.errors import ModelUnavailable
-from bot.rules.catalog import Model
+from bot.errors import ModelUnavailable, NothingServed, Refused
+from bot.rules.catalog import Catalog, Model
 from bot.rules.clock import Clock
 from bot.store.notes import Notes
 from bot.work.periodic import PeriodicTask
@@ -17,16 +18,17 @@ REST = timedelta(hours=1)
 FRESH_FOR = timedelta(seconds=30)
 """How old what a process remembers may be: others write, too."""
 
-_PREFIX = "model_rests:"
+_RESTS, _MISSING = "model_rests:", "model_missing:"
 
 
 class Availability:
     """Kept in memory, and in the notes for other processes and for after a restart."""
 
-    def __init__(self, notes: Notes, *, clock: Clock) -> None:
+    def __init__(self, notes: Notes, *, catalog: Catalog, clock: Clock) -> None:
         self._notes = notes
+        self._catalog = catalog
         self._clock = clock
-        self._until: dict[str, datetime] = {}
+        self._until: dict[str, dict[str, datetime]] = {_RESTS: {}, _MISSING: {}}
         self.task = PeriodicTask("availability", self.refresh, every=FRESH_FOR)
 
     async def refresh(self) -> None:
@@ -34,28 +36,60 @@ class Availability:
 
         Raises `DatabaseUnavailable`.
         """
-        found = await self._notes.between(_PREFIX, f"{_PREFIX}~")  # model names are ASCII letters, digits and hyphens
-        moments = {key.removeprefix(_PREFIX): _moment(text) for key, text in found.items()}
-        self._until = {name: until for name, until in moments.items() if until is not None}
+        for prefix in self._until:
+            found = await self._notes.between(prefix, f"{prefix}~")  # names are ASCII letters, digits, dots and hyphens
+            moments = {key.removeprefix(prefix): _moment(text) for key, text in found.items()}
+            self._until[prefix] = {name: until for name, until in moments.items() if until is not None}
 
-    async def rest(self, model: Model) -> ModelUnavailable:
+    async def rest(self, model: Model) -> Refused:
         """From now on the model is refused until an hour has passed; gives what to tell the member."""
-        until = self._clock.now() + REST
-        self._until[model.name] = until
-        await self._notes.put(f"{_PREFIX}{model.name}", until.isoformat())
-        return ModelUnavailable(model=model.title, until=until)
+        await self._note(_RESTS, model.name, self._clock.now() + REST)
+        return self._refusal(model)
 
-    def check(self, model: Model) -> None:
-        """Raises `ModelUnavailable` while the model rests."""
-        until = self._until.get(model.name)
-        if until is not None and until > self._clock.now():
-            raise ModelUnavailable(model=model.title, until=until)
+    async def note_checked(self, served: Mapping[str, bool], *, good_for: timedelta) -> frozenset[str]:
+        """What the services answered when they were asked which models they have; it holds until the next time.
+
+        Gives the names of the models that are missing and were not before. Raises `DatabaseUnavailable`.
+        """
+        before = {name for name in served if self._missing_until(name) is not None}
+        until = self._clock.now() + good_for
+        for name, there in served.items():
+            if not there:
+                await self._note(_MISSING, name, until)
+            elif self._until[_MISSING].pop(name, None) is not None:
+                await self._notes.drop(f"{_MISSING}{name}")
+        return frozenset(name for name, there in served.items() if not there) - before
+
+    def check(self, model: Model, among: Iterable[Model] | None = None) -> None:
+        """Raises `ModelUnavailable` while the model rests, with the first of `among` (all of its command) that does
+        not; `NothingServed` where all of them rest."""
+        if self._missing_until(model.name) is not None:
+            raise self._refusal(model, among)
+
+    def served(self, models: Iterable[Model]) -> tuple[Model, ...]:
+        """Those that do not rest, in their order."""
+        return tuple(model for model in models if self._missing_until(model.name) is None)
 
     def resting(self, models: Iterable[Model]) -> dict[str, datetime]:
         """Until when each model rests that does, by name."""
+        found = {model.name: self._missing_until(model.name) for model in models}
+        return {name: until for name, until in found.items() if until is not None}
+
+    def _refusal(self, model: Model, among: Iterable[Model] | None = None) -> Refused:
+        others = tuple(self._catalog.of(model.operation) if among is None else among)
+        first = next(iter(self.served(others)), None)
+        if first is None:
+            titles = ", ".join(other.title for other in others) or model.title
+            return NothingServed(command=model.operation.value, models=titles)
+        return ModelUnavailable(model=model.title, other=first.title, until=self._missing_until(model.name))
+
+    def _missing_until(self, name: str) -> datetime | None:
         now = self._clock.now()
-        found = {model.name: self._until.get(model.name) for model in models}
-        return {name: until for name, until in found.items() if until is not None and until > now}
+        return max((at for known in self._until.values() if (at := known.get(name, now)) > now), default=None)
+
+    async def _note(self, prefix: str, name: str, until: datetime) -> None:
+        self._until[prefix][name] = until
+        await self._notes.put(f"{prefix}{name}", until.isoformat())
 
 
 def _moment(text: str) -> datetime | None:
