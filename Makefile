@@ -11,7 +11,7 @@ PARALLEL := -n 4 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 COMPILE := [ -f $(VENV)/.compiled ] || { $(BIN)/python -m pytest --collect-only -qq > $(VENV)/.compiled || true; }
 
-.PHONY: help setup run test test-quick check format generate lock chaos clean
+.PHONY: help setup run test test-quick check format generate lock release chaos clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,8 +52,11 @@ generate: setup ## Write what is made from the code: pages of docs/, the table o
 lock: setup ## Make the locks again from requirements/*.in
 	@sh scripts/lock "$(BIN)/uv"
 
+release: setup ## Wheel, sdist, image context and checksums in dist/, built twice and compared
+	$(BIN)/python scripts/release.py
+
 chaos: setup ## The long fault-injection run, with its table
 	$(BIN)/python -m tests.chaos
 
 clean: ## Remove the environments and caches
-	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .build
+	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .build dist

@@ -6,3 +6,5 @@ runner looks up the step that belongs to the row's state, does it, writes the ro
 until the row says `delivered`, `failed` or `cancelled`. A process that starts again does the same.
 See docs/architecture.md.
 """
+
+__version__ = "0.2.0"

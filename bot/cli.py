@@ -1,4 +1,4 @@
-"""The commands of `python -m bot`. What an operator must mend ends with one plain line on stderr and exit code 2."""
+"""The commands of `clapper` and `python -m bot`. What an operator must mend ends with one line and exit code 2."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
+from bot import __version__
 from bot.app import App
 from bot.doctor import examine, model_table
 from bot.errors import SettingsError
@@ -34,7 +35,8 @@ STOP_SECONDS = 9.0
 """Supervisors wait ten seconds between asking and killing."""
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="clapper", message="%(prog)s %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
     """Clapper: a Discord bot for AI video. Without a command: run."""

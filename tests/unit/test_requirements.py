@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -31,6 +34,7 @@ NOT_IMPORTED = {
     "ruff": "a program: make check",
     "types-psutil": "types for mypy",
     "types-cachetools": "types for mypy",
+    "setuptools": "builds the wheel: scripts/release.py",
     "uv": "a program: make lock",
     "opencv-python-headless": "the decart SDK imports it, in venvs of its own",
 }
@@ -62,3 +66,43 @@ def test_every_requirement_is_imported_or_has_a_reason(name: str) -> None:
     used = imported(*ROOMS[name])
     unused = {name for name in required(name) if not (modules[name] or {name.replace("-", "_")}) & used}
     assert unused - NOT_IMPORTED.keys() == set(), f"remove these from requirements/{name}.in and run `make lock`"
+
+
+@pytest.mark.parametrize("lock", ["runtime", "dev"])
+def test_every_locked_package_has_a_wheel_for_the_python_that_is_newer_than_the_tested_ones(
+    lock: str, tmp_path: Path
+) -> None:
+    command = [Path(sys.executable).with_name("uv"), "pip", "install", "--dry-run", "--target", tmp_path]
+    command += ["--python-version", "3.14", "--python-platform", "x86_64-manylinux_2_28", "--only-binary", ":all:"]
+    command += ["--no-deps", "--require-hashes", "-r", REPO / "requirements" / f"{lock}.txt"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    if re.search(r"Failed to fetch|error sending request|dns error", done.stderr) and not os.environ.get("CI"):
+        pytest.skip("no package registry can be reached")
+    assert done.returncode == 0, done.stderr
+
+
+def make_python(folder: Path, name: str, version: tuple[int, int]) -> None:
+    """A stand-in for an interpreter, which answers the one question that it is asked."""
+    (folder / name).write_text(f"#!/bin/sh\ncase \"$2\" in *'{version}'*) exit 0;; esac\nexit 1\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("versions", "taken", "said"),
+    [
+        ([(3, 11), (3, 14)], "python3.11", ""),
+        ([(3, 14)], "python3.14", "Clapper is tested on Python 3.11 to 3.13; taking 3.14, on which it installs.\n"),
+        ([(3, 10)], "", "Clapper needs Python 3.11 to 3.14 with its venv module"),
+    ],
+)
+def test_a_tested_python_is_taken_before_one_on_which_it_only_installs(
+    tmp_path: Path, versions: list[tuple[int, int]], taken: str, said: str
+) -> None:
+    for version in versions:
+        make_python(tmp_path, f"python{version[0]}.{version[1]}", version)
+    script = (REPO / "scripts" / "newest-python").read_text().replace("/usr/bin/", f"{tmp_path}/none/")
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(["/bin/sh", "-c", script], env=environment, capture_output=True, check=False, text=True)
+    assert done.stdout.strip().removeprefix(f"{tmp_path}/") == taken
+    assert done.stderr.startswith(said)
+    assert bool(done.stderr) == bool(said)
