@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -25,14 +26,35 @@ from bot.ops.logs import set_up_logs
 from bot.rules.clock import SystemClock
 from bot.settings import Settings
 from bot.store.database import FileLock, parse_url
+from bot.store.upgrade import try_migration
+from bot.wiring.backup import back_up, restore_backup
 from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
-from bot.wiring.store import bring_up_to_date, forget_files_and_keys
+from bot.wiring.store import bring_up_to_date, forget_files_and_keys, reached
 
 log = logging.getLogger(__name__)
 
 EXIT_SETTINGS = 2
+PASSPHRASE_SHORTEST = 12
 STOP_SECONDS = 9.0
 """Supervisors wait ten seconds between asking and killing."""
+
+
+class _Passphrase(click.ParamType[str]):
+    """The first line of a file: a passphrase on the command line could be read by every user of the machine."""
+
+    name = "file"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            lines = Path(value).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as exc:
+            self.fail(f"{value} can't be read: {exc}", param, ctx)
+        if not lines or len(lines[0]) < PASSPHRASE_SHORTEST:
+            self.fail(f"the first line of {value} must be a passphrase of {PASSPHRASE_SHORTEST} or more characters")
+        return lines[0]
+
+
+PASSPHRASE = _Passphrase()
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,10 +94,56 @@ def doctor() -> None:
 @click.option(
     "--forget-cluster", is_flag=True, help="Also forget which files and keys belong to the database, after a loss."
 )
-def migrate(*, forget_cluster: bool) -> None:
-    """Bring the database's tables to this version."""
+@click.option("--dry-run", is_flag=True, help="Try it, undo it, and say what it would do.")
+def migrate(*, forget_cluster: bool, dry_run: bool) -> None:
+    """Bring the database's tables to this version. An SQLite file is copied first."""
+    if dry_run:
+        _carry_out(_try_migration)
+        return
     _carry_out(functools.partial(_migrate, forget_cluster=forget_cluster))
     click.echo("the database is up to date")
+
+
+@main.command()
+@click.argument("to", type=click.Path(path_type=Path))
+@click.option("--passphrase-file", type=PASSPHRASE, help="Take the key file along, sealed with the passphrase in FILE.")
+@click.option("--without-keys", is_flag=True, help="Leave the key file out: it is kept elsewhere.")
+def backup(*, to: Path, passphrase_file: str | None, without_keys: bool) -> None:
+    """Copy the database, the files and the keys into the new folder TO, also while the bot runs."""
+    settings = _settings()
+    if not settings.secret_keys and (passphrase_file is None) != without_keys:
+        _give_up(SettingsError("say what to do with the key file: --passphrase-file FILE, or --without-keys"))
+    try:
+        contents = back_up(settings, to, passphrase=passphrase_file, now=SystemClock().now())
+    except SettingsError as exc:
+        _give_up(exc)
+    where = f"{contents.files} files" if not contents.files_url else f"the files stay at {contents.files_url}"
+    click.echo(f"{to}: the database, {where}, keys: {contents.keys}")
+
+
+@main.command()
+@click.argument("source", metavar="FROM", type=click.Path(path_type=Path))
+@click.option("--passphrase-file", type=PASSPHRASE, help="The passphrase that the backup's key is sealed with.")
+def restore(*, source: Path, passphrase_file: str | None) -> None:
+    """Fill an empty DATA_DIR from the backup FROM; the next start goes on with its jobs."""
+    settings = _settings()
+    try:
+        restored = restore_backup(settings, source, passphrase=passphrase_file)
+    except SettingsError as exc:
+        _give_up(exc)
+    contents = restored.contents
+    click.echo(
+        f"restored what was there at {contents.made_at:%Y-%m-%d %H:%M:%S %Z}; the next start goes on with its jobs"
+    )
+    if restored.doubted:
+        click.echo(
+            f"{restored.doubted} jobs were not sent then and may have been since: they fail with a sentence, "
+            "unless RESUBMIT_UNKNOWN=true was set for this restore"
+        )
+    if contents.keys == "left out" or (contents.keys == "in SECRET_KEYS" and not settings.secret_keys):
+        click.echo(
+            f"keys: {contents.keys}; put them back before the next start (secret.key in DATA_DIR, or SECRET_KEYS)"
+        )
 
 
 @main.command()
@@ -181,6 +249,24 @@ async def _migrate(settings: Settings, *, forget_cluster: bool) -> None:
             await forget_files_and_keys(url, SystemClock())
     finally:
         lock.release()
+
+
+async def _try_migration(settings: Settings) -> None:
+    url = parse_url(settings.database)
+    database = url.database if url.get_backend_name() == "sqlite" else None
+    if database is not None and not await asyncio.to_thread(Path(database).is_file):
+        click.echo("there is no database yet: the first start makes it")
+        return
+    lock = await asyncio.to_thread(FileLock.take, url)
+    try:
+        await asyncio.to_thread(refuse_emptied, settings, url)
+        before, after = await reached(url, try_migration(url, clock=SystemClock()))
+    finally:
+        lock.release()
+    if before == after:
+        click.echo(f"the database is up to date: its tables are {after}")
+    else:
+        click.echo(f"the migration from {before or 'no tables'} to {after} works; it was undone, nothing has changed")
 
 
 async def _sync(settings: Settings) -> None:

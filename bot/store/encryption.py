@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import os
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
@@ -73,3 +75,24 @@ def _write_new_key(path: Path) -> None:
         pass
     finally:
         partial.unlink()
+
+
+def seal(secret: bytes, passphrase: str) -> bytes:
+    """`secret` as text that only the passphrase opens: what it was salted with, then the encrypted bytes."""
+    salt = os.urandom(16)
+    return base64.b64encode(salt) + b"\n" + _opener(passphrase, salt).encrypt(secret) + b"\n"
+
+
+def unseal(sealed: bytes, passphrase: str) -> bytes | None:
+    """What was sealed; None where the passphrase is another one, or the text was changed."""
+    try:
+        salt, encrypted = sealed.split()
+        return _opener(passphrase, base64.b64decode(salt, validate=True)).decrypt(encrypted)
+    except (ValueError, InvalidToken):
+        return None
+
+
+def _opener(passphrase: str, salt: bytes) -> Fernet:
+    """scrypt with 64 MB and some tenths of a second, so that guessing is dear."""
+    key = Scrypt(salt=salt, length=32, n=2**16, r=8, p=1).derive(passphrase.encode())
+    return Fernet(base64.urlsafe_b64encode(key))

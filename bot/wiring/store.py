@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy.engine import URL
 
@@ -25,6 +27,8 @@ from bot.work.engines.cluster import check_membership, forget_membership
 from bot.work.working_folders import working_root
 
 DATABASE_CONNECTIONS = 5
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +84,13 @@ async def _open_database(process: Process, closing: AsyncExitStack) -> Database:
 
 async def bring_up_to_date(url: URL, clock: Clock) -> None:
     """Migrate; raises `SettingsError` where the database can't be reached."""
+    await reached(url, migrate(url, clock=clock))
+
+
+async def reached(url: URL, act: Awaitable[T]) -> T:
+    """What `act` gives; raises `SettingsError` where the database can't be reached."""
     try:
-        await migrate(url, clock=clock)
+        return await act
     except DatabaseUnavailable as exc:
         raise SettingsError(
             f"the database at {url.render_as_string(hide_password=True)} can't be used: {exc} "
