@@ -44,6 +44,7 @@ format: setup ## Format and mend what the linter can mend
 
 generate: setup ## Write what is made from the code: pages of docs/, the table of look-alikes, the catalogues' keys
 	$(BIN)/python scripts/confusables_table.py
+	$(BIN)/python scripts/dashboard.py
 	$(BIN)/python scripts/inputs_page.py
 	$(BIN)/python scripts/paths_page.py
 	$(BIN)/python scripts/spellings_table.py

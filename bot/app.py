@@ -10,6 +10,7 @@ import discord
 
 from bot.chat.client import VideoBot
 from bot.errors import SettingsError
+from bot.ops.loop_lag import watch_loop_lag
 from bot.ops.metrics import Metrics
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock, SystemClock
@@ -17,6 +18,7 @@ from bot.settings import Settings
 from bot.wiring.chat import log_in, open_chat
 from bot.wiring.context import job_context
 from bot.wiring.health import health_server
+from bot.wiring.looks import look_before_pages
 from bot.wiring.media import open_media
 from bot.wiring.process import Process
 from bot.wiring.store import open_store
@@ -93,9 +95,11 @@ class App:
             await self.stop()
 
     def _process(self) -> Process:
+        catalog = load_catalog(self.settings.catalog_file, self.settings.services)
+        self.metrics.prepare(catalog, self.settings.services)
         return Process(
             settings=self.settings,
-            catalog=load_catalog(self.settings.catalog_file, self.settings.services),
+            catalog=catalog,
             clock=self._clock,
             metrics=self.metrics,
             gateway=self._gateway,
@@ -107,6 +111,9 @@ class App:
         chat = open_chat(process)
         media = await open_media(process, store, self._closing)
         context = await job_context(process, store, chat, media, self._closing)
+        look_before_pages(
+            process.metrics, database=store.database, client=chat.client, workers=media.workers, clock=process.clock
+        )
         return put_to_work(process, store, chat, media, context)
 
     async def _open(self, process: Process, parts: Parts) -> None:
@@ -115,6 +122,8 @@ class App:
         server = health_server(process, parts)
         self.http_port = await server.start()
         self._closing.push_async_callback(server.stop)
+        lag = asyncio.create_task(watch_loop_lag(process.metrics.loop_lag))
+        self._closing.callback(lag.cancel)
         await log_in(parts.client, self.settings, self._closing)
         services = parts.services
         for close in (services.audit_log.close, parts.engine.close, parts.periodic.close, services.acceptance.close):

@@ -20,6 +20,7 @@ from bot.files import open_files
 from bot.media.guard import ChildFailed, Guard
 from bot.media.walls import WALLS, Bounds
 from bot.media.workers import Workers
+from bot.ops.metrics import Metrics
 from bot.rules.catalog import Model, Operation, load_catalog
 from bot.rules.clock import Clock
 from bot.rules.durations import Durations
@@ -191,7 +192,7 @@ async def model_table(settings: Settings, clock: Clock) -> list[str]:
     try:
         catalog = load_catalog(settings.catalog_file, settings.services)
         async with AsyncExitStack() as closing:
-            services = await video_services(settings, catalog, clock, Durations(), closing)
+            services = await video_services(settings, catalog, clock, Durations(), closing, metrics=Metrics())
             verdicts = await ask_services(services, catalog, seconds=TIMEOUT_SECONDS)
     except SettingsError:
         return []

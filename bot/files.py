@@ -45,9 +45,21 @@ class StoredFiles(Files):
     Every method may raise `FilesUnavailable`: the store can't be reached, refuses us, or can't write.
     """
 
-    def __init__(self, store: LocalStore | S3Store) -> None:
+    def __init__(self, store: LocalStore | S3Store, *, failed: Callable[[], object] = lambda: None) -> None:
+        """`failed` is called for each call that can't be done."""
         self._store = store
+        self._failed = failed
         self._folder = store.prefix if isinstance(store, LocalStore) else None
+
+    @contextmanager
+    def _asked(self, *, missing: str | None = None) -> Iterator[None]:
+        """Around each call to the store: errors as ours, and those that are the store's are told of."""
+        try:
+            with _translated(missing=missing):
+                yield
+        except FilesUnavailable:
+            self._failed()
+            raise
 
     def _place(self, key: str) -> Path | None:
         """Where the key's file is; None where that is a bucket."""
@@ -61,7 +73,7 @@ class StoredFiles(Files):
             return size_bytes
         bucket = isinstance(self._store, S3Store)
         part_bytes = _PART_BYTES if bucket else _PIECE_BYTES
-        with _translated():
+        with self._asked():
             await obstore.put_async(
                 self._store,
                 _checked(key),
@@ -79,11 +91,11 @@ class StoredFiles(Files):
         stored = self._place(key)
         if stored is not None and await _in_thread(_link, stored, to):
             return to
-        with _translated(missing=key):
+        with self._asked(missing=key):
             found = await obstore.get_async(self._store, _checked(key))
         partial = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
         try:
-            with _translated():
+            with self._asked():
                 await _spool(found.stream(min_chunk_size=_PIECE_BYTES), partial)
                 await asyncio.to_thread(partial.replace, to)
         finally:
@@ -93,7 +105,7 @@ class StoredFiles(Files):
     async def delete(self, keys: Iterable[str]) -> None:
         """Forget the keys; one that holds nothing is no error."""
         for key in keys:
-            with suppress(FileNotStored), _translated(missing=key):
+            with suppress(FileNotStored), self._asked(missing=key):
                 await obstore.delete_async(self._store, _checked(key))
 
     async def exists(self, key: str) -> bool:
@@ -102,7 +114,7 @@ class StoredFiles(Files):
     async def size_bytes(self, key: str) -> int | None:
         """How many bytes `key` holds; None where it holds nothing."""
         try:
-            with _translated(missing=key):
+            with self._asked(missing=key):
                 return (await obstore.head_async(self._store, _checked(key)))["size"]
         except FileNotStored:
             return None
@@ -118,14 +130,14 @@ class StoredFiles(Files):
         stop = size if end is None else min(end, size)
         if start >= stop:
             return
-        with _translated(missing=key):
+        with self._asked(missing=key):
             found = await obstore.get_async(self._store, key, options={"range": (start, stop)})
             async for piece in found.stream(min_chunk_size=piece_bytes):
                 yield bytes(piece)
 
     async def keys(self, under: str) -> list[str]:
         """Every key below the folder `under`, in order: for pruning."""
-        with _translated():
+        with self._asked():
             listing = obstore.list(self._store, prefix=_checked(under))
             return sorted([entry["path"] async for page in listing for entry in page])
 
@@ -133,11 +145,11 @@ class StoredFiles(Files):
         """An address that anybody can fetch `key` from until `lifetime` is over; None where the store is a folder."""
         if not isinstance(self._store, S3Store):
             return None
-        with _translated():
+        with self._asked():
             return await obstore.sign_async(self._store, "GET", _checked(key), lifetime)
 
 
-def open_files(files_url: str, data_dir: Path) -> StoredFiles:
+def open_files(files_url: str, data_dir: Path, *, failed: Callable[[], object] = lambda: None) -> StoredFiles:
     """The store that `FILES_URL` names: empty for a folder in `DATA_DIR`, `file:///folder` or `s3://bucket/prefix`.
 
     S3's credentials, region and endpoint come from the usual `AWS_*` variables (`AWS_ENDPOINT_URL` for a server of
@@ -146,13 +158,14 @@ def open_files(files_url: str, data_dir: Path) -> StoredFiles:
     parts = urlsplit(files_url)
     try:
         if not files_url:
-            return StoredFiles(LocalStore(_absolute(data_dir / "files"), mkdir=True))
+            return StoredFiles(LocalStore(_absolute(data_dir / "files"), mkdir=True), failed=failed)
         if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.startswith("/"):
-            return StoredFiles(LocalStore(_absolute(Path(unquote(parts.path))), mkdir=True))
+            return StoredFiles(LocalStore(_absolute(Path(unquote(parts.path))), mkdir=True), failed=failed)
         if parts.scheme == "s3" and parts.netloc:
             prefix = parts.path.strip("/") or None
             return StoredFiles(
-                S3Store(parts.netloc, prefix=prefix, client_options={"allow_http": True}, retry_config=_RETRIES)
+                S3Store(parts.netloc, prefix=prefix, client_options={"allow_http": True}, retry_config=_RETRIES),
+                failed=failed,
             )
     except (obstore.exceptions.BaseError, OSError, ValueError) as exc:
         raise SettingsError(f"FILES_URL {files_url!r} can't be used: {_first_line(exc)}") from exc

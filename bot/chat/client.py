@@ -33,12 +33,14 @@ def set_address(settings: Settings) -> None:
     Route.BASE = settings.discord_api_base_url
 
 
-def rest_client(settings: Settings) -> discord.Client:
+def rest_client(settings: Settings, *, http_trace: Any = None) -> discord.Client:
     """A client for a worker: `login` it and edit messages; it never connects to the gateway. `close` it in the end."""
     set_address(settings)
     # Intents are for the gateway; without this one discord.py warns of trouble that only a connected client has.
     intents = discord.Intents(guilds=True)
-    return discord.Client(intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None)
+    return discord.Client(
+        intents=intents, allowed_mentions=discord.AllowedMentions.none(), max_messages=None, http_trace=http_trace
+    )
 
 
 class Tree(app_commands.CommandTree["VideoBot"]):
@@ -54,11 +56,16 @@ class VideoBot(ClientBase):
     """Clapper in Discord. `attach` its services and its announcer before `start`.
 
     Every module of the package that `cogs` names is loaded as a cog; none of them is imported by anything else.
-    `unreadable` is told the name of each event that can't be read.
+    `unreadable` is told the name of each event that can't be read. `http_trace` is aiohttp's, for the requests.
     """
 
     def __init__(
-        self, settings: Settings, *, cogs: str = "cogs", unreadable: Callable[[str], None] = lambda _: None
+        self,
+        settings: Settings,
+        *,
+        cogs: str = "cogs",
+        unreadable: Callable[[str], None] = lambda _: None,
+        http_trace: Any = None,
     ) -> None:
         set_address(settings)
         self.settings = settings
@@ -75,6 +82,7 @@ class VideoBot(ClientBase):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            http_trace=http_trace,
             **_shards(settings),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),

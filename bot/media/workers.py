@@ -54,6 +54,11 @@ class Workers:
         self._ending: asyncio.TimerHandle | None = None
 
     @property
+    def busy(self) -> int:
+        """How many tasks are being done."""
+        return self._busy
+
+    @property
     def template_pid(self) -> int | None:
         """None while there is none."""
         return self._template.pid if self._template is not None else None

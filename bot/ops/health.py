@@ -83,6 +83,7 @@ class HealthServer:
         return web.json_response({"ready": all(answers), "checks": checks}, status=200 if all(answers) else 503)
 
     async def _metrics_page(self, _: web.Request) -> web.Response:
+        await self._metrics.look()
         return web.Response(body=self._metrics.page(), headers={"Content-Type": CONTENT_TYPE})
 
 

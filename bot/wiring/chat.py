@@ -15,6 +15,7 @@ from bot.chat.client import VideoBot, rest_client
 from bot.chat.notices import DiscordNotices
 from bot.chat.replies.announcer import DiscordAnnouncer
 from bot.errors import SettingsError
+from bot.ops.http_trace import counting
 from bot.settings import Settings
 from bot.wiring.process import Process
 
@@ -39,7 +40,8 @@ class Chat:
 def open_chat(process: Process) -> Chat:
     """Not logged in yet, so nothing to close yet."""
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
-    client = _bot(process) if process.gateway else rest_client(process.settings)
+    trace = counting(process.metrics.discord_requests)
+    client = _bot(process, trace) if process.gateway else rest_client(process.settings, http_trace=trace)
     return Chat(
         client=client,
         announcer=DiscordAnnouncer(client, process.catalog, clock=process.clock),
@@ -47,9 +49,9 @@ def open_chat(process: Process) -> Chat:
     )
 
 
-def _bot(process: Process) -> VideoBot:
+def _bot(process: Process, trace: aiohttp.TraceConfig) -> VideoBot:
     counter = process.metrics.events_unreadable
-    return VideoBot(process.settings, unreadable=lambda event: counter.labels(event).inc())
+    return VideoBot(process.settings, unreadable=lambda event: counter.labels(event).inc(), http_trace=trace)
 
 
 async def log_in(client: discord.Client, settings: Settings, closing: AsyncExitStack) -> None:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from bot.errors import QueueInputError, SettingsError
 from bot.fal import FalClient
 from bot.fal.video_service import FalVideoService
+from bot.ops.metrics import Metrics
 from bot.queue import QueueClient, Retry
 from bot.queue.video_service import QueueVideoService
 from bot.rules.catalog import Catalog, Model, ServiceName
@@ -22,6 +23,7 @@ from bot.wiring.process import Process
 from bot.wiring.store import Store
 from bot.work.jobs.availability import Availability
 from bot.work.jobs.context import JobContext, results_kept
+from bot.work.jobs.counted_service import CountedService
 from bot.work.jobs.links import ResultLinks
 from bot.work.jobs.video_services import VideoServices
 
@@ -34,7 +36,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
         durations.extend(model.name, await store.jobs.durations(model.name))
     return JobContext(
         jobs=store.jobs,
-        services=await video_services(settings, process.catalog, clock, durations, closing),
+        services=await video_services(settings, process.catalog, clock, durations, closing, metrics=process.metrics),
         files=store.files,
         intake=media.intake,
         encoder=media.encoder,
@@ -50,7 +52,13 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
 
 
 async def video_services(
-    settings: Settings, catalog: Catalog, clock: Clock, durations: Durations, closing: AsyncExitStack
+    settings: Settings,
+    catalog: Catalog,
+    clock: Clock,
+    durations: Durations,
+    closing: AsyncExitStack,
+    *,
+    metrics: Metrics,
 ) -> VideoServices:
     """A client for each service that the operator has a key for."""
     services: dict[ServiceName, VideoService] = {}
@@ -60,7 +68,7 @@ async def video_services(
     if "fal" in settings.services:
         fal = await closing.enter_async_context(fal_client(settings, clock, durations, catalog))
         services["fal"] = FalVideoService(fal)
-    return VideoServices(services)
+    return VideoServices({name: CountedService(found, name, metrics) for name, found in services.items()})
 
 
 def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: Durations) -> QueueClient:

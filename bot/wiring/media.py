@@ -25,6 +25,7 @@ class Media:
     encoder: MediaEncoder
     plotter: Plotter
     downloads: Downloads
+    workers: Workers
 
 
 async def open_media(process: Process, store: Store, closing: AsyncExitStack) -> Media:
@@ -45,4 +46,5 @@ async def open_media(process: Process, store: Store, closing: AsyncExitStack) ->
         encoder=MediaEncoder(Guard(workers)),
         plotter=Plotter(settings.data_dir / "charts", Guard(workers, at_once=1, bounds=CHART_BOUNDS)),
         downloads=Downloads(store.files, secret=secret, public_url=settings.public_url, clock=clock),
+        workers=workers,
     )

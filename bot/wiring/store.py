@@ -49,7 +49,7 @@ async def open_store(process: Process, closing: AsyncExitStack) -> Store:
     """The database, brought up to date, and the files; in a cluster they must be those of the others."""
     settings, clock = process.settings, process.clock
     await asyncio.to_thread(make_private, settings, parse_url(settings.database))
-    files = open_files(settings.files_url, settings.data_dir)
+    files = open_files(settings.files_url, settings.data_dir, failed=process.metrics.file_errors.inc)
     database = await _open_database(process, closing)
     keys = await asyncio.to_thread(Keys.open, settings.secret_keys, settings.data_dir)
     notes = Notes(database)

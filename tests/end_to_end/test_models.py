@@ -112,7 +112,8 @@ async def test_a_start_finds_out_what_is_served_and_commands_offer_that_alone(st
 async def test_a_square_clip_is_tried_on_by_the_model_of_its_shape(stage: Stage, tmp_path: Path) -> None:
     square = corpus.clip(tmp_path / "square.mp4", seconds=1, size=(160, 160)).read_bytes()
     async with stage.clapper():
-        for name, named in (("square", {}), ("named", {"model": "lucy-vton-latest"})):
+        chosen: dict[str, dict[str, Any]] = {"square": {}, "named": {"model": "lucy-vton-latest"}}
+        for name, named in chosen.items():
             video = {"video": (f"{name}.mp4", square)}
             asked = await stage.discord.member("Ada").slash("general", "tryon", files=video, prompt="a coat", **named)
             await stage.see(asked, "pending")

@@ -35,7 +35,8 @@ def clapper(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv = tmp_path_factory.mktemp("installed") / "venv"
     uv = Path(sys.executable).with_name("uv")
     subprocess.run([uv, "venv", "--offline", "--python", sys.executable, venv], capture_output=True, check=True)
-    install = [uv, "pip", "install", "--offline", "--no-deps", "--python", venv / "bin" / "python", wheel]
+    install: list[str | Path] = [uv, "pip", "install", "--offline", "--no-deps"]
+    install += ["--python", venv / "bin" / "python", wheel]
     subprocess.run(install, capture_output=True, check=True)
     site = next((venv / "lib").glob("python*/site-packages"))
     (site / "lent.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")

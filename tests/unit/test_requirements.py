@@ -33,6 +33,7 @@ NOT_IMPORTED = {
     "mypy": "a program: make check",
     "ruff": "a program: make check",
     "types-psutil": "types for mypy",
+    "types-pyyaml": "types for mypy",
     "types-cachetools": "types for mypy",
     "setuptools": "builds the wheel: scripts/release.py",
     "uv": "a program: make lock",
@@ -72,7 +73,14 @@ def test_every_requirement_is_imported_or_has_a_reason(name: str) -> None:
 def test_every_locked_package_has_a_wheel_for_the_python_that_is_newer_than_the_tested_ones(
     lock: str, tmp_path: Path
 ) -> None:
-    command = [Path(sys.executable).with_name("uv"), "pip", "install", "--dry-run", "--target", tmp_path]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("uv"),
+        "pip",
+        "install",
+        "--dry-run",
+        "--target",
+        tmp_path,
+    ]
     command += ["--python-version", "3.14", "--python-platform", "x86_64-manylinux_2_28", "--only-binary", ":all:"]
     command += ["--no-deps", "--require-hashes", "-r", REPO / "requirements" / f"{lock}.txt"]
     done = subprocess.run(command, capture_output=True, check=False, text=True)

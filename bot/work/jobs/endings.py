@@ -37,6 +37,8 @@ class Endings:
         """
         to = JobState.CANCELLED if isinstance(error, InputRejected) else JobState.FAILED
         self._metrics.failed.labels(error.key).inc()
+        if isinstance(error, InputRejected):
+            self._metrics.files_refused.labels(error.key).inc()
         return await self.end(job, to, failure=Failure.of(error), refunded=True)
 
     async def end(self, job: Job, to: JobState, *, failure: Failure | None = None, refunded: bool) -> Job:

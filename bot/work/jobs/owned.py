@@ -35,8 +35,10 @@ class OwnedJob:
 
     async def advance(self, to: JobState, *, tell: bool = True, **facts: Unpack[Facts]) -> None:
         """Move the row on, and have the reply say so."""
-        self.row = self._kept(await self._context.jobs.advance(self.row, to, **facts))
-        self._context.metrics.moved.labels(to.value, self.row.request.model).inc()
+        before, context = self.row, self._context
+        self.row = self._kept(await context.jobs.advance(before, to, **facts))
+        model = self.row.request.model
+        context.metrics.note_move(before, self.row, context.catalog.get(model) if model in context.catalog else None)
         log.info("job %s is %s", self.row.id, to.value)
         if tell:
             await self.tell()
