@@ -10,6 +10,7 @@ import discord
 
 from bot.chat.client import VideoBot
 from bot.errors import SettingsError
+from bot.ops.job_fields import JOB_FIELDS
 from bot.ops.loop_lag import watch_loop_lag
 from bot.ops.metrics import Metrics
 from bot.rules.catalog import load_catalog
@@ -125,6 +126,7 @@ class App:
         lag = asyncio.create_task(watch_loop_lag(process.metrics.loop_lag))
         self._closing.callback(lag.cancel)
         await log_in(parts.client, self.settings, self._closing)
+        JOB_FIELDS.shard_count = parts.client.shard_count
         services = parts.services
         for close in (services.audit_log.close, parts.engine.close, parts.periodic.close, services.acceptance.close):
             self._closing.push_async_callback(close)
@@ -133,4 +135,7 @@ class App:
         resumed = await parts.engine.resume()
         parts.periodic.start()
         await services.moderation.resume()
-        log.info("Clapper is logged in as %s; %d jobs go on", parts.client.user, resumed)
+        if self._gateway:
+            log.info("Clapper is logged in as %s; %d jobs go on", parts.client.user, resumed)
+        else:
+            log.info("this worker takes jobs; %d jobs go on", resumed)

@@ -162,8 +162,8 @@ def _settings() -> Settings:
 
 def _carry_out(act: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     settings = _settings()
-    set_up_logs(settings)
     try:
+        set_up_logs(settings)
         asyncio.run(act(settings))
     except SettingsError as exc:
         _give_up(exc)

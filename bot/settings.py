@@ -53,6 +53,7 @@ class Settings(BaseSettings):
 
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    sentry_dsn: SecretStr = SecretStr("")
 
     resubmit_unknown: bool = False
     poll_min_seconds: float = Field(default=1.0, gt=0, allow_inf_nan=False)

@@ -27,7 +27,7 @@ from sandbox.queue_api import QueueStandIn
 from tests.fork_server import CHECKOUT, Program, spawn, start_renderer
 
 PATIENCE_SECONDS = 60.0
-LOGGED_IN = "is logged in"
+LOGGED_IN = "jobs go on"
 TAKEN_FROM_A_SILENT_ONE = "is taken from a worker that is silent"
 NOT_IN_TIME = "not everything was closed in time"
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")

@@ -11,6 +11,9 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bot.ops.gateway_log import quieten
+from bot.ops.job_fields import JOB_FIELDS
+from bot.ops.reports import set_up_reports
 from bot.settings import Settings
 
 HIDDEN = "[hidden]"
@@ -58,12 +61,16 @@ class Redactor:
 
 
 def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
-    """Send every log of the process, libraries' too, through one formatter to `stream` (stderr)."""
+    """Send every log of the process, libraries' too, through one formatter to `stream` (stderr).
+
+    Raises `SettingsError` where errors are to be reported and can't be.
+    """
     stream = stream or sys.stderr
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not stream.isatty())
-    secrets = [settings.discord_token, settings.decart_api_key, settings.fal_key, *settings.secret_keys]
+    secrets = [settings.discord_token, settings.decart_api_key, settings.fal_key, settings.sentry_dsn]
+    redactor = Redactor(secret.get_secret_value() for secret in (*secrets, *settings.secret_keys))
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(_formatter(as_json=as_json, redactor=Redactor(s.get_secret_value() for s in secrets)))
+    handler.setFormatter(_formatter(as_json=as_json, redactor=redactor))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
@@ -71,11 +78,14 @@ def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("discord.gateway", "discord.http"):  # at debug: every event and body, whole
         logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+    quieten("discord.client", "discord.shard", "discord.gateway")
+    set_up_reports(settings, redactor.hide)
 
 
 def _formatter(*, as_json: bool, redactor: Redactor) -> logging.Formatter:
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        JOB_FIELDS,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

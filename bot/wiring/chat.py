@@ -57,6 +57,8 @@ def _bot(process: Process, trace: aiohttp.TraceConfig) -> VideoBot:
 async def log_in(client: discord.Client, settings: Settings, closing: AsyncExitStack) -> None:
     """Raises `SettingsError` where Discord refuses the token, can't be reached, or is something else."""
     address = settings.discord_api_base_url
+    if not isinstance(client, VideoBot):  # a worker: to have its token looked at is not to be logged in
+        logging.getLogger("discord.client").setLevel(logging.WARNING)
     # From here on it can be closed: discord.py makes what its `close` needs first of all in `login`.
     closing.push_async_callback(_log_out, client)
     try:

@@ -141,7 +141,7 @@ async def test_bots_with_their_shards_serve_their_servers_and_share_the_jobs(clu
     homes = {int(guild.id) >> 22 & 1: next(iter(guild.channels)) for guild in world.guilds.values()}
     await asyncio.gather(*(cluster.spawn(SHARD_IDS=str(shard), SHARD_COUNT="2", JOBS_AT_ONCE="1") for shard in (0, 1)))
     for child in cluster.children:
-        await child.says("is logged in")
+        await child.says("jobs go on")
     await until(lambda: {s.shard[0] for s in cluster.discord.core.gateway.sessions.values() if s.connected} == {0, 1})
     for shard, channel in homes.items():
         asked = await ada.slash(channel, "t2v", prompt=f"shard {shard}")

@@ -64,6 +64,7 @@ OUTSIDE = {
     "pillow_heif": ("bot.media",),
     "matplotlib": ("bot.media",),
     "prometheus_client": ("bot.ops",),
+    "sentry_sdk": ("bot.ops",),
     "click": ("bot.cli",),
     "babel": ("bot.wording",),
 }

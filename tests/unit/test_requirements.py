@@ -35,6 +35,7 @@ NOT_IMPORTED = {
     "types-psutil": "types for mypy",
     "types-pyyaml": "types for mypy",
     "types-cachetools": "types for mypy",
+    "sentry-sdk": "an extra of pyproject.toml: bot/ops/reports.py",
     "setuptools": "builds the wheel: scripts/release.py",
     "uv": "a program: make lock",
     "opencv-python-headless": "the decart SDK imports it, in venvs of its own",

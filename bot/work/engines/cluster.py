@@ -126,6 +126,7 @@ class ClusterEngine:
                 task.cancel()
         tasks = list(self._running.values())
         if tasks:
+            log.info("%d jobs under way are handed to the other processes that run jobs", len(tasks))
             _, unfinished = await asyncio.wait(tasks, timeout=GRACE.total_seconds())
             for task in unfinished:
                 task.cancel()
@@ -158,7 +159,7 @@ class ClusterEngine:
             raise
         self._in_touch_at = self._clock.monotonic()
         for job_id in taken:
-            log.warning("job %s is taken from a worker that is silent", job_id)
+            log.warning("job %s is taken from a worker that is silent; whoever is free goes on with it", job_id)
 
     async def _listen(self) -> None:
         """Lasts until the connection is lost."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from bot.fair_semaphore import FairSemaphore
 from bot.rules.clock import Clock
@@ -10,6 +11,8 @@ from bot.rules.jobs import Job, fairness_group
 from bot.store.jobs import Jobs
 from bot.work.engines.base import run_to_its_end
 from bot.work.jobs.runner import JobRunner
+
+log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 6.0
 """How long a stop waits for submits under way: a supervisor kills after ten seconds, and more is to be closed."""
@@ -63,6 +66,7 @@ class EmbeddedEngine:
         tasks = list(self._tasks.values())
         if not tasks:
             return
+        log.info("%d jobs under way stay in their rows, for the next start", len(tasks))
         _, unfinished = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
         for task in unfinished:
             task.cancel()

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.errors import JobMoved, Refused, ShuttingDown
+from bot.ops.job_fields import JOB_FIELDS
 from bot.rules.catalog import Role
 from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.requests import VideoRequest
@@ -107,6 +108,7 @@ class Acceptance:
             self._moderation.expect(job.id, permitted.verdict.rule.pattern)
         model = job.request.model
         self._context.metrics.accepted.labels(model).inc()
+        JOB_FIELDS.note(job, self._context.catalog.get(model).service)
         log.info("job %s is accepted: %s by %s in %s", job.id, model, requester.user_id, requester.guild_id)
         return job
 

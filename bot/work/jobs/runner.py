@@ -21,6 +21,7 @@ from bot.errors import (
     Unavailable,
     UserFacing,
 )
+from bot.ops.job_fields import JOB_FIELDS
 from bot.rules.jobs import Failure, Job, JobState
 from bot.work.jobs.context import JobContext
 from bot.work.jobs.endings import Endings
@@ -98,6 +99,8 @@ class JobRunner:
             return
         steps = Steps(job, self._context, self._endings, nudge)
         self._running[job_id] = steps
+        model = job.request.model
+        JOB_FIELDS.note(job, self._context.catalog.get(model).service if model in self._context.catalog else None)
         with structlog.contextvars.bound_contextvars(guild=job.requester.guild_id):
             try:
                 await self._work(steps)

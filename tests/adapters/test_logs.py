@@ -1,0 +1,130 @@
+"""What the log says of jobs, of a gateway that is away, and what of it is reported elsewhere."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sentry_sdk
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
+
+from bot.errors import SettingsError
+from bot.ops.job_fields import JOB_FIELDS
+from bot.ops.logs import HIDDEN, Redactor, set_up_logs
+from bot.ops.reports import set_up_reports
+from bot.settings import Settings
+from tests.jobs import GUILD, a_job
+
+PLAIN = {"discord_token": "discord-secret", "decart_api_key": "k"}
+
+
+@pytest.fixture
+def logs() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    stream = io.StringIO()
+    set_up_logs(Settings.model_validate(PLAIN), stream)
+    yield stream
+    root.handlers[:], root.level = before
+    JOB_FIELDS.shard_count = None
+
+
+def lines(logs: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in logs.getvalue().splitlines()]
+
+
+def test_every_line_about_a_job_has_its_fields_whoever_writes_it(logs: io.StringIO) -> None:
+    job = a_job(accepted_at=datetime.now(UTC) - timedelta(seconds=30))
+    JOB_FIELDS.shard_count = 7
+    JOB_FIELDS.note(job, "fal")
+    logging.getLogger("bot.anywhere").warning("the reply of job %s was not edited", job.id)
+    (line,) = lines(logs)
+    expected = {"job": job.id, "guild": GUILD, "user": job.requester.user_id, "model": job.request.model}
+    assert {name: line[name] for name in expected} == expected
+    assert (line["service"], line["shard"]) == ("fal", (GUILD >> 22) % 7)
+    assert 30 <= line["seconds"] < 90
+
+
+def test_a_line_about_a_job_that_was_not_met_has_its_id_and_others_have_none(logs: io.StringIO) -> None:
+    logging.getLogger("x").info("job %s is taken", "f" * 32)
+    logging.getLogger("x").info("12 old jobs were deleted")
+    known, other = lines(logs)
+    assert known["job"] == "f" * 32
+    assert known.keys() & {"guild", "user", "model"} == set()
+    assert "job" not in other
+
+
+def fail_to_connect(shard: int) -> None:
+    """As discord.py 2.7.1 says it (shard.py:166)."""
+    error = OSError("Cannot connect to host gateway.discord.gg:443")
+    message = "Attempting a reconnect for shard ID %s in %.2fs"
+    logging.getLogger("discord.shard").error(message, shard, 3.0, exc_info=error)
+
+
+def test_a_gateway_that_is_away_is_one_line_and_so_is_its_return(logs: io.StringIO) -> None:
+    for _ in range(5):
+        fail_to_connect(0)
+    fail_to_connect(1)
+    logging.getLogger("discord.gateway").info("Shard ID %s has connected to Gateway (Session ID: %s).", 0, "abc")
+    fail_to_connect(0)
+    said = [line["event"] for line in lines(logs)]
+    away = "Discord's gateway is away for shard %d (OSError: Cannot connect to host gateway.discord.gg:443); "
+    away += "it is tried again until it is back"
+    assert said == [away % 0, away % 1, "Shard ID 0 has connected to Gateway (Session ID: abc).", away % 0]
+    assert "Traceback" not in logs.getvalue()
+
+
+class Kept(Transport):
+    """Keeps what would be sent."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.sent: list[Any] = []
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        self.sent += [item.payload.json for item in envelope.items]
+
+
+def break_with(prompt: str) -> None:
+    def act() -> None:
+        raise RuntimeError(f"failed with discord-secret after {len(prompt)} characters")
+
+    try:
+        act()
+    except RuntimeError:
+        logging.getLogger("bot.work").exception("job %s met an error of ours", "f" * 32)
+
+
+def test_an_error_of_ours_is_reported_without_secrets() -> None:
+    kept = Kept()
+    settings = Settings.model_validate(PLAIN | {"sentry_dsn": "https://public@errors.example.org/1"})
+    set_up_reports(settings, Redactor(["discord-secret"]).hide, transport=kept)
+    try:
+        break_with("a cat that nobody else should hear of")
+        sentry_sdk.flush()
+    finally:
+        sentry_sdk.get_client().close()
+        sentry_sdk.get_global_scope().set_client(None)
+    (event,) = kept.sent
+    text = json.dumps(event)
+    assert event["release"].startswith("clapper@")
+    assert f"failed with {HIDDEN}" in text
+    assert "discord-secret" not in text
+    assert "nobody else" not in text, "variables stay here"
+
+
+def test_reports_need_their_library_and_an_address_that_can_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.model_validate(PLAIN | {"sentry_dsn": "nowhere"})
+    with pytest.raises(SettingsError, match="SENTRY_DSN can't be used"):
+        set_up_reports(settings, str)
+    monkeypatch.setitem(sys.modules, "sentry_sdk", None)
+    with pytest.raises(SettingsError, match=r"clapper-bot\[sentry\]"):
+        set_up_reports(settings, str)
+    set_up_reports(Settings.model_validate(PLAIN), str)
