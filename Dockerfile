@@ -1,4 +1,6 @@
 # Clapper in a container: `docker build -t clapper . && docker run --env-file .env -v clapper:/data clapper`
+# For both architectures: `docker buildx build --platform linux/amd64,linux/arm64 .`; each package has a wheel for either.
+# It writes to /data and /tmp alone: `--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges` are fine.
 
 FROM python:3.13-slim-bookworm AS build
 COPY requirements/runtime.txt /build/runtime.txt
@@ -11,6 +13,7 @@ COPY bot /srv/clapper/bot
 COPY cogs /srv/clapper/cogs
 RUN /opt/clapper/bin/python -m compileall -q /srv/clapper \
  && useradd --system --uid 10001 --home-dir /data --create-home clapper
+LABEL org.opencontainers.image.title=clapper org.opencontainers.image.licenses="MIT AND GPL-2.0-or-later"
 WORKDIR /srv/clapper
 USER 10001
 ENV PATH=/opt/clapper/bin:$PATH PYTHONUNBUFFERED=1 DATA_DIR=/data HTTP_HOST=0.0.0.0 LOG_FORMAT=json
