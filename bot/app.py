@@ -22,6 +22,7 @@ from bot.wiring.health import health_server
 from bot.wiring.looks import look_before_pages
 from bot.wiring.media import open_media
 from bot.wiring.process import Process
+from bot.wiring.reload import reload
 from bot.wiring.store import open_store
 from bot.wiring.work import Parts, put_to_work
 from bot.work.working_folders import clear_working_folders
@@ -50,6 +51,7 @@ class App:
         self._gateway = gateway
         self._closing = AsyncExitStack()
         self._parts: Parts | None = None
+        self.process: Process | None = None
 
     @property
     def parts(self) -> Parts:
@@ -61,7 +63,7 @@ class App:
     async def start(self) -> None:
         """Raises `SettingsError` with one line for the operator where something must be set or mended."""
         try:
-            process = self._process()
+            process = self.process = self._process()
             self._parts = await self._build(process)
             await self._open(process, self._parts)
         except BaseException:
@@ -85,6 +87,11 @@ class App:
             await self._parts.services.acceptance.close()
             log.info("Clapper is stopping: nothing new is accepted")
         await self._closing.aclose()
+
+    async def reload(self) -> None:
+        """Read the settings again and heed those that can change meanwhile; nothing before `start` is over."""
+        if self._parts is not None and self.process is not None:
+            await reload(self.process, self._parts)
 
     async def sync(self) -> None:
         """Send the commands to Discord though they may not have changed, and do nothing else. Raises as `start`."""

@@ -186,6 +186,13 @@ async def _until_stopped(app: App) -> None:
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    reloads: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        reloads.add(task := asyncio.ensure_future(app.reload()))
+        task.add_done_callback(reloads.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     stop = asyncio.ensure_future(asked.wait())
     starting = asyncio.ensure_future(app.start())
     await asyncio.wait({starting, stop}, return_when=asyncio.FIRST_COMPLETED)

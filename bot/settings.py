@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -163,8 +165,8 @@ class Settings(BaseSettings):
         try:
             settings = cls(_env_file=env_file) if env_file else cls()
         except ValidationError as exc:
-            errors = exc.errors(include_input=False, include_url=False, include_context=False)
-            wrong = [_explain(e["loc"], e["type"], e["msg"]) for e in errors] + wrong
+            errors = exc.errors(include_url=False, include_context=False)
+            wrong = [_explain(e["loc"], e["type"], e["msg"], e["input"]) for e in errors] + wrong
         if wrong:
             raise SettingsError("; ".join(dict.fromkeys(wrong)))
         return settings
@@ -187,6 +189,7 @@ def _names_in(path: Path) -> list[str]:
     return [line.key for line in lines if line.key is not None]
 
 
+_SHOWN_MAX_CHARS = 60
 _NO_SERVICE = "no_service"
 _UNKNOWN = "{} in .env is not a setting of Clapper: remove it or mend its spelling (see .env.example)"
 _HINTS = {
@@ -194,7 +197,7 @@ _HINTS = {
 }
 
 
-def _explain(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+def _explain(loc: tuple[int | str, ...], kind: str, message: str, given: object) -> str:
     if not loc:  # a rule on several settings, which names them itself
         return f"{message.removeprefix('Value error, ')} (see .env.example)"
     name = str(loc[0]).upper()
@@ -206,7 +209,37 @@ def _explain(loc: tuple[int | str, ...], kind: str, message: str) -> str:
         return _UNKNOWN.format(name)
     if kind in {"missing", "too_short", "string_too_short"}:
         return f"{name} is not set: put {name}=… ({hint or 'see .env.example'}) in .env or the environment"
+    field = Settings.model_fields[name.lower()]
+    allowed = (
+        None if kind in {"value_error", "assertion_error"} or "Secret" in str(field.annotation) else _allowed(field)
+    )
+    if allowed is not None:
+        return f"{name}={str(given)[:_SHOWN_MAX_CHARS]}: {allowed} (see .env.example)"
     return f"{name} can't be used: {message.removeprefix('Value error, ')} (see .env.example)"
+
+
+def _allowed(field: FieldInfo) -> str | None:
+    """What the setting may be, in words; None where its type has none."""
+    of: Any = field.annotation
+    kinds = get_args(of) if isinstance(of, UnionType) else (of,)
+    if get_origin(of) is Literal:
+        words = [str(word) for word in get_args(of)]
+        return f"{', '.join(words[:-1])} or {words[-1]}"
+    if bool in kinds:
+        return "true or false"
+    if get_origin(of) is tuple and int in get_args(of):
+        return "whole numbers with commas between"
+    number = "a whole number" if int in kinds else "a number" if float in kinds else None
+    if number is None:
+        return None
+    bounds = {
+        name: getattr(bound, name) for bound in field.metadata for name in ("ge", "gt", "le") if hasattr(bound, name)
+    }
+    low = f"{bounds['ge']} or more" if "ge" in bounds else f"above {bounds['gt']:g}" if "gt" in bounds else ""
+    high = f"at most {bounds['le']:g}" if "le" in bounds else ""
+    if "ge" in bounds and "le" in bounds:
+        return f"{number} from {bounds['ge']} to {bounds['le']}"
+    return ", ".join(filter(None, (number, " and ".join(filter(None, (low, high))))))
 
 
 def _address(value: str, *schemes: str) -> str:

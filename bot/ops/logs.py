@@ -73,13 +73,19 @@ def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
     handler.setFormatter(_formatter(as_json=as_json, redactor=redactor))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.log_level)
+    set_level(settings.log_level)
     for name in ("aiohttp.access", "alembic", "sqlalchemy.engine", "PIL", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("discord.gateway", "discord.http"):  # at debug: every event and body, whole
-        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
     quieten("discord.client", "discord.shard", "discord.gateway")
     set_up_reports(settings, redactor.hide)
+
+
+def set_level(level: str) -> None:
+    """From now on, for every log of the process."""
+    root = logging.getLogger()
+    root.setLevel(level)
+    for name in ("discord.gateway", "discord.http"):  # at debug: every event and body, whole
+        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
 
 
 def _formatter(*, as_json: bool, redactor: Redactor) -> logging.Formatter:

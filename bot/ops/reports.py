@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bot import __version__
 from bot.errors import SettingsError
@@ -27,8 +27,7 @@ def set_up_reports(settings: Settings, hide: Callable[[str], str], **more: Any) 
         ) from None
 
     def cleaned(event: Event, _: Hint) -> Event:
-        found: Any = _cleaned(event, hide)
-        return found
+        return cast("Event", _cleaned(event, hide))
 
     try:
         sentry_sdk.init(

@@ -201,6 +201,10 @@ class Catalog:
     def __init__(self, models: Iterable[Model]) -> None:
         self._models = {model.name: model for model in models}
 
+    def become(self, other: Catalog) -> None:
+        """Hold the other's models from now on, for everybody who holds this catalogue."""
+        self._models = {model.name: model for model in other}
+
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
 

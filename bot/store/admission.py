@@ -60,9 +60,10 @@ class Admission:
 
     def __init__(self, database: Database, *, operator: Sequence[Rule], clock: Clock) -> None:
         self._database = database
-        self._operator = tuple(operator)
+        self._operator: tuple[Rule, ...] = ()
+        self._everywhere = False
+        self.heed_operator(operator)
         self._clock = clock
-        self._everywhere = any(rule.scope in {Scope.EVERYONE, Scope.BOT} for rule in self._operator)
 
     def lock(self, requester: Requester) -> int:
         return AdvisoryLock.ALL_LIMITS if self._everywhere else requester.guild_id or requester.user_id
@@ -85,6 +86,11 @@ class Admission:
             return None
         place = place_behind(decision, asked)
         return place if place is not None else self._place_at_the_end(connection, job, who, book)
+
+    def heed_operator(self, rules: Sequence[Rule]) -> None:
+        """Have the operator's rules be these from the next decision on."""
+        self._everywhere = any(rule.scope in {Scope.EVERYONE, Scope.BOT} for rule in rules)
+        self._operator = tuple(rules)
 
     async def move_waitlist(self) -> Moved:
         """Let those start for whom there is room now. Cheap where nobody waits."""

@@ -275,6 +275,9 @@ async def test_the_bot_becomes_ready_refuses_a_second_one_and_stops_in_time(oper
         await _ready(f"http://127.0.0.1:{port}/readyz")
         assert "another Clapper already runs" in await operator.refused("run")
         assert "another Clapper already runs" in await operator.refused("migrate")
+        (operator.folder / ".env").write_text("KEEP_DAYS=7\nOPERATOR_LIMITS=everyone 3 jobs day\n")
+        process.send_signal(signal.SIGHUP)
+        await _says(process, "1 limits of yours, LOG_LEVEL=INFO; at the next start: KEEP_DAYS")
         process.send_signal(signal.SIGTERM)
         _, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     finally:
@@ -288,6 +291,13 @@ async def test_the_bot_becomes_ready_refuses_a_second_one_and_stops_in_time(oper
     assert b"Traceback" not in err
     token = operator.settings["DISCORD_TOKEN"].encode()
     assert token not in err
+
+
+async def _says(process: Program, words: str) -> None:
+    assert process.stderr
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while words not in (line := (await process.stderr.readline()).decode()):
+            assert line, "it ended"
 
 
 async def _ready(url: str) -> None:

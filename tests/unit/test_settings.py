@@ -81,19 +81,11 @@ def test_unknown_names_are_told_together_with_everything_else_that_is_wrong() ->
         ("DECART_BASE_URL", "https://user:secret-word@x"),
         ("DISCORD_API_BASE_URL", "https://x/?q=1"),
         ("DISCORD_GATEWAY_URL", "https://x"),
-        ("HTTP_PORT", "65536"),
-        ("LOG_LEVEL", "LOUD"),
-        ("MESSAGE_CONTENT_INTENT", "maybe"),
-        ("TOKEN_LIFE_SECONDS", "901"),
-        ("JOBS_AT_ONCE", "0"),
-        ("SHARD_IDS", "a,b"),
         ("DECART_BASE_URL", "http://a b"),
         ("DISCORD_TOKEN", "two words"),
         ("DISCORD_TOKEN", "tökén"),
         ("DECART_API_KEY", "two\nlines"),
         ("DISCORD_CDN_HOSTS", "https://cdn.discordapp.com/"),
-        ("POLL_MAX_SECONDS", "inf"),
-        ("KEEP_DAYS", "99999999999"),
     ],
 )
 def test_what_can_not_be_used_is_named_without_its_value(
@@ -102,6 +94,34 @@ def test_what_can_not_be_used_is_named_without_its_value(
     with pytest.raises(SettingsError, match=f"{name} can't be used") as caught:
         _read(monkeypatch, **{name: value})
     assert "secret-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("JOBS_AT_ONCE", "many", "a whole number, 1 or more"),
+        ("JOBS_AT_ONCE", "0", "a whole number, 1 or more"),
+        ("HTTP_PORT", "65536", "a whole number from 0 to 65535"),
+        ("KEEP_DAYS", "99999999999", "a whole number from 1 to 36500"),
+        ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
+        ("MESSAGE_CONTENT_INTENT", "maybe", "auto, on or off"),
+        ("TOKEN_LIFE_SECONDS", "901", "a number, above 0 and at most 900"),
+        ("POLL_MAX_SECONDS", "inf", "a number, above 0"),
+        ("RUN_JOBS", "perhaps", "true or false"),
+        ("SHARD_COUNT", "two", "a whole number, 1 or more"),
+    ],
+)
+def test_a_wrong_number_or_word_says_what_is_allowed_in_our_words(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        _read(monkeypatch, **{name: value})
+    assert str(caught.value) == f"{name}={value}: {words} (see .env.example)"
+
+
+def test_each_part_of_a_list_that_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match=r"^SHARD_IDS=a: whole numbers with commas between .*; SHARD_IDS=b: "):
+        _read(monkeypatch, SHARD_IDS="a,b", SHARD_COUNT="3")
 
 
 def test_lists_are_separated_by_commas_and_addresses_lose_their_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
