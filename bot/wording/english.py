@@ -382,6 +382,10 @@ OWN_JOBS: Mapping[str, str] = {
     "button_forget": "Forget me",
     "button_keep": "Keep everything",
     "forget_kept": "Nothing was deleted.",
+    "mydata_told": (
+        "This is what I keep about you: {number} videos, with what you asked for, where and when. The videos and files "
+        "themselves are in **/jobs**, as long as they are kept."
+    ),
 }
 
 LIMITS: Mapping[str, str] = {
@@ -489,6 +493,7 @@ COMMANDS: Mapping[str, str] = {
     "help_usage": "`/usage` shows what you have left under each of this server's limits.",
     "command_jobs": "Your videos: running, waiting and recent, for you alone",
     "command_forgetme": "Delete what this bot keeps about you",
+    "command_mydata": "Get a copy of what this bot keeps about you",
     "command_t2v": "Make a video from words",
     "command_animate": "Bring a picture to life",
     "command_v2v": "Change a video by words",
@@ -533,8 +538,8 @@ COMMANDS: Mapping[str, str] = {
         "you needn't mention me."
     ),
     "help_jobs": (
-        "**/jobs** lists your own videos: cancel one, show it again, see why it failed. **/forgetme** deletes what I "
-        "keep about you."
+        "**/jobs** lists your own videos: cancel one, show it again, see why it failed. **/mydata** gives you a "
+        "copy of what I keep about you, **/forgetme** deletes it."
     ),
     "help_private": "With private: True only you see the answer.",
     "models_title": "The models",

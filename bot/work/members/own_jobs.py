@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.errors import DeliveryImpossible, FilesUnavailable, QueueResultError, ResultTooLarge, VideoNotKept
 from bot.rules.delivery import DeliveryLost
@@ -37,6 +38,17 @@ class Forgotten:
     number: int
     counted: int
     until: datetime
+
+
+COPY_MAX_JOBS = 5000
+"""Some five megabytes as text: a file that every place in Discord takes."""
+_OUR_OWN: Any = {
+    "epoch": True,
+    "has_next_step": True,
+    "untold": True,
+    "resubmitted": True,
+    "reply": {"token", "token_expires_at"},
+}
 
 
 class OwnJobs:
@@ -87,6 +99,12 @@ class OwnJobs:
     async def live_of(self, user_id: int) -> list[str]:
         """The ids of the member's jobs that have not ended."""
         return await self._history.live_of(user_id)
+
+    async def copy_of(self, user_id: int) -> list[dict[str, Any]]:
+        """What is kept of the member's newest `COPY_MAX_JOBS` jobs, in plain types; not the reply's token, nor what the
+        bot keeps for its own work alone."""
+        jobs, _ = await self._history.page(user_id, limit=COPY_MAX_JOBS, offset=0)
+        return [job.model_dump(mode="json", exclude=_OUR_OWN, exclude_none=True) for job in jobs]
 
     async def forget(self, user_id: int) -> Forgotten:
         """Delete what is kept of the member's ended jobs; what limits still count keeps its number."""
