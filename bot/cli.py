@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import functools
 import gc
+import json
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -79,14 +81,23 @@ def worker() -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Check the token, the intents, the key, the database and the encoder, and say what to mend."""
-    settings = _settings()
-    findings = asyncio.run(examine(settings, SystemClock()))
-    for finding in findings:
-        click.echo(str(finding))
-    for line in asyncio.run(model_table(settings, SystemClock())):
-        click.echo(line)
+@click.option(
+    "--json", "as_json", is_flag=True, help="For programs: a list with name, fine, partly and advice of each."
+)
+def doctor(*, as_json: bool) -> None:
+    """Check the token, the intents, the keys, the database, the disk and the encoder, and say what to mend."""
+    try:
+        settings, wrong = Settings.read_leniently()
+    except SettingsError as exc:
+        _give_up(exc)
+    findings = asyncio.run(examine(settings, SystemClock(), wrong))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+    else:
+        for finding in findings:
+            click.echo(str(finding))
+        for line in asyncio.run(model_table(settings, SystemClock())):
+            click.echo(line)
     sys.exit(0 if all(finding.fine for finding in findings) else 1)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,6 +27,7 @@ from bot.settings import Settings
 from bot.store.database import Database, parse_url
 from bot.store.encryption import Keys
 from bot.wiring.context import fal_client, queue_client, video_services
+from bot.wiring.findings import Finding, check_clock, check_disk, check_limits, check_settings
 from bot.wording import translated
 from bot.work.jobs.model_check import Verdict, ask_services
 
@@ -42,31 +42,22 @@ _SERVERS_NAMED = 5
 _WITHOUT_MODEL = "set the key of the other service, or add a model in CATALOG_FILE"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried; `advice` says how it is, or what to mend. `partly`: it could be better on another
-    system, and need not be mended."""
-
-    name: str
-    fine: bool
-    advice: str
-    partly: bool = False
-
-    def __str__(self) -> str:
-        mark = "MEND" if not self.fine else "part" if self.partly else "ok  "
-        return f"{mark}  {self.name}: {self.advice}"
-
-
-async def examine(settings: Settings, clock: Clock) -> list[Finding]:
-    """Every finding, in the order in which an operator sets things up."""
+async def examine(settings: Settings, clock: Clock, wrong: Sequence[str] = ()) -> list[Finding]:
+    """Every finding, in the order in which an operator sets things up. `wrong` says what is wrong with the settings, in
+    whose places there are defaults."""
     checks = (
         _discord(settings), _catalog(settings), _service(settings, clock), _fal(settings, clock),
-        _database(settings, clock), _folder(settings), _files(settings), _keys(settings), _media(),
+        check_limits(settings), _database(settings, clock), _folder(settings), check_disk(settings), _files(settings),
+        _keys(settings), check_clock(settings, clock), _media(),
     )  # fmt: skip
-    return [finding for findings in await asyncio.gather(*checks) for finding in findings]
+    found = [finding for findings in await asyncio.gather(*checks) for finding in findings]
+    return [*check_settings(list(wrong)), *found]
 
 
 async def _discord(settings: Settings) -> list[Finding]:
+    """Nothing to say without a token: the settings' finding says so."""
+    if not settings.discord_token.get_secret_value():
+        return []
     headers = {
         "Authorization": f"Bot {settings.discord_token.get_secret_value()}",
         "User-Agent": "DiscordBot (Clapper)",
@@ -80,6 +71,7 @@ async def _discord(settings: Settings) -> list[Finding]:
     return [
         Finding("DISCORD_TOKEN", True, f"it is {application.get('name')}'s"),
         _intent(settings, application),
+        Finding("invitation", True, invitation(str(application.get("id")))),
         servers if isinstance(servers, Finding) else _permissions(servers),
     ]
 
@@ -103,15 +95,22 @@ async def _ask(session: aiohttp.ClientSession, url: str, kind: type) -> Any:
     return Finding("Discord", False, f"{url} does not answer as Discord does: check DISCORD_API_BASE_URL")
 
 
+def invitation(application_id: str) -> str:
+    """The address that invites the bot with what it needs and nothing else."""
+    permissions = discord.Permissions(**dict.fromkeys(NEEDED, True))
+    scopes = ("bot", "applications.commands")
+    return discord.utils.oauth_url(application_id, permissions=permissions, scopes=scopes)
+
+
 def _permissions(servers: Sequence[dict[str, Any]]) -> Finding:
     """By the bot's roles; what a channel takes away, members are told there."""
     if not servers:
-        return Finding("permissions", True, "it is in no server yet: invite it with the link in README.md")
+        return Finding("permissions", True, "it is in no server yet: invite it with the link above")
     lacking = [f"{server.get('name')} ({words})" for server in servers if (words := _missing(server))]
     if not lacking:
         return Finding("permissions", True, f"it has what it needs, in {len(servers)} servers")
     more = f" and {len(lacking) - _SERVERS_NAMED} more" * (len(lacking) > _SERVERS_NAMED)
-    advice = "allow it in Server Settings, Roles, or invite it anew with the link in README.md"
+    advice = "allow it in Server Settings, Roles, or invite it anew with the link above"
     return Finding("permissions", False, f"missing in {', '.join(lacking[:_SERVERS_NAMED])}{more}: {advice}")
 
 

@@ -157,19 +157,50 @@ class Settings(BaseSettings):
         return self.database.startswith("postgresql")
 
     @classmethod
+    def read_leniently(cls) -> tuple[Settings, list[str]]:
+        """As `read`, with a line for each setting that is wrong and its default in its place: a token or a key that is
+        missing is empty. Raises `SettingsError` where `.env` itself, or how settings go together, is wrong."""
+        found, wrong = cls._read(None)
+        if found is not None and not wrong:
+            return found, []
+        names = {line.partition("=")[0].partition(" ")[0].lower() for line in wrong} & cls.model_fields.keys()
+        if "decart_api_key" in names:
+            names.add("fal_key")
+        fillers: dict[str, Any] = {name: cls.model_fields[name].default for name in names}
+        secrets = names & {"discord_token", "decart_api_key", "fal_key"}
+        try:
+            settings = _Lenient(**fillers | dict.fromkeys(secrets, "missing"))
+        except ValidationError:
+            raise SettingsError("; ".join(wrong)) from None
+        return settings.model_copy(update=dict.fromkeys(secrets, SecretStr(""))), wrong
+
+    @classmethod
     def read(cls, env_file: Path | None = None) -> Self:
         """From the environment over `.env`. Raises `SettingsError` with one line for every setting that is wrong."""
+        settings, wrong = cls._read(env_file)
+        if settings is None or wrong:
+            raise SettingsError("; ".join(wrong))
+        return settings
+
+    @classmethod
+    def _read(cls, env_file: Path | None) -> tuple[Self | None, list[str]]:
+        """The settings, None where they can't be used, and a line for each that is wrong."""
         names = _names_in(env_file or Path(".env"))
         # pydantic-settings passes over those without a value.
         wrong = [_UNKNOWN.format(name.upper()) for name in names if name.lower() not in cls.model_fields]
+        settings: Self | None = None
         try:
             settings = cls(_env_file=env_file) if env_file else cls()
         except ValidationError as exc:
             errors = exc.errors(include_url=False, include_context=False)
             wrong = [_explain(e["loc"], e["type"], e["msg"], e["input"]) for e in errors] + wrong
-        if wrong:
-            raise SettingsError("; ".join(dict.fromkeys(wrong)))
-        return settings
+        return settings, list(dict.fromkeys(wrong))
+
+
+class _Lenient(Settings):
+    """Passes over names that are no settings."""
+
+    model_config = SettingsConfigDict(extra="ignore")
 
 
 def _names_in(path: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -345,6 +346,32 @@ async def test_the_doctor_finds_everything_fine(operator: Operator) -> None:
     assert "libx264" in ended.out
     assert "ok    strangers' files: their processes are walled in\n" in ended.out
     assert list(operator.folder.iterdir()) == [], "a doctor changes nothing"
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_says_all_that_it_can_while_a_token_is_missing(operator: Operator) -> None:
+    (operator.folder / ".env").write_text("DECART_APY_KEY=x\nJOBS_AT_ONCE=many\n")
+    ended = await operator.call("doctor", DISCORD_TOKEN="-")
+    assert ended.code == 1
+    marks = [line.split("  ")[0] for line in ended.out.splitlines()]
+    assert marks.count("MEND") == 3
+    assert "MEND  settings: DISCORD_TOKEN is not set" in ended.out
+    assert "MEND  settings: JOBS_AT_ONCE=many: a whole number, 1 or more" in ended.out
+    assert "MEND  settings: DECART_APY_KEY in .env is not a setting" in ended.out
+    assert "ok    DECART_API_KEY: taken by" in ended.out
+    assert "ok    clock: within seconds of Discord's" in ended.out
+    assert "part  limits: none of yours" in ended.out
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_tells_programs_the_same_and_invites_with_what_is_needed(operator: Operator) -> None:
+    ended = await operator.call("doctor", "--json", OPERATOR_LIMITS="everyone 3 jobs day,bot 9 cost day")
+    found = {finding["name"]: finding for finding in json.loads(ended.out)}
+    assert ended.code == 0
+    assert all(finding["fine"] for finding in found.values())
+    assert found["limits"]["advice"] == "2 of yours hold everywhere"
+    _, _, query = found["invitation"]["advice"].partition("&")
+    assert f"client_id=APP_ID&{query}`" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.asyncio
