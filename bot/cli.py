@@ -229,7 +229,6 @@ def _spare_the_collector() -> None:
     """What was built until now lives as long as the process. To look for garbage in it again and again took a sixth of
     the processor time of a job, and held all answers up for 0.1 s each time."""
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 def _leave_in_time() -> None:

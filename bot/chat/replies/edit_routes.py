@@ -161,4 +161,12 @@ async def send_with_retries(
         log.info("editing a reply failed, trying again: %s", type(error).__name__)
         return _BACKOFF.seconds(tries)
 
-    return await retry(lambda: send(**payload()), pause_after, sleep=clock.sleep)
+    async def attempt() -> object:
+        parts = payload()
+        try:
+            return await send(**parts)
+        finally:
+            for file in parts.get("attachments", ()):
+                file.fp.close()  # discord.py keeps what it was given open, and the collector comes late
+
+    return await retry(attempt, pause_after, sleep=clock.sleep)
