@@ -37,6 +37,9 @@ _LOGNORMAL_WEIGHT = 20.0
 """For how many jobs in a bin the lognormal counts."""
 _INSTANT, _INSTANT_SECONDS, _INSTANT_WEIGHT = 0.1, 0.8, 2.0
 """Chance of being done at once, until about so many jobs have shown otherwise."""
+_REFITTED_FROM, _REFITTED = 20.0, 1.25
+"""Until the first job has ended the lognormal is fitted again each time that so many times more was told of running
+ones: a burst that is past the guess would be asked about as if it were overdue."""
 _SETTLED = 20
 _REMEMBERED = 50
 """Every job counts for 1 / 50 less than the one that began after it; for less where many run beside it."""
@@ -64,6 +67,7 @@ class LifeTable:
         self._told = 0.0
         self._ended_weight = 0.0
         self._fitted_weight = -1.0
+        self._fitted_told = 0.0
         self._polls = [0.0] * (_BINS + 1)
         self._rebuild()
 
@@ -147,8 +151,11 @@ class LifeTable:
         self._news = 0.0
         ended = [each / self._newest for each in self._ended]
         running = [each / self._newest for each in self._running]
-        if self._ended_weight > 1.1 * self._fitted_weight:
+        if self._ended_weight > 1.1 * self._fitted_weight or (
+            not self._ended_weight and self._told > max(_REFITTED_FROM, _REFITTED * self._fitted_told)
+        ):
             self._fitted_weight = self._ended_weight
+            self._fitted_told = self._told
             self.log_mean, self.sigma = _fit(ended, running, self._guess, self.log_mean, self.sigma)
         doubt = 1 / (_LOG_MEAN_DOUBT**-2 + self._ended_weight / self._newest / self.sigma**2)
         chances, self._ends = _chances(self.log_mean, math.sqrt(self.sigma**2 + doubt))

@@ -35,7 +35,7 @@ _SOONEST_SECONDS = 0.05
 _LATEST_FIRST_SECONDS = 60.0
 _POLITE_SECONDS, _POLITE_FROM = 2.0, 1.4
 """The service asks for no more than one question in 2 s; a wait of 1.4 s is lengthened to that for 4 % of its worth."""
-_LISTENING_SECONDS, _LISTENING_SHARE = 0.4, 0.06
+_LISTENING_SECONDS, _LISTENING_SHARE = 1.0, 0.06
 """How long to wait at most (also as a share of the age) before what other jobs have shown is heeded."""
 _GOLDEN = 0.6180339887498949
 """Multiples of it fill the interval from 0 to 1 evenly, however many there are."""

@@ -61,7 +61,8 @@ def test_once_fifty_jobs_are_known_polls_times_lag_is_within_15_percent_of_the_b
 
 @pytest.mark.parametrize("burst", [False, True])
 @pytest.mark.parametrize(
-    ("median", "sigma"), [(20.0, 0.1), (20.0, 0.3), (20.0, 0.8), (5.0, 0.3), (5.0, 0.8), (60.0, 0.3), (60.0, 0.8)]
+    ("median", "sigma"),
+    [(20.0, 0.1), (20.0, 0.3), (20.0, 0.8), (5.0, 0.3), (5.0, 0.8), (60.0, 0.1), (60.0, 0.3), (60.0, 0.8)],
 )
 def test_without_any_job_known_it_is_within_50_percent(median: float, sigma: float, burst: bool) -> None:
     """The catalogue says 30 s, whatever the jobs really take."""
