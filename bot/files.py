@@ -6,29 +6,31 @@ Everything is streamed both ways and is all or nothing: a reader sees the old by
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
+import stat
+import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 from urllib.parse import unquote, urlsplit
-
-import obstore
-from obstore.store import LocalStore, S3Store
 
 from bot.errors import FileNotStored, FilesUnavailable, SettingsError
 from bot.rules.media import Files
 
-if TYPE_CHECKING:  # the library has this type for checkers alone
-    from obstore.store import RetryConfig
+if TYPE_CHECKING:  # seven megabytes that a folder does without, but for what can't be linked
+    from obstore.store import LocalStore, RetryConfig, S3Store
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _KEY_LONGEST = 512
+_UNFINISHED = re.compile(r"#\d+$")
+"""How names end of files that are still being written: the library's and ours."""
 _PIECE_BYTES = 1024**2
 """What is held at a time. Pieces of 8 MiB made a process that copied 300 MB four times grow by 125 MB, since freed
 blocks of that size stay with the allocator; these, by 13 MB."""
@@ -45,11 +47,19 @@ class StoredFiles(Files):
     Every method may raise `FilesUnavailable`: the store can't be reached, refuses us, or can't write.
     """
 
-    def __init__(self, store: LocalStore | S3Store, *, failed: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, place: Path | S3Store, *, failed: Callable[[], object] = lambda: None) -> None:
         """`failed` is called for each call that can't be done."""
-        self._store = store
         self._failed = failed
-        self._folder = store.prefix if isinstance(store, LocalStore) else None
+        self._folder = place if isinstance(place, Path) else None
+        self._opened: LocalStore | S3Store | None = None if isinstance(place, Path) else place
+
+    @property
+    def _store(self) -> LocalStore | S3Store:
+        if self._opened is None:
+            from obstore.store import LocalStore  # noqa: PLC0415  # see above
+
+            self._opened = LocalStore(self._folder)
+        return self._opened
 
     @contextmanager
     def _asked(self, *, missing: str | None = None) -> Iterator[None]:
@@ -71,7 +81,9 @@ class StoredFiles(Files):
         size_bytes, linked = await _in_thread(_measured_and_linked, path, stored)
         if linked:
             return size_bytes
-        bucket = isinstance(self._store, S3Store)
+        import obstore  # noqa: PLC0415  # see above
+
+        bucket = self._folder is None
         part_bytes = _PART_BYTES if bucket else _PIECE_BYTES
         with self._asked():
             await obstore.put_async(
@@ -91,6 +103,8 @@ class StoredFiles(Files):
         stored = self._place(key)
         if stored is not None and await _in_thread(_link, stored, to):
             return to
+        import obstore  # noqa: PLC0415  # see above
+
         with self._asked(missing=key):
             found = await obstore.get_async(self._store, _checked(key))
         partial = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
@@ -106,6 +120,11 @@ class StoredFiles(Files):
         """Forget the keys; one that holds nothing is no error."""
         for key in keys:
             with suppress(FileNotStored), self._asked(missing=key):
+                if (stored := self._place(key)) is not None:
+                    await _in_thread(stored.unlink)
+                    continue
+                import obstore  # noqa: PLC0415  # see above
+
                 await obstore.delete_async(self._store, _checked(key))
 
     async def exists(self, key: str) -> bool:
@@ -115,6 +134,10 @@ class StoredFiles(Files):
         """How many bytes `key` holds; None where it holds nothing."""
         try:
             with self._asked(missing=key):
+                if (stored := self._place(key)) is not None:
+                    return await _in_thread(_file_bytes, stored)
+                import obstore  # noqa: PLC0415  # see above
+
                 return (await obstore.head_async(self._store, _checked(key)))["size"]
         except FileNotStored:
             return None
@@ -130,6 +153,8 @@ class StoredFiles(Files):
         stop = size if end is None else min(end, size)
         if start >= stop:
             return
+        import obstore  # noqa: PLC0415  # see above
+
         with self._asked(missing=key):
             found = await obstore.get_async(self._store, key, options={"range": (start, stop)})
             async for piece in found.stream(min_chunk_size=piece_bytes):
@@ -138,15 +163,21 @@ class StoredFiles(Files):
     async def keys(self, under: str) -> list[str]:
         """Every key below the folder `under`, in order: for pruning."""
         with self._asked():
+            if self._folder is not None:
+                return await _in_thread(_keys_below, self._folder, _checked(under))
+            import obstore  # noqa: PLC0415  # see above
+
             listing = obstore.list(self._store, prefix=_checked(under))
             return sorted([entry["path"] async for page in listing for entry in page])
 
     async def link(self, key: str, lifetime: timedelta) -> str | None:
         """An address that anybody can fetch `key` from until `lifetime` is over; None where the store is a folder."""
-        if not isinstance(self._store, S3Store):
+        if self._folder is not None:
             return None
+        import obstore  # noqa: PLC0415  # see above
+
         with self._asked():
-            return await obstore.sign_async(self._store, "GET", _checked(key), lifetime)
+            return await obstore.sign_async(cast("S3Store", self._store), "GET", _checked(key), lifetime)
 
 
 def open_files(files_url: str, data_dir: Path, *, failed: Callable[[], object] = lambda: None) -> StoredFiles:
@@ -158,16 +189,14 @@ def open_files(files_url: str, data_dir: Path, *, failed: Callable[[], object] =
     parts = urlsplit(files_url)
     try:
         if not files_url:
-            return StoredFiles(LocalStore(_absolute(data_dir / "files"), mkdir=True), failed=failed)
+            return StoredFiles(_made(data_dir / "files"), failed=failed)
         if parts.scheme == "file" and parts.netloc in {"", "localhost"} and parts.path.startswith("/"):
-            return StoredFiles(LocalStore(_absolute(Path(unquote(parts.path))), mkdir=True), failed=failed)
+            return StoredFiles(_made(Path(unquote(parts.path))), failed=failed)
         if parts.scheme == "s3" and parts.netloc:
-            prefix = parts.path.strip("/") or None
-            return StoredFiles(
-                S3Store(parts.netloc, prefix=prefix, client_options={"allow_http": True}, retry_config=_RETRIES),
-                failed=failed,
-            )
-    except (obstore.exceptions.BaseError, OSError, ValueError) as exc:
+            return StoredFiles(_bucket(parts.netloc, parts.path.strip("/") or None), failed=failed)
+    except Exception as exc:
+        if not (isinstance(exc, OSError | ValueError) or _is_the_librarys(exc)):
+            raise
         raise SettingsError(f"FILES_URL {files_url!r} can't be used: {_first_line(exc)}") from exc
     raise SettingsError(f"FILES_URL {files_url!r} can't be used: set it to file:///a/folder or s3://bucket/prefix")
 
@@ -180,16 +209,32 @@ def _translated(*, missing: str | None = None) -> Iterator[None]:
     except FileNotFoundError as exc:
         error = FilesUnavailable(_first_line(exc)) if missing is None else FileNotStored(missing)
         raise error from exc
-    except (obstore.exceptions.BaseError, OSError) as exc:
+    except Exception as exc:
+        if not (isinstance(exc, OSError) or _is_the_librarys(exc)):
+            raise
         raise FilesUnavailable(_first_line(exc)) from exc
+
+
+def _is_the_librarys(exc: Exception) -> bool:
+    library = sys.modules.get("obstore")
+    return library is not None and isinstance(exc, library.exceptions.BaseError)
 
 
 def _first_line(exc: Exception) -> str:
     return (str(exc).splitlines() or [type(exc).__name__])[0]
 
 
-def _absolute(folder: Path) -> Path:
-    return folder.expanduser().resolve()
+def _made(folder: Path) -> Path:
+    """The folder's full path; it is made if need be."""
+    folder = folder.expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _bucket(name: str, prefix: str | None) -> S3Store:
+    from obstore.store import S3Store  # noqa: PLC0415  # see above
+
+    return S3Store(name, prefix=prefix, client_options={"allow_http": True}, retry_config=_RETRIES)
 
 
 def _checked(key: str) -> str:
@@ -197,6 +242,22 @@ def _checked(key: str) -> str:
     if len(key) > _KEY_LONGEST or not _KEY.fullmatch(key):
         raise ValueError(f"not a key: {key!r}")
     return key
+
+
+def _file_bytes(path: Path) -> int:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise FileNotFoundError(path.name)
+    return found.st_size
+
+
+def _keys_below(folder: Path, under: str) -> list[str]:
+    return sorted(
+        Path(path, name).relative_to(folder).as_posix()
+        for path, _, names in os.walk(folder / under)
+        for name in names
+        if not _UNFINISHED.search(name)
+    )
 
 
 def _measured_and_linked(source: Path, to: Path | None) -> tuple[int, bool]:
@@ -208,7 +269,6 @@ def _measured_and_linked(source: Path, to: Path | None) -> tuple[int, bool]:
 def _link(source: Path, to: Path, *, make_folder: bool = False) -> bool:
     """Make `to`, whatever it was, a second name of `source`, all or nothing. False where that can't be: there is no
     such file, or it lies on another file system."""
-    # The library takes names that end so for writes of its own that are not finished, and lists none of them.
     beside = to.with_name(f"{to.name}#{secrets.randbits(60)}")
     try:
         if make_folder:

@@ -156,7 +156,7 @@ print(*sys.modules)
     found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     unwanted = {
         "psycopg", "procrastinate", "alembic", "aiosqlite", "sqlalchemy.dialects.postgresql", "sqlalchemy.ext.asyncio",
-        "sqlalchemy.orm",
+        "sqlalchemy.orm", "obstore",
     }  # fmt: skip
     assert unwanted & set(found.stdout.split()) == set()
 
