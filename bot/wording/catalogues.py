@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from babel.messages.pofile import read_po
-
 from bot.wording.english import SENTENCES
 
 FOLDER = Path(__file__).parent / "locale"
@@ -46,6 +44,8 @@ def sentences_in(language: str) -> Mapping[str, str]:
     """
     if language == SOURCE_LANGUAGE:
         return SENTENCES
+    from babel.messages.pofile import read_po  # noqa: PLC0415  # a megabyte that English does without
+
     with (FOLDER / f"{language}.po").open("rb") as file:
         messages = [message for message in read_po(file, locale=language) if message.string and not message.fuzzy]
     translated = {
