@@ -58,6 +58,12 @@ class Durations:
         for one in seconds:
             self.add(model, one)
 
+    def replace(self, model: str, seconds: Iterable[float]) -> None:
+        """Forget what is remembered of `model`, and remember these, oldest first."""
+        self._seconds.pop(model, None)
+        self._histories.pop(model, None)
+        self.extend(model, seconds)
+
     def history(self, model: str | None) -> History:
         """What is remembered of `model`; empty for a model never seen and for None."""
         if model is None or model not in self._seconds:

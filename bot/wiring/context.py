@@ -25,6 +25,7 @@ from bot.work.jobs.availability import Availability
 from bot.work.jobs.context import JobContext, results_kept
 from bot.work.jobs.counted_service import CountedService
 from bot.work.jobs.links import ResultLinks
+from bot.work.jobs.recent_durations import RecentDurations
 from bot.work.jobs.video_services import VideoServices
 
 
@@ -32,8 +33,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
     """What a job's steps work with, among it what models took lately, as the rows tell."""
     settings, clock = process.settings, process.clock
     durations = Durations()
-    for model in process.catalog:
-        durations.extend(model.name, await store.jobs.durations(model.name))
+    await RecentDurations(durations, jobs=store.jobs, catalog=process.catalog).read()
     return JobContext(
         jobs=store.jobs,
         services=await video_services(settings, process.catalog, clock, durations, closing, metrics=process.metrics),

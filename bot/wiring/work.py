@@ -36,6 +36,7 @@ from bot.work.jobs.context import JobContext
 from bot.work.jobs.controls import JobControls
 from bot.work.jobs.endings import Endings
 from bot.work.jobs.model_check import ModelCheck
+from bot.work.jobs.recent_durations import RecentDurations
 from bot.work.jobs.runner import JobRunner
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
@@ -91,8 +92,9 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         chat.client.attach(services, chat.announcer)
     retention, token_expiry = _retention(process, store, services), _token_expiry(process, store, chat)
     tasks = [*engine.tasks, *guilds.tasks, limits.task, token_expiry.task, *retention.tasks]
-    if process.settings.clustered:  # others find out, too, which models rest
-        tasks.append(context.availability.task)
+    if process.settings.clustered:  # others find out, too, which models rest and how long the others take
+        durations = RecentDurations(context.durations, jobs=store.jobs, catalog=process.catalog)
+        tasks += [context.availability.task, durations.task]
     if process.settings.check_models_hours:
         tasks.append(_model_check(process, context).task)
     return Parts(

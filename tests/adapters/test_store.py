@@ -19,6 +19,7 @@ from bot.errors import (
     ServiceFailed,
 )
 from bot.rules.catalog import Role
+from bot.rules.durations import Durations
 from bot.rules.jobs import LIVE, MOVES, Failure, Job, JobState, StoredFile
 from bot.store import tables
 from bot.store.database import Database
@@ -27,9 +28,10 @@ from bot.store.jobs import Jobs
 from bot.store.notes import Notes, TemporaryNotes
 from bot.store.threads import Unit
 from bot.store.upgrade import NEWEST
+from bot.work.jobs.recent_durations import RecentDurations
 from tests.adapters.databases import database, empty_url, execute, scalar
 from tests.clock import ManualClock
-from tests.jobs import ADA, GRACE, NOW, a_job, a_member, a_reply, an_image_request
+from tests.jobs import ADA, CATALOG, GRACE, NOW, a_job, a_member, a_reply, an_image_request
 
 __all__ = ["database", "empty_url"]
 
@@ -216,6 +218,20 @@ async def test_recent_durations_are_a_models_own_oldest_first(jobs: Jobs) -> Non
     assert await jobs.durations("lucy-pro-t2v") == [10.0, 20.0, 30.0]
     assert await jobs.durations("lucy-pro-t2v", limit=1) == [30.0]
     assert await jobs.durations("lucy-motion") == []
+
+
+@pytest.mark.asyncio
+async def test_a_process_hears_how_long_the_jobs_of_others_took_lately(jobs: Jobs) -> None:
+    durations = Durations()
+    durations.add("lucy-pro-t2v", 5.0)
+    recent = RecentDurations(durations, jobs=jobs, catalog=CATALOG)
+    await recent.read()
+    assert durations.history("lucy-pro-t2v").seconds == (5.0,)
+    for seconds in (30, 10):
+        done = NOW + timedelta(seconds=seconds)
+        await _put(jobs, state=S.DELIVERED, submitted_at=NOW, completed_at=done, ended_at=done)
+        await recent.read()
+    assert durations.history("lucy-pro-t2v").seconds == (10.0, 30.0)
 
 
 @pytest.mark.asyncio
