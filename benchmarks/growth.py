@@ -1,8 +1,9 @@
-"""What a job costs Clapper when there are many: in flight at the same time, and in the history.
+"""What a job costs Clapper when there are many: in flight at the same time, in the history, and one after another.
 
 in flight: 100, 1,000 and 5,000 jobs that take about three minutes, so that all are under way at once. history: 1,000,
 100,000 and 1,000,000 ended jobs in the database, with limits that have to count them. Each size is a process of its own
-with a database of its own. The last column says how many times a size costs of the first one's.
+with a database of its own. steady: 10,000 short jobs in five parts in one process, whose memory must not grow from part
+to part. The first column says how many times a size costs of the first one's.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ LIMITS = "everyone 100000 jobs day, server 1000000 jobs day, bot 1000000 jobs we
 """More than anybody reaches: every decision has to count for them, and none is refused."""
 REACH = 1.2
 SHOWN = ("processor_ms", "acknowledged_p50_ms", "acknowledged_p99_ms", "memory_peak_mib", "visible_p50_s", "unfinished")
+_PARTS = 5
 
 
 async def in_flight(jobs: int, options: argparse.Namespace) -> Json:
@@ -68,20 +70,43 @@ async def with_history(rows: int, options: argparse.Namespace) -> Json:
                 return (await measured(bot, load, discord, queue)).json()
 
 
+async def steady(options: argparse.Namespace) -> Json:
+    """Parts of the same number of jobs, one after the other, in one process."""
+    with tempfile.TemporaryDirectory(prefix="clapper-benchmark-") as scratch:
+        folder = Path(scratch)
+        clip = await asyncio.to_thread(clip_file, folder)
+        times = ("--median", "1", "--sigma", "0.3", "--low", "0", "--high", "60")
+        each = options.steady // _PARTS
+        found: Json = {}
+        async with AsyncExitStack() as stack:
+            discord = await stack.enter_async_context(server("discord_server", "--guilds", str(max(1, each // 5))))
+            queue = await stack.enter_async_context(server("queue_server", "--clip", str(clip), *times))
+            bot = await stack.enter_async_context(running(clapper(folder), discord, queue, folder))
+            await asyncio.sleep(SETTLE_SECONDS)
+            for part in range(1, _PARTS + 1):
+                load = Load(commands=each, rate=options.steady_rate)
+                found[str(part * each)] = (await measured(bot, load, discord, queue)).json()
+                for one in (discord, queue):
+                    await one.ask("POST", "reset", {})
+        return found
+
+
 async def run(options: argparse.Namespace) -> Json:
-    found: Json = {"load_average": os.getloadavg()[1], "in_flight": {}, "history": {}}
+    found: Json = {"load_average": os.getloadavg()[1], "in_flight": {}, "history": {}, "steady": {}}
     for jobs in options.in_flight:
         found["in_flight"][jobs] = await in_flight(jobs, options)
         print(f"{jobs} in flight are done", file=sys.stderr, flush=True)
     for rows in options.rows:
         found["history"][rows] = await with_history(rows, options)
         print(f"{rows} rows of history are done", file=sys.stderr, flush=True)
+    if options.steady:
+        found["steady"] = await steady(options)
     return found
 
 
 def report_of(found: Json) -> str:
     lines = []
-    for name in ("in_flight", "history"):
+    for name in ("in_flight", "history", "steady"):
         lines.append(f"{name.replace('_', ' '):<12}{'cost':>7}" + "".join(f"{key:>22}" for key in SHOWN))
         costs = [numbers["processor_ms"] for numbers in found[name].values()]
         for size, numbers in found[name].items():
@@ -102,11 +127,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--rate", type=float, default=40.0, help="commands a second for those in flight (default: 40)")
     options.add_argument("--seconds", type=float, default=180.0, help="how long those in flight take (default: 180)")
     options.add_argument("--decisions", type=int, default=200, help="commands with each history (default: 200)")
+    options.add_argument(
+        "--steady", type=int, default=10_000, help="short jobs in five parts (default: 10000; 0: none)"
+    )
+    options.add_argument("--steady-rate", type=float, default=50.0, help="of them a second (default: 50)")
     options.add_argument("--quick", action="store_true", help="a few jobs and rows, to see that it works")
     options.add_argument("--json", type=Path, help="write the numbers there")
     chosen = options.parse_args(arguments)
     if chosen.quick:
-        chosen.in_flight, chosen.rows, chosen.seconds, chosen.decisions = [3], [10], 1.0, 3
+        chosen.in_flight, chosen.rows, chosen.seconds, chosen.decisions, chosen.steady = [3], [10], 1.0, 3, 5
     found = finish(run(chosen))
     if found is None:
         return 1
