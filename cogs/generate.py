@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.inputs.latest_picture import animate_newest, picked
+from bot.chat.inputs.latest_picture import make_of_newest, picked
 from bot.chat.inputs.options import File, Prompt, Seed, Start, generation, operation_of
 from bot.chat.inputs.picker import COMMAND_PICKER
 from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
@@ -56,7 +56,7 @@ class Generate(commands.Cog):
             chosen = interaction.client.services.policy.choose(
                 Operation.IMAGE_TO_VIDEO, model, requester_of(interaction)
             )
-            await animate_newest(interaction, chosen, inputs, private=private)
+            await make_of_newest(interaction, chosen, inputs, {}, private=private)
             return
         await make(interaction, inputs, {Role.DATA: image}, model=model, private=private)
 
@@ -152,6 +152,29 @@ class Generate(commands.Cog):
         """From a video whose person gets other clothes, by words, a picture or both."""
         inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed, start_seconds=start)
         await make(interaction, inputs, {Role.DATA: video, Role.REFERENCE: garment}, model=model, private=private)
+
+    @generation
+    async def image(
+        self,
+        interaction: Interaction,
+        *,
+        prompt: Prompt,
+        image: File | None = None,
+        reference: File | None = None,
+        model: str | None = None,
+        resolution: Resolution | None = None,
+        enhance: bool | None = None,
+        seed: Seed | None = None,
+        private: bool | None = None,
+    ) -> None:
+        """From a picture that is changed by words."""
+        inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
+        if image is None:
+            chosen = interaction.client.services.policy.choose(Operation.IMAGE_EDIT, model, requester_of(interaction))
+            more = {} if reference is None else {Role.REFERENCE: attachment_of(reference)}
+            await make_of_newest(interaction, chosen, inputs, more, private=private)
+            return
+        await make(interaction, inputs, {Role.DATA: image, Role.REFERENCE: reference}, model=model, private=private)
 
 
 async def make(

@@ -16,10 +16,11 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.inputs.forms import MENU_FORM, FormValues, menu_form, read_menu_form
-from bot.chat.inputs.sources import MENUS, media_of, nothing_found
+from bot.chat.inputs.sources import MENU_OF, MENUS, media_of, nothing_found
+from bot.chat.persistent import JOB_BUTTONS, Verb
 from bot.chat.replies.interactions import Interaction, answer, hears_messages, precheck, requester_of
 from bot.errors import FormForgotten
-from bot.rules.catalog import Operation, Role
+from bot.rules.catalog import Kind, Operation, Role
 from bot.rules.requests import Attachment, Inputs, VideoRequest, compose
 
 _REMEMBERED = 1000
@@ -51,6 +52,7 @@ class Menus(commands.Cog):
 
     async def open(self, interaction: Interaction, message: discord.Message, operation: Operation) -> None:
         """Show the form, or raise the `Refused` that says why it would be of no use."""
+        operation = self._fitting(message, operation)
         offered = self._bot.services.policy.offered(operation, requester_of(interaction))
         usual = self._bot.services.policy.choose(operation, None, requester_of(interaction))
         found = media_of(message, usual.files[Role.DATA], self._hosts)
@@ -63,6 +65,18 @@ class Menus(commands.Cog):
         form = menu_form(operation, message.id, found.files, offered, interaction.locale.value)
         await interaction.response.send_modal(form)
 
+    def _fitting(self, message: discord.Message, operation: Operation) -> Operation:
+        """Edit changes a picture where the message has no video."""
+        if operation is not Operation.EDIT or media_of(message, Kind.VIDEO, self._hosts).files:
+            return operation
+        return Operation.IMAGE_EDIT if media_of(message, Kind.IMAGE, self._hosts).files else operation
+
+    async def animate(self, interaction: Interaction, match: re.Match[str]) -> None:
+        """The button under a picture: the same as the menu on its message."""
+        del match
+        if interaction.message is not None:
+            await self.open(interaction, interaction.message, Operation.IMAGE_TO_VIDEO)
+
     async def take(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Make what the form asks for."""
         operation, message_id = Operation(match["operation"]), int(match["message"])
@@ -72,7 +86,9 @@ class Menus(commands.Cog):
         given = {Role.DATA: files[filled.at if filled.at < len(files) else 0]}
         if filled.reference is not None:
             given[Role.REFERENCE] = filled.reference
-        await answer(interaction, compose(model, Inputs(prompt=filled.prompt), given))
+        shown = interaction.message
+        private = True if shown is not None and shown.flags.ephemeral else None
+        await answer(interaction, compose(model, Inputs(prompt=filled.prompt), given), private=private)
 
     async def _look_again(self, interaction: Interaction, operation: Operation, message_id: int) -> Files:
         """The message's files, where the bot may read it: always in the channel in which the form was sent.
@@ -80,16 +96,16 @@ class Menus(commands.Cog):
         Raises `FormForgotten`.
         """
         if interaction.guild_id is not None and not interaction.permissions.read_message_history:
-            raise FormForgotten(menu=MENUS[operation])
+            raise FormForgotten(menu=MENU_OF[operation])
         usual = self._bot.services.catalog.choose(operation, None)
         place = self._bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
         try:
             message = await asyncio.wait_for(place.fetch_message(message_id), _FETCH_SECONDS)
         except (discord.HTTPException, TimeoutError) as exc:
-            raise FormForgotten(menu=MENUS[operation]) from exc
+            raise FormForgotten(menu=MENU_OF[operation]) from exc
         files = media_of(message, usual.files[Role.DATA], self._hosts).files
         if not files:
-            raise FormForgotten(menu=MENUS[operation])
+            raise FormForgotten(menu=MENU_OF[operation])
         return files
 
 
@@ -97,4 +113,5 @@ async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
     menus = Menus(bot)
     bot.persist(MENU_FORM, menus.take)
+    bot.persist(JOB_BUTTONS[Verb.ANIMATE], menus.animate)
     await bot.add_cog(menus)

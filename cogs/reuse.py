@@ -1,4 +1,4 @@
-"""Use this: the video of a card as the next command's input."""
+"""Use this: the video or picture of a card as the next command's input."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.inputs.forms import REUSE_FORM, FormValues, read_reuse_form, reuse_form
-from bot.chat.inputs.sources import video_in
+from bot.chat.inputs.forms import REUSE_FORM, FormValues, read_reuse_form, reuse_form, reusing
+from bot.chat.inputs.sources import made_in
 from bot.chat.persistent import JOB_BUTTONS, Verb
 from bot.chat.replies.interactions import Interaction, answer, requester_of
 from bot.rules.catalog import Role
@@ -18,22 +18,24 @@ from bot.rules.requests import Inputs, compose
 class Reuse(commands.Cog):
     """The button and the form that it opens. Whoever sees the video may use it.
 
-    The video is the one of the message under which the button was pressed: Discord sends that message with the form,
+    It is the one of the message under which the button was pressed: Discord sends that message with the form,
     and its addresses are fresh each time.
     """
 
     async def use(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Ask what to make of the video."""
-        video_in(interaction.message)
-        catalog = interaction.client.services.catalog
-        await interaction.response.send_modal(reuse_form(match["job"], catalog, interaction.locale.value))
+        _, kind = made_in(interaction.message)
+        policy, requester = interaction.client.services.policy, requester_of(interaction)
+        offered = {operation: policy.offered(operation, requester) for operation in reusing(kind)}
+        await interaction.response.send_modal(reuse_form(match["job"], offered, kind, interaction.locale.value))
 
     async def take(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Make what the form asks for."""
         del match
         services, message = interaction.client.services, interaction.message
-        wanted = read_reuse_form(FormValues(interaction.data), services.catalog)
-        files = {Role.DATA: video_in(message)}
+        made, kind = made_in(message)
+        wanted = read_reuse_form(FormValues(interaction.data), kind)
+        files = {Role.DATA: made}
         model = services.policy.choose(wanted.operation, None, requester_of(interaction))
         if wanted.reference is not None:
             files[Role.REFERENCE] = wanted.reference

@@ -37,6 +37,7 @@ from bot.wording import say
 
 _WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
 _NEED_A_FORM = {Operation.FIRST_LAST_FRAME, Operation.MOTION}
+_OF_NEWEST = {Operation.IMAGE_TO_VIDEO, Operation.IMAGE_EDIT}
 _REMEMBERED = 1000
 """Messages that are known to be under way; the job's row knows the rest."""
 
@@ -165,7 +166,7 @@ class TextCommands(commands.Cog):
             return own
         if message.reference is not None and message.reference.message_id is not None:
             return media_of(await self._replied_to(message, message.reference), kind, self._hosts)
-        if model.operation is Operation.IMAGE_TO_VIDEO and _may_look_back(message):
+        if model.operation in _OF_NEWEST and _may_look_back(message):
             try:
                 return await newest(message.channel, kind, self._hosts, me=self._bot.application_id or 0)
             except discord.HTTPException:

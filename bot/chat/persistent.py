@@ -121,6 +121,7 @@ class Verb(StrEnum):
     BLOCK = "block"
     GO = "go"
     CHANGE = "change"
+    ANIMATE = "animate"
 
 
 _LOOKS = {
@@ -134,6 +135,7 @@ _LOOKS = {
     Verb.BLOCK: ("⛔", discord.ButtonStyle.danger),
     Verb.GO: ("▶️", discord.ButtonStyle.success),
     Verb.CHANGE: ("✏️", discord.ButtonStyle.secondary),
+    Verb.ANIMATE: ("🎬", discord.ButtonStyle.primary),
 }
 
 JOB_BUTTONS: Mapping[Verb, Persistent] = {

@@ -12,7 +12,7 @@ from bot.errors import QueueInputError
 from bot.fal.client import FalClient
 from bot.fal.responses import FalJob, FalStatus
 from bot.queue.responses import JobStatus, Upload
-from bot.rules.catalog import Model, Role
+from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs
 from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since
@@ -71,7 +71,11 @@ class FalVideoService:
         async for news in changes:
             yield _status_of(news)
 
-    async def result(self, remote_id: str, path: Path, *, max_bytes: int | None = None) -> Path:
+    async def result(
+        self, remote_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
+    ) -> Path:
+        if makes is not Kind.VIDEO:
+            raise QueueInputError("only videos are fetched from this service", job_id=remote_id)
         result = await self._client.result(FalJob.read(remote_id), path, max_bytes=max_bytes)
         if result.billed_units is not None:
             log.info("request %s was billed as %g units", result.job.request_id, result.billed_units)

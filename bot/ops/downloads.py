@@ -25,7 +25,8 @@ from bot.rules.clock import Clock
 log = logging.getLogger(__name__)
 
 _JOB = r"[0-9a-f]{32}"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}\.mp4")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}\.(mp4|png|jpg|webp)")
+_TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 _ROUTE = f"/videos/{{job:{_JOB}}}/{{expires:[0-9]{{1,12}}}}/{{signature}}/{{name}}"
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 PIECE_BYTES = 256 * 1024
@@ -136,7 +137,7 @@ class Downloads:
 
 def _headers(name: str) -> dict[str, str]:
     return {
-        "Content-Type": "video/mp4",
+        "Content-Type": _TYPES[name.rpartition(".")[2]],
         "Content-Disposition": f'inline; filename="{name}"',
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, max-age=3600",

@@ -13,7 +13,7 @@ from bot.queue.protocol import Passing
 from bot.queue.responses import JobStatusResponse, JobSubmitResponse
 from bot.queue.tuning import Concurrency, Timeouts
 from bot.queue.wire import NETWORK, NEVER_CONNECTED, NEVER_TRUSTED, Wire, words
-from bot.rules.catalog import Model
+from bot.rules.catalog import Kind, Model
 
 _EMPTY_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -80,8 +80,8 @@ class Calls:
             raise Passing(QueueStatusError(f"no answer to the status: {words(exc)}", job_id=job_id)) from exc
         return protocol.read_status(answer, job_id)
 
-    async def result(self, job_id: str, remote: str, path: Path, max_bytes: int | None) -> Path:
-        """Fetch the video at `remote` into `path`. Raises `QueueResultError`, or `Passing` around one."""
+    async def result(self, job_id: str, remote: str, path: Path, max_bytes: int | None, makes: Kind) -> Path:
+        """Fetch the video or picture at `remote` into `path`. Raises `QueueResultError`, or `Passing` around one."""
         file = transfer.ResultFile(path)
         identity = {"Accept-Encoding": "identity"}
         try:
@@ -95,7 +95,7 @@ class Calls:
                 if max_bytes is not None and (protocol.announced_bytes(head) or 0) > max_bytes:
                     raise protocol.result_too_large(job_id, max_bytes)
                 await file.fill(response.content, self._downloads, limit_bytes=max_bytes)
-            protocol.check_result(head, job_id, size=file.size, head=file.head)
+            protocol.check_result(head, job_id, size=file.size, head=file.head, makes=makes)
             await file.finish()
         except transfer.TooLarge as exc:
             raise protocol.result_too_large(job_id, max_bytes or 0) from exc

@@ -31,7 +31,7 @@ from bot.queue.responses import (
 from bot.queue.retries import Retries
 from bot.queue.tuning import Concurrency, Retry, Timeouts
 from bot.queue.wire import Wire
-from bot.rules.catalog import Catalog, Model, Role, load_catalog
+from bot.rules.catalog import Catalog, Kind, Model, Role, load_catalog
 from bot.rules.clock import Clock, SystemClock
 from bot.rules.polling import AdaptivePolling, JobPolling, Polling
 from bot.rules.requests import Orientation, Point, Resolution
@@ -153,15 +153,16 @@ class QueueClient:
         path = protocol.status_path(job_id)
         return await self._retries.run(lambda: self._calls.status(job_id, path), self._retry.attempts)
 
-    async def result(self, job_id: str, path: Path, *, max_bytes: int | None = None) -> Path:
-        """The video of a completed job, at `path`, which appears (or is replaced) only once all of it is there.
+    async def result(self, job_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO) -> Path:
+        """The video of a completed job, at `path`, which appears (or is replaced) only once all of it is there; a
+        picture where its model `makes` one.
 
         Raises `QueueJobNotFoundError` (expired), `QueueDiskError` (`path` can't be written) or `QueueResultError`: not
-        to be had, not an MP4, or larger than `max_bytes` (`too_large`).
+        to be had, not an MP4 (or no picture), or larger than `max_bytes` (`too_large`).
         """
         remote = protocol.content_path(job_id)
         return await self._retries.run(
-            lambda: self._calls.result(job_id, remote, Path(path), max_bytes), self._retry.attempts
+            lambda: self._calls.result(job_id, remote, Path(path), max_bytes, makes), self._retry.attempts
         )
 
     async def watch(
@@ -244,7 +245,9 @@ class QueueClient:
                     await _tell(on_status_change, news)
             if news.status is JobStatus.FAILED:
                 return FailedJob(job_id=job.job_id, error=news.reason or "the service gave no reason")
-            return CompletedJob(job_id=job.job_id, path=await self.result(job.job_id, path, max_bytes=max_bytes))
+            makes = self._model(model).form.makes
+            made = await self.result(job.job_id, path, max_bytes=max_bytes, makes=makes)
+            return CompletedJob(job_id=job.job_id, path=made)
         except BaseException as exc:
             # Also to what the caller's callback raised, and to a cancellation: the job is paid for and goes on.
             exc.add_note(f"job id: {job.job_id}")

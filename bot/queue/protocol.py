@@ -33,7 +33,7 @@ from bot.errors import (
 )
 from bot.queue.reasons import REASON_MAX_CHARS, parsed, reason_in, reason_of
 from bot.queue.responses import JobStatus, JobStatusResponse, JobSubmitResponse
-from bot.rules.catalog import SEED_MAX, Model, PromptRule, Role
+from bot.rules.catalog import SEED_MAX, Kind, Model, PromptRule, Role
 from bot.rules.requests import Inputs, check
 
 KEY_HEADER = "X-API-KEY"
@@ -48,6 +48,7 @@ _PASSING_READ = frozenset({408, 409, 425, 429})  # and every 5xx; 409: the resul
 _NAMES_A_MODEL = frozenset({400, 404, 405, 422})
 _INCOMPLETE = frozenset({400, 422})
 _CONFLICT = 409
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 _STATUSES = {status.value: status for status in JobStatus}
 _PLAIN = re.compile(r"[\w.~-]+", re.ASCII)
 """Nothing in it needs to be escaped."""
@@ -257,18 +258,25 @@ def announced_bytes(answer: Answer) -> int | None:
     return int(length) if length.isdecimal() and "Content-Encoding" not in answer.headers else None
 
 
-def check_result(answer: Answer, job_id: str, *, size: int, head: bytes) -> None:
-    """Raise `Passing` unless `size` bytes that begin with `head` are all of an MP4 (which begins with an ftyp box)."""
+def check_result(answer: Answer, job_id: str, *, size: int, head: bytes, makes: Kind = Kind.VIDEO) -> None:
+    """Raise `Passing` unless `size` bytes that begin with `head` are all of an MP4 (which begins with an ftyp box), or
+    where the model makes pictures, of a PNG, JPEG or WebP."""
     expected = announced_bytes(answer)
     if size == 0:
         problem = "the result is empty"
     elif expected is not None and size != expected:
         problem = f"the result ended after {size} of {expected} bytes"
-    elif head[4:8] != b"ftyp":
+    elif makes is Kind.IMAGE and not is_picture(head):
+        problem = "the result is not a picture"
+    elif makes is Kind.VIDEO and head[4:8] != b"ftyp":
         problem = "the result is not an MP4"
     else:
         return
     raise Passing(QueueResultError(problem, job_id=job_id, http_status=answer.status), garbled=True)
+
+
+def is_picture(head: bytes) -> bool:
+    return head.startswith(_PICTURES) or (head[:4], head[8:12]) == (b"RIFF", b"WEBP")
 
 
 def result_too_large(job_id: str, limit_bytes: int) -> QueueResultError:

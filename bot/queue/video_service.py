@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.errors import QueueInputError
 from bot.queue.client import QueueClient
 from bot.queue.responses import JobStatus, JobStatusResponse, Upload
-from bot.rules.catalog import Model, Role
+from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs
 from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since
@@ -63,8 +63,10 @@ class QueueVideoService:
         async for news in changes:
             yield _status_of(news)
 
-    async def result(self, remote_id: str, path: Path, *, max_bytes: int | None = None) -> Path:
-        return await self._client.result(remote_id, path, max_bytes=max_bytes)
+    async def result(
+        self, remote_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
+    ) -> Path:
+        return await self._client.result(remote_id, path, max_bytes=max_bytes, makes=makes)
 
     async def cancel(self, remote_id: str) -> Cancellation:
         raise QueueInputError("the Queue API can't cancel a job", job_id=remote_id)

@@ -34,6 +34,7 @@ class Operation(StrEnum):
     RESTYLE = "restyle"
     EDIT = "edit"
     TRY_ON = "tryon"
+    IMAGE_EDIT = "image"
 
 
 class Role(StrEnum):
@@ -69,6 +70,7 @@ class OperationForm(BaseModel):
     prompt: PromptRule
     files: dict[Role, Kind]
     trajectory: bool = False
+    makes: Kind = Kind.VIDEO
 
 
 FORMS: Mapping[Operation, OperationForm] = {
@@ -82,6 +84,7 @@ FORMS: Mapping[Operation, OperationForm] = {
     Operation.RESTYLE: OperationForm(prompt=PromptRule.EXACTLY_ONE, files={Role.DATA: Kind.VIDEO}),
     Operation.EDIT: OperationForm(prompt=PromptRule.AT_LEAST_ONE, files={Role.DATA: Kind.VIDEO}),
     Operation.TRY_ON: OperationForm(prompt=PromptRule.AT_LEAST_ONE, files={Role.DATA: Kind.VIDEO}),
+    Operation.IMAGE_EDIT: OperationForm(prompt=PromptRule.REQUIRED, files={Role.DATA: Kind.IMAGE}, makes=Kind.IMAGE),
 }
 
 
@@ -101,9 +104,10 @@ Side = Annotated[int, Field(ge=16, le=8192)]
 class Model(BaseModel):
     """One model of the Queue API, as the catalogue describes it.
 
-    `frame` is (width, height) in pixels of the landscape output at `fps`. `reference` says that it takes a reference
-    image besides its files. `cost` is in the operator's units for one job, `output_seconds` what one job yields where
-    its length does not follow an input. `deadline` is how long a job may take from submit to end.
+    `frame` is (width, height) in pixels of the landscape output at `fps`, which means nothing for pictures. `reference`
+    says that it takes a reference image besides its files. `cost` is in the operator's units for one job,
+    `output_seconds` what one job yields where its length does not follow an input (0 for a picture). `deadline` is how
+    long a job may take from submit to end.
 
     `endpoint` is what the service calls it, where that is not its name: two commands may be served by one model.
     `last_seen` is the day, or the month, on which the service was last seen to have it. `shape_of` names a model of the
@@ -131,7 +135,7 @@ class Model(BaseModel):
     max_points: int = Field(default=1000, ge=2, le=1000)
     max_input_seconds: int = Field(default=60, ge=1, le=86400)
     cost: int = Field(default=1, ge=0, le=1_000_000)
-    output_seconds: float = Field(default=5.0, gt=0, le=3600)
+    output_seconds: float = Field(default=5.0, ge=0, le=3600)
     typical_seconds: float = Field(default=40.0, gt=0, le=86400)
     deadline_minutes: int = Field(default=20, ge=1, le=1440)
     hidden: bool = False
@@ -159,6 +163,8 @@ class Model(BaseModel):
             return self
         if self.endpoint is None or "/" not in self.endpoint:
             raise ValueError("endpoint: a model of the service fal needs one, such as fal-ai/veo3.1/lite")
+        if self.form.makes is not Kind.VIDEO:
+            raise ValueError("operation: models of the service fal make videos")
         needed = [role.value for role in self.files] + ["prompt"] * (self.form.prompt is not PromptRule.ABSENT)
         lacking = [name for name in needed if name not in self.fields]
         if self.form.trajectory or lacking:

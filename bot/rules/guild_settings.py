@@ -220,7 +220,11 @@ def offered_models(guild_settings: GuildSettings, catalog: Catalog, operation: O
 
 
 def with_defaults(guild_settings: GuildSettings, model: Model, inputs: Inputs) -> Inputs:
-    """The inputs with the guild's defaults where the member said nothing and the model takes them."""
+    """The inputs with the guild's defaults where the member said nothing and the model takes them.
+
+    A service rewrites prompts by itself, so whether it is to is always said: the same seed gives the same video only
+    with the same words.
+    """
     default = guild_settings.defaults.get(model.operation, Defaults())
     changes: dict[str, object] = {}
     if inputs.resolution is None and default.resolution in model.resolutions:
@@ -228,5 +232,5 @@ def with_defaults(guild_settings: GuildSettings, model: Model, inputs: Inputs) -
     if inputs.orientation is None and default.orientation in model.orientations:
         changes["orientation"] = default.orientation
     if inputs.enhance_prompt is None and model.enhance and (inputs.prompt or "").strip():
-        changes["enhance_prompt"] = default.enhance_prompt
+        changes["enhance_prompt"] = default.enhance_prompt is not False
     return inputs.model_copy(update=changes)

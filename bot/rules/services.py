@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from bot.rules.catalog import Model, Role
+from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs
 
@@ -94,8 +94,10 @@ class VideoService(Protocol):
         it. Raises `QueueDeadlineError` and the other `QueueStatusError`s."""
         ...
 
-    async def result(self, remote_id: str, path: Path, *, max_bytes: int | None = None) -> Path:
-        """The video of a completed job, at `path`. Raises `QueueResultError`."""
+    async def result(
+        self, remote_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
+    ) -> Path:
+        """The video of a completed job, at `path`; a picture where its model `makes` one. Raises `QueueResultError`."""
         ...
 
     async def cancel(self, remote_id: str) -> Cancellation:

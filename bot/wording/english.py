@@ -253,7 +253,7 @@ FAILURES: Mapping[str, str] = {
         "send it twice. Press Again to try once more; this one doesn't count."
     ),
     "result_invalid": (
-        "What the video service sent isn't a video. Press Again to try once more; this one doesn't count."
+        "What the video service sent isn't a video or a picture. Press Again to try once more; this one doesn't count."
     ),
     "result_too_large": (
         "The video has {size_bytes}, which is more than Discord takes here. Press Again with a lower resolution, or "
@@ -280,6 +280,9 @@ CARD: Mapping[str, str] = {
     "title_submitting": "Accepted, being sent",
     "title_pending": "Waiting for its turn",
     "title_processing": "Generating your video",
+    "title_processing_picture": "Making your picture",
+    "waiting_note_picture": "Your picture is made, but I couldn't bring it to you. Press **Get it** or use /jobs.",
+    "slow_note_picture": "This takes longer than usual. You needn't do anything: the picture comes into this message.",
     "title_completed": "Made, bringing it over",
     "title_delivered": "Done",
     "title_waiting": "Ready for you",
@@ -287,7 +290,8 @@ CARD: Mapping[str, str] = {
     "title_cancelled": "Cancelled",
     "asked_by": "for {user_id}",
     "seed_is": "seed {seed}",
-    "enhanced": "prompt enhanced",
+    "enhanced": "words rewritten by the service",
+    "as_written": "words as written",
     "clip_shortened": "The model gets {seconds} of the clip, from {start_seconds} on.",
     "clip_shortened_beginning": "The model gets the first {seconds} of the clip.",
     "accepted_at": "Asked {accepted_at}",
@@ -313,6 +317,7 @@ CARD: Mapping[str, str] = {
     "button_delete": "Delete",
     "button_use": "Use this",
     "button_get": "Get it",
+    "button_animate": "Animate this",
     "picture_from": "from {posted_by_id}'s [message]({posted_in})",
     "which_one": "Which one? Choose it here, and I begin.",
     "which_one_short": "Choose one",
@@ -459,6 +464,7 @@ DRAFTS: Mapping[str, str] = {
     "form_path": "Path",
     "form_path_hint": "left to right · circle ease in out · 0.2,0.5 > 0.8,0.5",
     "form_reuse_title": "Use this video",
+    "form_reuse_title_picture": "Use this picture",
     "form_command": "What to make of it",
     "form_reuse_hint": "If you like, a picture that shows how it should look",
 }
@@ -502,6 +508,7 @@ COMMANDS: Mapping[str, str] = {
     "command_restyle": "Give a video another look, by words or by a picture",
     "command_edit": "Edit a video by words, by a picture, or both",
     "command_tryon": "Dress somebody in a video in other clothes",
+    "command_image": "Change a picture by words: a cheap first step before a video",
     "command_help": "How to make videos, and what the buttons do",
     "command_models": "The models that you can choose from",
     "option_prompt": "What should happen, in your own words",
@@ -511,8 +518,9 @@ COMMANDS: Mapping[str, str] = {
     "option_seed": "The same number and prompt give the same video again",
     "option_private": "Only you see the answer",
     "option_start": "From which second of the video on it is used, if not from its beginning",
-    "option_enhance": "Let the service make your prompt more detailed",
+    "option_enhance": "Let the service rewrite your prompt in more detail; if not, the same seed gives the same video",
     "option_image": "The picture",
+    "option_image_image": "The picture; without one I take the newest in this channel",
     "option_animate_image": "The picture; without one I take the newest in this channel",
     "option_video": "The video",
     "option_first": "The picture that it begins with",

@@ -37,8 +37,8 @@ def unprocessable(problems: Iterable[FieldError]) -> web.Response:
 
 
 def video(path: Path) -> web.StreamResponse:
-    """The clip, with its length, streamed from disk."""
-    return web.FileResponse(path, headers={"Content-Type": "video/mp4"})
+    """The clip or picture, with its length, streamed from disk."""
+    return web.FileResponse(path, headers={"Content-Type": "image/png" if path.suffix == ".png" else "video/mp4"})
 
 
 async def wrong(

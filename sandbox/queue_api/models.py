@@ -18,6 +18,7 @@ class Operation(StrEnum):
     RESTYLE = "restyle"
     EDIT = "video edit"
     TRY_ON = "virtual try-on"
+    PICTURE = "picture edit"
 
 
 class Kind(StrEnum):
@@ -54,6 +55,7 @@ SHAPES: Mapping[Operation, Shape] = {
     Operation.RESTYLE: Shape(Words.ONE, {"data": Kind.VIDEO}),
     Operation.EDIT: Shape(Words.ANY, {"data": Kind.VIDEO}),
     Operation.TRY_ON: Shape(Words.ANY, {"data": Kind.VIDEO}),
+    Operation.PICTURE: Shape(Words.PROMPT, {"data": Kind.IMAGE}),
 }
 
 
@@ -96,6 +98,7 @@ _CLIP = Model(Operation.VIDEO, 1280, 704, 25, reference=True, enhance=True)
 _RESTYLE = Model(Operation.RESTYLE, 1280, 704, 22, reference=True, enhance=True)
 _EDIT = Model(Operation.EDIT, 1280, 720, 20, reference=True, enhance=True)
 _TRY_ON = Model(Operation.TRY_ON, 1280, 720, 20, reference=True, enhance=True)
+_PICTURE = Model(Operation.PICTURE, 1280, 720, 1, _BOTH, reference=True, enhance=True)
 _TRY_ON_SMALL = Model(Operation.TRY_ON, 1088, 624, 20, reference=True, enhance=True)
 
 MODELS: Mapping[str, Model] = {
@@ -122,6 +125,9 @@ MODELS: Mapping[str, Model] = {
     "lucy-vton-2": _TRY_ON_SMALL,
     "lucy-vton-3": _TRY_ON_SMALL,
     "lucy-vton-3.5-4-3": Model(Operation.TRY_ON, 960, 720, 20, reference=True, enhance=True),
+    "lucy-image-2": _PICTURE,
+    "lucy-image-latest": _PICTURE,
+    "lucy-pro-i2i": _PICTURE,
     "lucy-vton-3.5-1-1": Model(Operation.TRY_ON, 720, 720, 20, reference=True, enhance=True),
 }
 """Every model by the name that the service gives it; the aliases are resolved here."""
@@ -139,6 +145,7 @@ _SAME_2026: Mapping[str, tuple[str, ...]] = {
     "lucy-vton-3.5": ("lucy-vton-3-5",),
     "lucy-vton-3.5-4-3": ("lucy-vton-3-5-4-3",),
     "lucy-vton-3.5-1-1": ("lucy-vton-3-5-1-1",),
+    "lucy-image-2": ("lucy-pro-i2i", "lucy_pro_i2i", "lucy-image-latest"),
 }  # fmt: skip
 _DEMONSTRATIONS = ("lucy-robot-720p", "lucy-samsung-robot-poc", "lucy-solomon-robot-poc")
 

@@ -48,7 +48,7 @@ def check(model: Model, form: Form) -> Order:
         seed=int(texts["seed"]) if "seed" in texts else None,
         resolution=texts.get("resolution", "720p"),
         portrait=texts.get("orientation") == "portrait",
-        enhance=texts.get("enhance_prompt", "false").lower() in _TRUE,
+        enhance=model.enhance and bool(texts.get("prompt")) and texts.get("enhance_prompt", "true").lower() in _TRUE,
         points=points,
     )
 

@@ -30,7 +30,10 @@ COMMANDS: dict[str, tuple[dict[str, Any], dict[str, str], list[str]]] = {
     "restyle": ({}, {"video": "ball.mp4", "reference": "painting.png"}, ["data", "reference_image"]),
     "edit": ({"prompt": "a red ball"}, {"video": "ball.mp4", "reference": "jacket.png"}, ["data", "reference_image"]),
     "tryon": ({}, {"video": "dancer.mp4", "garment": "jacket.png"}, ["data", "reference_image"]),
-}
+    "image": (
+        {"prompt": "as a drawing"}, {"image": "cat.png", "reference": "painting.png"}, ["data", "reference_image"]
+    ),
+}  # fmt: skip
 NEEDS_NO_PROMPT = {"restyle": "reference", "edit": "reference", "tryon": "garment"}
 
 
@@ -90,12 +93,14 @@ async def test_a_command_ends_with_its_video(stage: Stage, command: str, private
 
         [attachment] = message["attachments"]
         with av.open(BytesIO(await stage.discord.download(attachment["url"])), "r") as video:
-            assert len(list(video.decode(video=0))) > 20
+            assert len(list(video.decode(video=0))) > 20 or command == "image"
+        assert attachment["content_type"] == ("image/png" if command == "image" else "video/mp4")
         text = text_of(message)
         assert "seed `7`" in text
         assert stage.discord.member("Ada").mention in text
         assert usually.title in text
-        assert buttons_of(message) == ["Again", "Use this", "Delete"]
+        first = ["Animate this", "Use this", "Again"] if command == "image" else ["Again", "Use this"]
+        assert buttons_of(message) == [*first, "Delete"]
         assert bool(message["flags"] & 64) is private
         seen = [one["id"] for one in stage.discord.member("Grace").sees("general")]
         assert (message["id"] in seen) is not private

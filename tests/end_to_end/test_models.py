@@ -112,10 +112,10 @@ async def test_a_start_finds_out_what_is_served_and_commands_offer_that_alone(st
 async def test_a_square_clip_is_tried_on_by_the_model_of_its_shape(stage: Stage, tmp_path: Path) -> None:
     square = corpus.clip(tmp_path / "square.mp4", seconds=1, size=(160, 160)).read_bytes()
     async with stage.clapper():
-        chosen: dict[str, dict[str, Any]] = {"square": {}, "named": {"model": "lucy-vton-latest"}}
-        for name, named in chosen.items():
+        named: tuple[tuple[str, Any], ...] = (("square", {}), ("named", {"model": "lucy-vton-latest"}))
+        for name, options in named:
             video = {"video": (f"{name}.mp4", square)}
-            asked = await stage.discord.member("Ada").slash("general", "tryon", files=video, prompt="a coat", **named)
+            asked = await stage.discord.member("Ada").slash("general", "tryon", files=video, prompt="a coat", **options)
             await stage.see(asked, "pending")
         assert [submit.model for submit in stage.queue.submits] == ["lucy-vton-3.5-1-1", "lucy-vton-latest"]
 

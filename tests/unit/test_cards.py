@@ -9,7 +9,7 @@ import discord
 import pytest
 
 from bot.chat.persistent import JOB_BUTTONS, Verb
-from bot.chat.replies.cards import card_of, embed_of, video_name, view_of
+from bot.chat.replies.cards import card_of, embed_of, result_name, view_of
 from bot.rules.catalog import SEED_MAX, Role, load_catalog
 from bot.rules.delivery import Clip, Link
 from bot.rules.jobs import Failure, Job, JobState, Reply, Requester, StoredFile
@@ -196,7 +196,7 @@ def test_the_same_row_gives_the_same_card() -> None:
     ],
 )
 def test_a_video_has_a_name_that_every_device_takes(prompt: str, name: str) -> None:
-    assert video_name(a_job(prompt=prompt)) == name
+    assert result_name(a_job(prompt=prompt)) == name
 
 
 def test_a_card_speaks_its_requesters_language() -> None:

@@ -18,6 +18,7 @@ IN_THE_STAND_IN = {
     Operation.RESTYLE: stand_in.Operation.RESTYLE,
     Operation.EDIT: stand_in.Operation.EDIT,
     Operation.TRY_ON: stand_in.Operation.TRY_ON,
+    Operation.IMAGE_EDIT: stand_in.Operation.PICTURE,
 }
 
 
@@ -87,6 +88,7 @@ def test_the_forms_are_those_of_the_service() -> None:
         Operation.RESTYLE: (PromptRule.EXACTLY_ONE, {Role.DATA: Kind.VIDEO}, False),
         Operation.EDIT: (PromptRule.AT_LEAST_ONE, {Role.DATA: Kind.VIDEO}, False),
         Operation.TRY_ON: (PromptRule.AT_LEAST_ONE, {Role.DATA: Kind.VIDEO}, False),
+        Operation.IMAGE_EDIT: (PromptRule.REQUIRED, {Role.DATA: Kind.IMAGE}, False),
     }
 
 

@@ -160,6 +160,9 @@ def test_defaults_fill_what_the_member_left_open_and_the_model_takes() -> None:
     edit = CATALOG.get("lucy-2.1")
     assert with_defaults(guild_settings, edit, Inputs(prompt="snow")) == Inputs(prompt="snow", enhance_prompt=True)
     assert with_defaults(guild_settings, edit, Inputs()) == Inputs()
+    assert with_defaults(GuildSettings(), edit, Inputs(prompt="snow")).enhance_prompt is True, "as the service does"
+    never = GuildSettings(defaults={Operation.EDIT: Defaults(enhance_prompt=False)})
+    assert with_defaults(never, edit, Inputs(prompt="snow")).enhance_prompt is False
     assert with_defaults(guild_settings, edit, Inputs(prompt="x", enhance_prompt=False)).enhance_prompt is False
 
 

@@ -13,15 +13,15 @@ from typing import Any
 import discord
 from discord import ui
 
-from bot.chat.inputs.sources import MENUS, attachment_in
+from bot.chat.inputs.sources import MENU_OF, attachment_in
 from bot.chat.persistent import Persistent, unkept
 from bot.errors import ModelUnknown, VideoGone
-from bot.rules.catalog import FORMS, Catalog, Kind, Model, Operation, Role
+from bot.rules.catalog import FORMS, Kind, Model, Operation, Role
 from bot.rules.requests import Attachment
 from bot.rules.trajectory import TEXT_MAX_CHARS
 from bot.wording import say, translated
 
-MENU_FORM = Persistent(rf"clapper:form:(?P<operation>{'|'.join(MENUS)}):(?P<message>\d{{1,20}})")
+MENU_FORM = Persistent(rf"clapper:form:(?P<operation>{'|'.join(MENU_OF)}):(?P<message>\d{{1,20}})")
 REUSE_FORM = Persistent(r"clapper:reuse:(?P<job>[0-9a-f]{32})")
 DENY_FORM = Persistent(r"clapper:denied:(?P<job>[0-9a-f]{32})", once=True)
 PATH_FORM = Persistent(r"clapper:path:(?P<draft>[0-9a-f]{32})")
@@ -122,7 +122,7 @@ def menu_form(
         parts.append(_reference(locale, "option_reference"))
     if len(models) > 1:
         parts.append(labelled("form_model", _models(models), locale))
-    return modal(MENUS[operation], f"clapper:form:{operation}:{message_id}", *parts)
+    return modal(MENU_OF[operation], f"clapper:form:{operation}:{message_id}", *parts)
 
 
 def read_menu_form(values: FormValues) -> MenuValues:
@@ -159,9 +159,10 @@ def read_deny_form(values: FormValues) -> str:
     return (values.text("reason") or "").strip()
 
 
-def reuse_form(job_id: str, catalog: Catalog, locale: str) -> ui.Modal:
-    """What to make of a video, a prompt and a picture. Raises `VideoGone` where no model takes videos."""
-    operations = _taking_videos(catalog)
+def reuse_form(job_id: str, offered: Mapping[Operation, Sequence[Model]], kind: Kind, locale: str) -> ui.Modal:
+    """What to make of a video or picture, a prompt and a picture. `offered` are the models to choose from. Raises
+    `VideoGone` where none takes it."""
+    operations = reusing(kind, offered)
     if not operations:
         raise VideoGone
     options = [
@@ -173,19 +174,20 @@ def reuse_form(job_id: str, catalog: Catalog, locale: str) -> ui.Modal:
         )
         for operation in operations
     ]
-    models = [model for operation in operations for model in catalog.of(operation)]
+    models = [model for operation in operations for model in offered[operation]]
     parts = [
         labelled("form_command", ui.Select[Any](custom_id="command", options=options), locale),
         _prompt(locale, max(model.prompt_max_chars for model in models), required=False),
     ]
     if any(model.reference for model in models):
         parts.append(_reference(locale, "form_reuse_hint"))
-    return modal(say("form_reuse_title", locale), f"clapper:reuse:{job_id}", *parts)
+    title = say("form_reuse_title_picture" if kind is Kind.IMAGE else "form_reuse_title", locale)
+    return modal(title, f"clapper:reuse:{job_id}", *parts)
 
 
-def read_reuse_form(values: FormValues, catalog: Catalog) -> ReuseValues:
+def read_reuse_form(values: FormValues, kind: Kind) -> ReuseValues:
     """What came back. Raises `ModelUnknown` for a command that the form did not offer."""
-    chosen, offered = values.chosen("command"), _taking_videos(catalog)
+    chosen, offered = values.chosen("command"), reusing(kind)
     if chosen not in offered:
         raise ModelUnknown(model=str(chosen), choices=", ".join(offered))
     return ReuseValues(operation=Operation(chosen), prompt=values.text("prompt"), reference=values.file("reference"))
@@ -230,6 +232,7 @@ def _models(models: Sequence[Model]) -> ui.Select[Any]:
     return ui.Select(custom_id="model", options=options, required=False)
 
 
-def _taking_videos(catalog: Catalog) -> tuple[Operation, ...]:
-    """The operations that begin with a video and have a model."""
-    return tuple(o for o, form in FORMS.items() if form.files.get(Role.DATA) is Kind.VIDEO and catalog.of(o))
+def reusing(kind: Kind, offered: Mapping[Operation, Sequence[Model]] | None = None) -> tuple[Operation, ...]:
+    """The operations that begin with a video, or a picture, and words, and that have a model."""
+    fitting = (o for o, form in FORMS.items() if form.files.get(Role.DATA) is kind and not form.trajectory)
+    return tuple(o for o in fitting if offered is None or offered.get(o))

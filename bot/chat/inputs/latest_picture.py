@@ -1,8 +1,9 @@
-"""`/animate` without a picture: the newest one of the channel, as far as the bot and the member may look back."""
+"""`/animate` and `/image` without a picture: the channel's newest, as far as the bot and the member may look back."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import discord
 
@@ -29,17 +30,24 @@ from bot.rules.text_command import link_host
 from bot.wording import say
 
 
-async def animate_newest(interaction: Interaction, model: Model, inputs: Inputs, *, private: bool | None) -> None:
-    """Make a video of the channel's newest picture, or ask which one where a message has several.
+async def make_of_newest(
+    interaction: Interaction,
+    model: Model,
+    inputs: Inputs,
+    more: Mapping[Role, Attachment],
+    *,
+    private: bool | None,
+) -> None:
+    """Make it of the channel's newest picture and what is given besides, or ask which one where a message has several.
 
     Everything that needs no look into the channel is refused before the look.
     """
     unknown = Attachment(url="", filename="", size_bytes=0)
     private = privacy(interaction, private)
-    precheck(interaction, compose(model, inputs, {Role.DATA: unknown}), private=private)
+    precheck(interaction, compose(model, inputs, {Role.DATA: unknown, **more}), private=private)
     reply = await open_reply(interaction, private=private)
     files = await _newest_pictures(interaction, model, inputs.prompt)
-    requests = [compose(model, inputs, {Role.DATA: file}) for file in files[:CHOICES_MAX]]
+    requests = [compose(model, inputs, {Role.DATA: file, **more}) for file in files[:CHOICES_MAX]]
     if len(requests) == 1:
         await accept_in(interaction, precheck(interaction, requests[0], private=private), reply)
         return

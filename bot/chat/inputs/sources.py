@@ -25,6 +25,9 @@ MENUS: Mapping[Operation, str] = {
 }
 """The Apps menus on messages, by what they do. Discord shows the names; they stay the same in every language."""
 
+MENU_OF: Mapping[Operation, str] = {**MENUS, Operation.IMAGE_EDIT: MENUS[Operation.EDIT]}
+"""The menu that leads to each operation: Edit changes pictures, too."""
+
 LOOKED_AT = 50
 """How many of a channel's messages are searched for the newest picture."""
 
@@ -32,6 +35,7 @@ _ENDINGS = {
     Kind.IMAGE: {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".heic", ".heif", ".bmp", ".tif", ".tiff"},
     Kind.VIDEO: {".mp4", ".mov", ".qt", ".webm", ".mkv", ".avi", ".m4v", ".gif"},
 }
+_MADE_PICTURES = {".png", ".jpg", ".webp"}
 _VAGUE = {None, "application/octet-stream"}
 
 _Part: TypeAlias = "discord.Message | discord.MessageSnapshot"
@@ -99,18 +103,21 @@ def nothing_found(model: Model, found: Found, *, bot_id: int | None, sees_all: b
     if found.elsewhere is not None:
         return FileForbidden(host=found.elsewhere, role=Role.DATA.value)
     wanted = "video" if model.files[Role.DATA] is Kind.VIDEO else "picture"
-    menu = MENUS.get(model.operation)
+    menu = MENU_OF.get(model.operation)
     if not hears:
         return SourceOutOfReach(wanted=wanted, command=model.operation.value, menu=menu)
     error = SourceMissing if sees_all else SourceHidden
     return error(wanted=wanted, command=model.operation.value, menu=menu, bot_id=bot_id)
 
 
-def video_in(message: discord.Message | None) -> Attachment:
-    """The video that was attached to the message. Raises `VideoGone` where there is none."""
+def made_in(message: discord.Message | None) -> tuple[Attachment, Kind]:
+    """The video, or the picture, that was attached to the message. Raises `VideoGone` where there is neither."""
     for file in message.attachments if message else ():
-        if file.filename.casefold().endswith(".mp4"):
-            return attachment_of(file)
+        ending = PurePosixPath(file.filename.casefold()).suffix
+        if ending == ".mp4":
+            return attachment_of(file), Kind.VIDEO
+        if ending in _MADE_PICTURES:
+            return attachment_of(file), Kind.IMAGE
     raise VideoGone
 
 

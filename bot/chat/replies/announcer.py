@@ -12,6 +12,7 @@ import functools
 import io
 import logging
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -27,7 +28,7 @@ from bot.chat.replies.cards import (
     expected_at,
     failure_sentence,
     poster_name,
-    video_name,
+    result_name,
     view_of,
 )
 from bot.chat.replies.edit_routes import (
@@ -328,7 +329,7 @@ def _payload(job: Job, card: Card, thing: Clip | Link | None, *, upload: bool) -
     }
     match thing:
         case Clip() if upload:
-            payload["attachments"] = [_attached(thing, video_name(job))]
+            payload["attachments"] = [_attached(thing, result_name(job, PurePath(thing.filename).suffix))]
         case Link() if upload:
             payload["attachments"] = [AttachedFile(thing.poster, poster_name(job))] if thing.poster else []
         case _:

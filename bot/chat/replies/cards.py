@@ -16,7 +16,7 @@ from discord import ui
 
 from bot.chat.persistent import Verb, job_button, view_with
 from bot.errors import ModelUnknown
-from bot.rules.catalog import Catalog, Role
+from bot.rules.catalog import FORMS, Catalog, Kind, Role
 from bot.rules.delivery import Clip, Link
 from bot.rules.jobs import Failure, Job, JobState
 from bot.wording import Markup, say
@@ -42,6 +42,11 @@ STATE_LOOKS = {
 }
 """The sign before a title and the colour beside it."""
 
+_PICTURE_KEYS = {
+    "title_processing": "title_processing_picture",
+    "waiting_note": "waiting_note_picture",
+    "slow_note": "slow_note_picture",
+}
 _READY = "📥"
 _PICTURED = (Role.DATA, Role.START, Role.REFERENCE)
 _SHOWABLE = (".jpg", ".jpeg", ".png", ".webp", ".gif")
@@ -91,7 +96,7 @@ def card_of(
         lines.append(say("fleeting_note", locale))
     return Card(
         job_id=job.id,
-        title=f"{_READY if waits else sign} {say(_title_key(job), locale)}",
+        title=f"{_READY if waits else sign} {say(_of_kind(_title_key(job), job), locale)}",
         lines=tuple(lines),
         footer=f"{job.state} · {job.request.model} · {job.id[:SHORT_ID_CHARS]}",
         colour=colour,
@@ -118,11 +123,11 @@ def view_of(card: Card) -> ui.View:
     return view_with(*(job_button(verb, card.job_id, card.locale) for verb in card.buttons))
 
 
-def video_name(job: Job) -> str:
-    """A file name that every device takes and Discord plays: ASCII, made from the prompt, ending in .mp4."""
+def result_name(job: Job, ending: str = ".mp4") -> str:
+    """A file name that every device takes and Discord shows: ASCII, made from the prompt, with that ending."""
     plain = unicodedata.normalize("NFKD", job.request.inputs.prompt or "").encode("ascii", "ignore").decode().casefold()
     slug = "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-") or job.request.operation.value
-    return f"{slug}-{job.id[:SHORT_ID_CHARS]}.mp4"
+    return f"{slug}-{job.id[:SHORT_ID_CHARS]}{ending}"
 
 
 def poster_name(job: Job) -> str:
@@ -137,7 +142,7 @@ def _options(job: Job, catalog: Catalog) -> str:
         inputs.resolution,
         inputs.orientation,
         None if inputs.seed is None else say("seed_is", locale, seed=Markup(f"`{inputs.seed}`")),
-        say("enhanced", locale) if inputs.enhance_prompt else None,
+        None if inputs.enhance_prompt is None else say("enhanced" if inputs.enhance_prompt else "as_written", locale),
         say("asked_by", locale, user_id=job.requester.user_id),
         *_origins(job),
     ]
@@ -194,7 +199,7 @@ def _times(job: Job) -> list[str]:
     due = expected_at(job)
     if due is not None and not job.slow:
         stamps += f" · {say('expected_at', locale, expected_at=due)}"
-    return [stamps, say("slow_note", locale)] if job.slow else [stamps]
+    return [stamps, say(_of_kind("slow_note", job), locale)] if job.slow else [stamps]
 
 
 def expected_at(job: Job) -> datetime | None:
@@ -209,7 +214,7 @@ def _outcome(job: Job, *, bare: bool) -> list[str]:
     if job.held:
         return [say("held_note", locale)]
     if job.awaits_member:
-        return [say("waiting_note", locale)]
+        return [say(_of_kind("waiting_note", job), locale)]
     if job.state is JobState.FAILED and job.failure is not None:
         return [failure_sentence(job.failure, locale, bare=bare)]
     if job.state is JobState.DELIVERED and job.completed_at is not None:
@@ -253,6 +258,15 @@ def _thumbnail(job: Job) -> str | None:
     return None
 
 
+def _makes_pictures(job: Job) -> bool:
+    return FORMS[job.request.operation].makes is Kind.IMAGE
+
+
+def _of_kind(key: str, job: Job) -> str:
+    """The key of the sentence about a picture, where there is one and the job makes one."""
+    return _PICTURE_KEYS.get(key, key) if _makes_pictures(job) else key
+
+
 def _title_key(job: Job) -> str:
     if job.held:
         return "title_held"
@@ -264,6 +278,8 @@ def _title_key(job: Job) -> str:
 def _buttons(job: Job, handed: Clip | Link | None, *, fleeting: bool) -> tuple[Verb, ...]:
     if job.ended:
         usable = job.state is JobState.DELIVERED and not isinstance(handed, Link)
+        if usable and _makes_pictures(job):
+            return (Verb.ANIMATE, Verb.USE, Verb.AGAIN, Verb.DELETE)
         return (Verb.AGAIN, Verb.USE, Verb.DELETE) if usable else (Verb.AGAIN, Verb.DELETE)
     if job.awaits_member:
         return (Verb.GET,)

@@ -6,8 +6,10 @@ the download on, so that a restart, or a member who comes for it later, needs th
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +25,7 @@ from bot.errors import (
     ResultTooLarge,
 )
 from bot.rules.backoff import Backoff, retry
+from bot.rules.catalog import FORMS, Kind
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
 from bot.rules.jobs import Job, Reply, StoredFile
 from bot.work.jobs.context import JobContext, result_key
@@ -46,6 +49,7 @@ _LADDER = ("as_it_is", "smaller", "smaller", "link")
 _UNREACHABLE = "unreachable"
 _UNDELIVERABLE_MAX_CHARS = 32
 _VIDEO = "video/mp4"
+_ENDINGS: Mapping[str, str] = {_VIDEO: ".mp4", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
 class Delivery:
@@ -58,6 +62,8 @@ class Delivery:
         """Where the video goes, if that is not the reply that the row tells of."""
         self._linked = False
         self._smaller_clips: dict[int, Clip | None] = {}
+        self._makes = FORMS[owned.row.request.operation].makes
+        self._found_type = _VIDEO
 
     @property
     def _job(self) -> Job:
@@ -66,7 +72,12 @@ class Delivery:
 
     @property
     def _filename(self) -> str:
-        return f"{self._job.request.operation}-{self._job.id[:8]}.mp4"
+        return f"{self._job.request.operation}-{self._job.id[:8]}{_ENDINGS[self._content_type]}"
+
+    @property
+    def _content_type(self) -> str:
+        """The result's, once it is there."""
+        return self._job.result.content_type if self._job.result else self._found_type
 
     async def run(self) -> bool:
         """Whether the member has the video; else the row says why it is `undeliverable` now.
@@ -134,6 +145,10 @@ class Delivery:
             except FileNotStored:
                 log.warning("the stored result of job %s is gone; asking the service again", self._job.id)
         raw = await self._download(folder / "raw.mp4")
+        if self._makes is Kind.IMAGE:
+            self._found_type = await asyncio.to_thread(_picture_type, raw)
+            await self._store(raw)
+            return raw
         try:
             ready = await self._context.encoder.faststart(raw, local, by=self._job.requester)
         except OSError as exc:
@@ -153,12 +168,13 @@ class Delivery:
             return _STORE_BACKOFF.seconds(tries, chance=random.random()) if passes else None
 
         try:
-            size = await retry(lambda: files.put(key, ready, _VIDEO), pause_after, sleep=self._owned.pause)
+            size = await retry(lambda: files.put(key, ready, self._content_type), pause_after, sleep=self._owned.pause)
         except FilesUnavailable as exc:
             log.warning("the result of job %s can't be stored now: %s", self._job.id, exc)
             await self._owned.confirm()  # what the write below would have found out
             return False
-        result = StoredFile(key=key, filename=f"{self._job.id}.mp4", content_type=_VIDEO, size_bytes=size)
+        kind = self._content_type
+        result = StoredFile(key=key, filename=self._job.id + _ENDINGS[kind], content_type=kind, size_bytes=size)
         try:
             await self._owned.note(result=result)
         except (JobGone, JobMoved):
@@ -190,7 +206,11 @@ class Delivery:
             return RESULT_PAUSE_SECONDS
 
         most = self._context.settings.max_result_bytes
-        return await retry(lambda: service.result(remote_id, to, max_bytes=most), pause_after, sleep=self._owned.pause)
+        return await retry(
+            lambda: service.result(remote_id, to, max_bytes=most, makes=self._makes),
+            pause_after,
+            sleep=self._owned.pause,
+        )
 
     async def _descend(self, video: Path, folder: Path) -> None:
         """The ladder, from the top. Discord's own "too large" is a normal answer, which leads one rung down."""
@@ -219,6 +239,8 @@ class Delivery:
                 size = self._size_bytes(video)
                 fits = size <= limit_bytes
                 return Clip(path=video, filename=self._filename, size_bytes=size) if fits else None
+            case "smaller" if self._makes is Kind.IMAGE:
+                return None
             case "smaller":
                 return await self._smaller(video, folder, limit_bytes)
             case _:
@@ -264,9 +286,18 @@ class Delivery:
         if signed is None:
             return None
         url, expires_at = signed
+        poster = None
         try:
-            poster = await self._context.encoder.poster(video, folder / "poster.jpg", by=self._job.requester)
+            if self._makes is Kind.VIDEO:
+                poster = await self._context.encoder.poster(video, folder / "poster.jpg", by=self._job.requester)
         except ResultInvalid:  # the video can be watched all the same, perhaps
-            poster = None
+            log.info("job %s has no poster", self._job.id)
         self._linked = True
         return Link(url=url, poster=poster, size_bytes=self._size_bytes(video), expires_at=expires_at)
+
+
+def _picture_type(path: Path) -> str:
+    """By its first bytes; the client has taken it for a picture."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return {b"\x89PNG": "image/png", b"RIFF": "image/webp"}.get(head, "image/jpeg")

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
+from sandbox.queue_api.models import Operation
 from sandbox.queue_api.render.task import Task
 
 MODULE = "sandbox.queue_api.render.worker"
@@ -79,7 +80,7 @@ class Pool:
         return asyncio.create_task(_at(path))
 
     async def _make(self, task: Task) -> Path:
-        path = self._folder / f"{task.key}.mp4"
+        path = self._folder / f"{task.key}{'.png' if task.operation == Operation.PICTURE else '.mp4'}"
         if await asyncio.to_thread(path.exists):
             return path
         process = await self._idle.get()

@@ -11,7 +11,14 @@ from PIL import Image, ImageDraw
 
 from sandbox.queue_api.render import styles
 from sandbox.queue_api.render.clips import Frame, read_clip
-from sandbox.queue_api.render.drawing import caption_layer, inset_layer, open_picture, pixels_of, seeded_palette
+from sandbox.queue_api.render.drawing import (
+    caption_layer,
+    covering,
+    inset_layer,
+    open_picture,
+    pixels_of,
+    seeded_palette,
+)
 from sandbox.queue_api.render.scenes import count_of, foot, label_of
 from sandbox.queue_api.render.task import Task
 
@@ -19,11 +26,7 @@ from sandbox.queue_api.render.task import Task
 def remake_scene(task: Task) -> Iterator[Frame]:
     """Video to video, restyle and edit: the prompt's style, the reference's colours, and both shown small."""
     reference = _reference(task)
-    chain: list[styles.Style] = []
-    if task.prompt:
-        chain.append(styles.from_prompt(task.prompt, task.seed))
-    if reference is not None:
-        chain.append(styles.like(reference))
+    chain = _chain(task, reference)
     strip = caption_layer(label_of(task), task.width, task.height)
     inset = None if reference is None else inset_layer(reference, task.height)
     count = count_of(task)
@@ -32,6 +35,22 @@ def remake_scene(task: Task) -> Iterator[Frame]:
         for style in chain:
             frame = style(frame, index / count)
         yield pixels_of(_dressed(Image.fromarray(frame), strip, inset))
+
+
+def remade_picture(task: Task) -> Image.Image:
+    """One picture, changed as a video's frames are."""
+    reference = _reference(task)
+    frame = pixels_of(covering(open_picture(task.files["data"]), task.width, task.height))
+    for style in _chain(task, reference):
+        frame = style(frame, 0.0)
+    strip = caption_layer(label_of(task), task.width, task.height)
+    inset = None if reference is None else inset_layer(reference, task.height)
+    return _dressed(Image.fromarray(frame), strip, inset).convert("RGB")
+
+
+def _chain(task: Task, reference: Image.Image | None) -> list[styles.Style]:
+    chain = [styles.from_prompt(task.prompt, task.seed)] if task.prompt else []
+    return chain if reference is None else [*chain, styles.like(reference)]
 
 
 def try_on_scene(task: Task) -> Iterator[Frame]:

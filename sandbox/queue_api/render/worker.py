@@ -40,6 +40,9 @@ def render(task: Task, out: Path) -> None:
     """Make the clip of `task` at `out`. Raises `Unreadable` where an input can't be decoded."""
     try:
         task = _fitted(task)
+        if task.operation == Operation.PICTURE:
+            remakes.remade_picture(task).save(out, format="PNG")
+            return
         scene = scenes.noise_scene if task.noise_bytes else _SCENES[task.operation]
         sound = Path(task.files["data"]) if task.operation in _FROM_VIDEO else None
         bit_rate = round(task.noise_bytes * 8 / task.seconds)
@@ -58,7 +61,7 @@ def _fitted(task: Task) -> Task:
         # The points are in the frame as it is, so that is never turned; the clip is as long as the path, within bounds.
         seconds = (task.points[-1][0] + 1) / task.fps
         return replace(task, seconds=min(SECONDS_MAX, max(SECONDS_MIN, seconds)))
-    elif task.operation in {Operation.IMAGE, Operation.FIRST_LAST}:
+    elif task.operation in {Operation.IMAGE, Operation.FIRST_LAST, Operation.PICTURE}:
         width, height = open_picture(task.files.get("data") or task.files["start"]).size
     else:
         return task
