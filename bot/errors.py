@@ -12,9 +12,9 @@
     ├── UserFacing               shown to a member; `wording` has a sentence for each leaf, filled with `facts`
     │   ├── Refused              no job exists yet: the member changes something and asks again
     │   │   ├── PromptMissing, PromptTooLong, PromptUnreadable, PromptWithoutUse
-    │   │   ├── SeedOutOfRange, ResolutionUnknown, OrientationUnknown, OptionNotTaken
+    │   │   ├── SeedOutOfRange, ResolutionUnknown, OrientationUnknown, DurationUnknown
     │   │   ├── InputMissing, InputNotTaken, PromptOrReference, OnlyOneOfPromptAndReference
-    │   │   ├── EnhanceNeedsPrompt, TrajectoryMissing, TrajectoryInvalid
+    │   │   ├── EnhanceNeedsPrompt, TrajectoryMissing, TrajectoryInvalid, OptionNotTaken
     │   │   ├── ModelUnknown, ModelUnavailable, NothingServed
     │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked, TriesUsedUp
     │   │   ├── LimitAmountInvalid, LimitTargetInvalid, TooManyRules, RuleUnknown
@@ -144,6 +144,10 @@ class ResolutionUnknown(Refused):
 
 class OrientationUnknown(Refused):
     """Facts: `model`, `choices`."""
+
+
+class DurationUnknown(Refused):
+    """Facts: `model`, `choices` (seconds)."""
 
 
 class OptionNotTaken(Refused):

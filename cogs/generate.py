@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.inputs.latest_picture import make_of_newest, picked
-from bot.chat.inputs.options import File, Prompt, Seed, Start, generation, operation_of
+from bot.chat.inputs.options import Avoid, Duration, File, Prompt, Seed, Start, generation, operation_of
 from bot.chat.inputs.picker import COMMAND_PICKER
 from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
 from bot.rules.catalog import Operation, Role
@@ -31,11 +31,22 @@ class Generate(commands.Cog):
         model: str | None = None,
         resolution: Resolution | None = None,
         orientation: Orientation | None = None,
+        duration: Duration | None = None,
+        audio: bool | None = None,
+        avoid: Avoid | None = None,
         seed: Seed | None = None,
         private: bool | None = None,
     ) -> None:
         """From words alone."""
-        inputs = Inputs(prompt=prompt, resolution=resolution, orientation=orientation, seed=seed)
+        inputs = Inputs(
+            prompt=prompt,
+            resolution=resolution,
+            orientation=orientation,
+            seed=seed,
+            duration=duration,
+            audio=audio,
+            avoid=avoid,
+        )
         await make(interaction, inputs, model=model, private=private)
 
     @generation
@@ -47,11 +58,23 @@ class Generate(commands.Cog):
         image: File | None = None,
         model: str | None = None,
         resolution: Resolution | None = None,
+        orientation: Orientation | None = None,
+        duration: Duration | None = None,
+        audio: bool | None = None,
+        avoid: Avoid | None = None,
         seed: Seed | None = None,
         private: bool | None = None,
     ) -> None:
         """From a picture that begins to move."""
-        inputs = Inputs(prompt=prompt, resolution=resolution, seed=seed)
+        inputs = Inputs(
+            prompt=prompt,
+            resolution=resolution,
+            seed=seed,
+            orientation=orientation,
+            duration=duration,
+            audio=audio,
+            avoid=avoid,
+        )
         if image is None:
             chosen = interaction.client.services.policy.choose(
                 Operation.IMAGE_TO_VIDEO, model, requester_of(interaction)
@@ -89,11 +112,13 @@ class Generate(commands.Cog):
         last: File,
         model: str | None = None,
         resolution: Resolution | None = None,
+        duration: Duration | None = None,
+        audio: bool | None = None,
         seed: Seed | None = None,
         private: bool | None = None,
     ) -> None:
         """From a first picture to a last one."""
-        inputs = Inputs(prompt=prompt, resolution=resolution, seed=seed)
+        inputs = Inputs(prompt=prompt, resolution=resolution, seed=seed, duration=duration, audio=audio)
         await make(interaction, inputs, {Role.START: first, Role.END: last}, model=model, private=private)
 
     @generation
@@ -191,7 +216,8 @@ async def make(
     given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
     if model is None:
         chosen = policy.for_shape(chosen, given.get(Role.DATA), requester)
-    await answer(interaction, compose(chosen, inputs, given), private=private)
+    among = policy.offered(chosen.operation, requester)
+    await answer(interaction, compose(chosen, inputs, given, among=among), private=private)
 
 
 async def setup(bot: VideoBot) -> None:

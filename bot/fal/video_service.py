@@ -93,6 +93,9 @@ def arguments_of(model: Model, inputs: Inputs) -> dict[str, Any]:
         "resolution": inputs.resolution,
         "orientation": inputs.orientation,
         "enhance_prompt": inputs.enhance_prompt,
+        "duration": inputs.duration,
+        "audio": inputs.audio,
+        "avoid": inputs.avoid,
     }
     arguments: dict[str, Any] = dict(model.constants)
     for name, value in given.items():

@@ -90,10 +90,13 @@ FORMS: Mapping[Operation, OperationForm] = {
 
 ServiceName = Literal["decart", "fal"]
 InputName = Annotated[
-    str, Field(pattern=r"^(prompt|seed|resolution|orientation|enhance_prompt|data|start|end|reference_image)$")
+    str,
+    Field(
+        pattern=r"^(prompt|seed|resolution|orientation|enhance_prompt|duration|audio|avoid|data|start|end|reference_image)$"
+    ),
 ]
 FieldName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\w+$")]
-_OWN_TO_FAL = ("seed_max", "fields", "values", "constants")
+_OWN_TO_FAL = ("durations", "audio", "avoid_max_chars", "seed_max", "fields", "values", "constants")
 _FIRST_ALONE: tuple[ServiceName, ...] = ("decart",)
 _FILES = ("catalog.toml", "catalog_fal.toml")
 
@@ -113,6 +116,9 @@ class Model(BaseModel):
     `last_seen` is the day, or the month, on which the service was last seen to have it. `shape_of` names a model of the
     same command that this one stands in for where a clip's shape is nearer to this one's frame.
 
+    `durations` are the seconds that a member may choose from, `audio` says that sound is theirs to choose, and
+    `avoid_max_chars` that words may be given for what is not wanted, and how many.
+
     For models of the service fal: `fields` says which of its JSON fields an input goes
     into (what is not named is not sent), `values` what our word for it is there, `constants` what is always sent, which
     an input of the same field replaces. `seed_max` is its highest seed, and without one it takes none. The prices are
@@ -129,9 +135,12 @@ class Model(BaseModel):
     fps: int = Field(ge=1, le=120)
     prompt_max_chars: int = Field(default=1000, ge=1, le=6000)
     resolutions: tuple[Literal["720p", "480p"], ...] = ("720p",)
-    orientations: tuple[Literal["landscape", "portrait"], ...] = ()
+    orientations: tuple[Literal["landscape", "portrait", "square"], ...] = ()
     reference: bool = False
     enhance: bool = False
+    durations: tuple[Annotated[int, Field(ge=1, le=60)], ...] = ()
+    audio: bool = False
+    avoid_max_chars: int | None = Field(default=None, ge=1, le=2000)
     max_points: int = Field(default=1000, ge=2, le=1000)
     max_input_seconds: int = Field(default=60, ge=1, le=86400)
     cost: int = Field(default=1, ge=0, le=1_000_000)
@@ -155,7 +164,7 @@ class Model(BaseModel):
     @model_validator(mode="after")
     def _fits_its_service(self) -> Self:
         if self.service == "decart":
-            strange = [name for name in _OWN_TO_FAL if getattr(self, name) not in (None, {})]
+            strange = [name for name in _OWN_TO_FAL if getattr(self, name) not in (None, {}, (), False)]
             if strange:
                 raise ValueError(f"{strange[0]} means nothing for the service decart")
             if "/" in (self.endpoint or ""):
@@ -174,6 +183,9 @@ class Model(BaseModel):
             "enhance_prompt": self.enhance,
             "orientation": bool(self.orientations),
             "resolution": len(self.resolutions) > 1,
+            "duration": bool(self.durations),
+            "audio": self.audio,
+            "avoid": self.avoid_max_chars is not None,
         }
         for name, offered in offers.items():
             if offered != (name in self.fields):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import (
+    DurationUnknown,
     EnhanceNeedsPrompt,
     InputMissing,
     InputNotTaken,
@@ -22,6 +23,7 @@ from bot.errors import (
     PromptTooLong,
     PromptUnreadable,
     PromptWithoutUse,
+    Refused,
     ResolutionUnknown,
     SeedOutOfRange,
     TrajectoryInvalid,
@@ -31,7 +33,7 @@ from bot.rules.catalog import Kind, Model, Operation, PromptRule, Role
 
 START_MAX_SECONDS = 86_400
 Resolution = Literal["720p", "480p"]
-Orientation = Literal["landscape", "portrait"]
+Orientation = Literal["landscape", "portrait", "square"]
 
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters but tabs and ends of lines, and halves of characters."""
@@ -73,6 +75,7 @@ class Attachment(BaseModel):
 class Inputs(BaseModel):
     """Everything that a model can be given besides files. None means "not given" and is not sent.
 
+    `duration` is the video's length in seconds, `audio` whether it has sound, `avoid` are words for what is not wanted.
     `start_seconds` says from where on a clip is used, `path` is the text that the trajectory was read from, to show to
     people. Neither is sent.
     """
@@ -84,6 +87,9 @@ class Inputs(BaseModel):
     resolution: Resolution | None = None
     orientation: Orientation | None = None
     enhance_prompt: bool | None = None
+    duration: int | None = None
+    audio: bool | None = None
+    avoid: str | None = None
     start_seconds: float | None = Field(default=None, ge=0, le=START_MAX_SECONDS, allow_inf_nan=False)
     trajectory: tuple[Point, ...] | None = None
     path: str | None = None
@@ -104,12 +110,31 @@ class VideoRequest(BaseModel):
     instead_of: str | None = None
 
 
-def compose(model: Model, inputs: Inputs, files: Mapping[Role, Attachment] | None = None) -> VideoRequest:
-    """The valid request, without white space around the prompt. Raises the `Refused` of the first rule it breaks."""
+def compose(
+    model: Model,
+    inputs: Inputs,
+    files: Mapping[Role, Attachment] | None = None,
+    *,
+    among: Iterable[Model] = (),
+) -> VideoRequest:
+    """The valid request, without white space around the words. Raises the `Refused` of the first rule it breaks; where
+    the model lacks an option, it names the first of the models `among` that takes the same."""
     given = dict(files or {})
-    tidied = inputs.model_copy(update={"prompt": tidy_prompt(inputs.prompt)})
-    check(model, tidied, given.keys())
+    tidied = inputs.model_copy(update={"prompt": tidy_prompt(inputs.prompt), "avoid": tidy_prompt(inputs.avoid)})
+    try:
+        check(model, tidied, given.keys())
+    except OptionNotTaken as exc:
+        other = next((m.title for m in among if _takes(m, tidied, given.keys())), None)
+        raise OptionNotTaken(**exc.facts | {"other": other}) from None
     return VideoRequest(model=model.name, operation=model.operation, inputs=tidied, files=given)
+
+
+def _takes(model: Model, inputs: Inputs, roles: Collection[Role]) -> bool:
+    try:
+        check(model, inputs, roles)
+    except Refused:
+        return False
+    return True
 
 
 def tidy_prompt(prompt: str | None) -> str | None:
@@ -171,12 +196,29 @@ def _check_options(model: Model, inputs: Inputs) -> None:
         raise OptionNotTaken(option="orientation", model=model.name)
     if inputs.orientation is not None and inputs.orientation not in model.orientations:
         raise OrientationUnknown(model=model.name, choices=", ".join(model.orientations))
+    _check_making(model, inputs)
     if inputs.start_seconds is not None and Kind.VIDEO not in model.files.values():
         raise OptionNotTaken(option="start", model=model.name)
     if inputs.enhance_prompt is not None and not model.enhance:
         raise OptionNotTaken(option="enhance", model=model.name)
     if inputs.enhance_prompt and not (inputs.prompt and inputs.prompt.strip()):
         raise EnhanceNeedsPrompt
+
+
+def _check_making(model: Model, inputs: Inputs) -> None:
+    """How long, with sound or without, and what not."""
+    if inputs.duration is not None and not model.durations:
+        raise OptionNotTaken(option="duration", model=model.name)
+    if inputs.duration is not None and inputs.duration not in model.durations:
+        raise DurationUnknown(model=model.name, choices=", ".join(map(str, model.durations)))
+    if inputs.audio is not None and not model.audio:
+        raise OptionNotTaken(option="audio", model=model.name)
+    if inputs.avoid is not None and model.avoid_max_chars is None:
+        raise OptionNotTaken(option="avoid", model=model.name)
+    if inputs.avoid is not None and len(inputs.avoid) > (model.avoid_max_chars or 0):
+        raise PromptTooLong(length=len(inputs.avoid), limit=model.avoid_max_chars)
+    if inputs.avoid is not None and _UNREADABLE.search(inputs.avoid):
+        raise PromptUnreadable
 
 
 def _check_trajectory(model: Model, points: tuple[Point, ...] | None) -> None:

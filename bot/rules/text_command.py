@@ -19,7 +19,7 @@ _COMMAND = re.compile(
 )
 _OPTION = re.compile(
     r"(?:^|(?<=\s))(?:model:(?P<model>[\w.-]+)|seed:(?P<seed>-?\d{1,20})|resolution:(?P<resolution>720p|480p)|"
-    r"orientation:(?P<orientation>landscape|portrait)|enhance:(?P<enhance>true|false)|"
+    r"orientation:(?P<orientation>landscape|portrait|square)|enhance:(?P<enhance>true|false)|"
     r"private:(?P<private>true|false)|start:(?P<start>\d{1,5}(?:\.\d{1,3})?))(?!\S)",
     re.IGNORECASE | re.ASCII,
 )

@@ -28,7 +28,11 @@ REFUSALS: Mapping[str, str] = {
     "orientation_unknown": (
         "{model} can't make that orientation. Please choose one of these, or leave it out: {choices}."
     ),
+    "duration_unknown": "{model} makes videos of these lengths, in seconds: {choices}. Please choose one of them.",
     "option_not_taken": (
+        "{model} has no option “{option}”. Please leave it out, or choose {other}, which has it; /models lists all."
+    ),
+    "option_not_taken_unexplained": (
         "{model} has no option “{option}”. Please leave it out, or choose another model; /models lists them."
     ),
     "input_missing": "{model} needs {role}. Please attach it and try again.",
@@ -291,6 +295,9 @@ CARD: Mapping[str, str] = {
     "asked_by": "for {user_id}",
     "seed_is": "seed {seed}",
     "enhanced": "words rewritten by the service",
+    "with_sound": "with sound",
+    "without_sound": "silent",
+    "with_avoid": "with words for what to avoid",
     "as_written": "words as written",
     "clip_shortened": "The model gets {seconds} of the clip, from {start_seconds} on.",
     "clip_shortened_beginning": "The model gets the first {seconds} of the clip.",
@@ -514,7 +521,10 @@ COMMANDS: Mapping[str, str] = {
     "option_prompt": "What should happen, in your own words",
     "option_model": "Which model makes it; the first is the usual one",
     "option_resolution": "How large the video is",
-    "option_orientation": "Wide or tall",
+    "option_orientation": "Wide, tall or square",
+    "option_duration": "How many seconds long, where the model lets you choose",
+    "option_audio": "With sound or without, where the model lets you choose; sound costs more",
+    "option_avoid": "What you don't want to see, in your own words",
     "option_seed": "The same number and prompt give the same video again",
     "option_private": "Only you see the answer",
     "option_start": "From which second of the video on it is used, if not from its beginning",

@@ -61,9 +61,31 @@ async def test_a_member_cancels_a_job_that_waits_at_the_service_and_nobody_pays(
 
 
 @pytest.mark.asyncio
+async def test_length_sound_and_what_to_avoid_go_to_models_that_take_them_and_others_name_one(
+    stage: Stage, fal: FalStandIn
+) -> None:
+    async with stage.clapper():
+        ada = stage.discord.member("Ada")
+        options = {"duration": 4, "audio": True, "avoid": "blurry", "orientation": "portrait"}
+        asked = await ada.slash("general", "t2v", prompt="a cat", **options)
+        card = text_of(await stage.see(asked, "pending"))
+        assert "4 s · with sound · with words for what to avoid" in card
+        assert "blurry" not in card
+        files = {"image": ("dot.png", picture())}
+        refused = await ada.slash("general", "animate", files=files, prompt="snow", duration=6)
+        told = text_of(await stage.told_alone(refused))
+        assert "choose Veo 3.1 Lite (picture), which has it" in told
+        wrong = await ada.slash("general", "t2v", prompt="a cat", duration=5)
+        assert "4, 6, 8" in text_of(await stage.told_alone(wrong))
+    [submit] = fal.submits
+    sent = {name: submit.arguments[name] for name in ("duration", "generate_audio", "negative_prompt", "aspect_ratio")}
+    assert sent == {"duration": "4s", "generate_audio": True, "negative_prompt": "blurry", "aspect_ratio": "9:16"}
+
+
+@pytest.mark.asyncio
 async def test_a_command_that_no_service_has_a_model_for_says_so(stage: Stage, fal: FalStandIn) -> None:
     async with stage.clapper():
         files = {"image": ("dot.png", picture())}
         asked = await stage.discord.member("Ada").slash("general", "motion", files=files, path="right")
-        assert await stage.told_alone(asked)
+        assert "No video service that this bot has a key for makes /motion" in text_of(await stage.told_alone(asked))
     assert fal.submits == []

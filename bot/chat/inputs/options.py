@@ -19,6 +19,8 @@ _CHOICE_MAX_CHARS = 100
 File = discord.Attachment
 Prompt = app_commands.Range[str, 1, 6000]  # Discord's own most; each model's limit is refused with its number
 Seed = app_commands.Range[int, 0, SEED_MAX]
+Duration = app_commands.Range[int, 1, 60]
+Avoid = app_commands.Range[str, 1, 2000]
 Start = app_commands.Range[float, 0, START_MAX_SECONDS]
 
 

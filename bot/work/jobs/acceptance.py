@@ -163,7 +163,7 @@ class Acceptance:
             stored=dict(checked.stored or {}),
             again_of=checked.again_of,
             cost=model.cost,
-            output_seconds=model.output_seconds,
+            output_seconds=float(request.inputs.duration or model.output_seconds),
             expected_seconds=self._context.durations.median(model.name, model.typical_seconds),
             accepted_at=self._context.clock.now(),
         )
