@@ -15,7 +15,7 @@ from bot.queue.responses import JobStatus, Upload
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs
-from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since
+from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since, Submitted
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class FalVideoService:
 
     async def submit(
         self, model: Model, inputs: Inputs, files: Mapping[Role, InputFile], *, idempotency_key: str
-    ) -> str:
+    ) -> Submitted:
         """The service knows no idempotency key."""
         del idempotency_key
         if model.endpoint is None:
@@ -44,7 +44,7 @@ class FalVideoService:
         }
         arguments = arguments_of(model, inputs)
         taken = await self._client.submit(model.endpoint, arguments, files=uploads, start_within=QUEUE_LIMIT)
-        return str(taken.job)
+        return Submitted(remote_id=str(taken.job), place=taken.place)
 
     async def serves(self, model: Model) -> bool:
         """Known of the app alone, which is the first part of the endpoint: what lies below it only a submit could ask

@@ -101,6 +101,10 @@ class Metrics:
         self.models_missing = gauge(
             "clapper_models_missing", "Models that a service was found not to have", ["service"]
         )
+        self.service_refusals = counter(
+            "clapper_service_refusals_total", "Jobs that a service did not take, by what is wrong there",
+            ["service", "error"],
+        )  # fmt: skip
         self.service_answers = gauge(
             "clapper_service_answers", "1 if a service answered when its models were asked for last", ["service"]
         )

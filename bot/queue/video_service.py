@@ -12,7 +12,7 @@ from bot.queue.responses import JobStatus, JobStatusResponse, Upload
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs
-from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since
+from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since, Submitted
 
 
 class QueueVideoService:
@@ -25,7 +25,7 @@ class QueueVideoService:
 
     async def submit(
         self, model: Model, inputs: Inputs, files: Mapping[Role, InputFile], *, idempotency_key: str
-    ) -> str:
+    ) -> Submitted:
         uploads = {role: Upload(file.source, file.filename, file.content_type) for role, file in files.items()}
         taken = await self._client.submit(
             model,
@@ -41,7 +41,7 @@ class QueueVideoService:
             enhance_prompt=inputs.enhance_prompt,
             idempotency_key=idempotency_key,
         )
-        return taken.job_id
+        return Submitted(remote_id=taken.job_id)
 
     async def serves(self, model: Model) -> bool:
         return await self._client.serves(model)

@@ -150,6 +150,7 @@ class Job(BaseModel):
     `undeliverable`: completed, and this is why no way leads to its member now (a short word); it rests until they come.
     `forgotten`: its member had it deleted; what limits count is all that is left of the row.
     `place`: an at-once limit holds the accepted job back, and so many places from the front of the line (1 is next).
+    `service_place`: how many jobs were before it in its service's queue when that was told last; no row keeps it.
     `untold`: it has ended without a video, and nobody has said so yet; whoever finds it so does.
     `resubmitted`: an unknown outcome has been risked once already (RESUBMIT_UNKNOWN).
     """
@@ -168,6 +169,7 @@ class Job(BaseModel):
     failure: Failure | None = None
     refunded: bool = False
     place: int | None = None
+    service_place: int | None = None
     slow: bool = False
     untold: bool = False
     has_next_step: bool = True

@@ -47,6 +47,14 @@ class InputFile(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """The service has the job. `place` is how many jobs are before it in the service's queue, where that is told."""
+
+    remote_id: str
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteStatus:
     """What the service says of a job: `pending`, `processing`, `completed` or `failed`.
 
@@ -77,8 +85,8 @@ class VideoService(Protocol):
 
     async def submit(
         self, model: Model, inputs: Inputs, files: Mapping[Role, InputFile], *, idempotency_key: str
-    ) -> str:
-        """The job's remote id. Sent once: raises `QueueSubmitError`, whose `taken` says whether it may exist."""
+    ) -> Submitted:
+        """Hand the job in. Sent once: raises `QueueSubmitError`, whose `taken` says whether it may exist."""
         ...
 
     async def serves(self, model: Model) -> bool:

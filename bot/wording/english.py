@@ -303,6 +303,8 @@ CARD: Mapping[str, str] = {
     "clip_shortened_beginning": "The model gets the first {seconds} of the clip.",
     "accepted_at": "Asked {accepted_at}",
     "processing_at": "Started {processing_at}",
+    "service_place": "In the video service's queue; {place} were before it when it joined.",
+    "service_place_next": "Next in the video service's queue.",
     "expected_at": "expected {expected_at}",
     "slow_note": "This takes longer than usual. You needn't do anything: the video comes into this message.",
     "fleeting_note": (

@@ -187,3 +187,19 @@ async def test_a_job_whose_services_key_was_taken_away_ends_with_a_sentence(benc
     ended = await bench.ended(job.id)
     assert ended.failure
     assert (ended.state, ended.failure.key) == (S.FAILED, "key_refused")
+
+
+@pytest.mark.asyncio
+async def test_a_used_up_balance_is_told_to_the_operator_once_until_the_service_takes_jobs_again(
+    bench: Bench, fal: FalStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lines(words: str) -> int:
+        return sum(words in record.getMessage() for record in caplog.records)
+
+    caplog.set_level("INFO")
+    for prompt in ("a cat [balance]", "a dog [balance]"):
+        assert (await _run(bench, prompt)).failure is not None
+    assert lines("the service fal takes no jobs: out_of_credits") == 1
+    assert (await _run(bench)).state is S.DELIVERED
+    assert lines("the service fal takes jobs again") == 1
+    assert b'clapper_service_refusals_total{error="out_of_credits",service="fal"} 2.0' in bench.metrics.page()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from io import BytesIO
+from typing import Any
 
 import av
 import pytest
@@ -51,6 +52,8 @@ async def test_a_member_cancels_a_job_that_waits_at_the_service_and_nobody_pays(
     async with stage.clapper():
         asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat")
         message = await stage.see(asked, "pending")
+        assert "Next in the video service's queue." in text_of(message)
+        assert "expected" not in text_of(message)
         await stage.discord.member("Ada").press(message, "Cancel")
         await stage.see(asked, "cancelled")
         async with asyncio.timeout(PATIENCE_SECONDS):  # the service is told after the member
@@ -66,7 +69,7 @@ async def test_length_sound_and_what_to_avoid_go_to_models_that_take_them_and_ot
 ) -> None:
     async with stage.clapper():
         ada = stage.discord.member("Ada")
-        options = {"duration": 4, "audio": True, "avoid": "blurry", "orientation": "portrait"}
+        options: dict[str, Any] = {"duration": 4, "audio": True, "avoid": "blurry", "orientation": "portrait"}
         asked = await ada.slash("general", "t2v", prompt="a cat", **options)
         card = text_of(await stage.see(asked, "pending"))
         assert "4 s · with sound · with words for what to avoid" in card

@@ -199,6 +199,9 @@ def _times(job: Job) -> list[str]:
         if began is not None
         else say("accepted_at", locale, accepted_at=job.accepted_at)
     )
+    if job.state is JobState.PENDING and job.service_place is not None:
+        key = "service_place" if job.service_place else "service_place_next"
+        return [stamps, say(key, locale, place=job.service_place)]
     due = expected_at(job)
     if due is not None and not job.slow:
         stamps += f" · {say('expected_at', locale, expected_at=due)}"
@@ -206,10 +209,12 @@ def _times(job: Job) -> list[str]:
 
 
 def expected_at(job: Job) -> datetime | None:
-    """When the video should be there, from what this model took lately; None where nothing is known."""
-    if job.expected_seconds is None:
+    """When the video should be there, from what this model took lately; None where nothing is known, as while the job
+    waits in its service's queue."""
+    if job.expected_seconds is None or (job.state is JobState.PENDING and job.service_place is not None):
         return None
-    return (job.submitted_at or job.accepted_at) + timedelta(seconds=job.expected_seconds)
+    began = job.processing_at if job.state is JobState.PROCESSING else None
+    return (began or job.submitted_at or job.accepted_at) + timedelta(seconds=job.expected_seconds)
 
 
 def _outcome(job: Job, *, bare: bool) -> list[str]:

@@ -77,6 +77,10 @@ class OwnedJob:
             reply = self.row.reply.model_copy(update={"message_id": shown.message_id})
             self.row = self.row.model_copy(update={"reply": reply})
 
+    def learn_place(self, place: int | None) -> None:
+        """Take in the job's place in its service's queue, for the next edit: no edit is made for its sake."""
+        self.row = self.row.model_copy(update={"service_place": place})
+
     @property
     def nudged(self) -> bool:
         """Whether somebody has changed the row elsewhere since it was read."""

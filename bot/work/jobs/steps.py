@@ -10,7 +10,9 @@ from datetime import timedelta
 
 from bot.errors import (
     FilesUnavailable,
+    KeyRefused,
     OutcomeUnknown,
+    OutOfCredits,
     QueueError,
     QueueModelUnknownError,
     QueueSubmitError,
@@ -94,10 +96,22 @@ class Steps:
         if isinstance(error, QueueError):
             log.warning("job %s: %s (HTTP %s, service's id %s)", self.job.id, error, error.http_status, error.job_id)
             error = await self._sentence_for(error)
+        self._tell_operator(error)
         self._owned.row = await self._endings.fail(self.job, error)
         while self.job.untold:
             await self._owned.pause(DISCORD_PAUSE_SECONDS)
             await self.tell_end()
+
+    def _tell_operator(self, error: UserFacing) -> None:
+        """Of what members can't mend: one line in the log for each service, until it takes a job again."""
+        if not isinstance(error, KeyRefused | OutOfCredits) or self.job.request.model not in self._context.catalog:
+            return
+        service = self._model().service
+        self._context.metrics.service_refusals.labels(service, error.key).inc()
+        if self._context.services.is_new_trouble(service, error.key):
+            log.error(
+                "the service %s takes no jobs: %s; nothing else is logged of it until it does", service, error.key
+            )
 
     async def tell_end(self) -> None:
         """Have the reply say how the job ended, with a minute between tries as long as Discord is out of reach."""
@@ -127,14 +141,18 @@ class Steps:
         service = services.of_model(model)
         try:
             async with uploads(self.job, self._context) as files:
-                remote_id = await service.submit(model, inputs, files, idempotency_key=self.job.id)
+                taken = await service.submit(model, inputs, files, idempotency_key=self.job.id)
         except QueueSubmitError as exc:
             await self._not_submitted(exc)
         except FilesUnavailable:  # before the POST: the row must not say that one may be under way
             await self._owned.advance(JobState.ACCEPTED, tell=False)
             raise
         else:
-            await self._owned.advance(JobState.PENDING, remote_id=services.row_id(model, remote_id))
+            services.trouble_is_over(model.service)
+            remote_id = services.row_id(model, taken.remote_id)
+            await self._owned.advance(JobState.PENDING, tell=False, remote_id=remote_id)
+            self._owned.learn_place(taken.place)
+            await self._owned.tell()
 
     async def _not_submitted(self, exc: QueueSubmitError) -> None:
         """Only a job that was surely not taken is sent again, and in between its row says so: it may be cancelled."""

@@ -24,6 +24,7 @@ class VideoServices:
 
     def __init__(self, services: Mapping[ServiceName, VideoService]) -> None:
         self._services = services
+        self._troubles: dict[ServiceName, str] = {}
 
     def of_model(self, model: Model) -> VideoService:
         """Where jobs of the model are submitted."""
@@ -54,6 +55,17 @@ class VideoServices:
             return False
         log.info("job %s: the service says of the cancelling: %s", job.id, how)
         return how is Cancellation.CANCELLED
+
+    def is_new_trouble(self, service: ServiceName, what: str) -> bool:
+        """Whether the service has not been noted to have this trouble already; it is from now on."""
+        known = self._troubles.get(service)
+        self._troubles[service] = what
+        return known != what
+
+    def trouble_is_over(self, service: ServiceName) -> None:
+        """The service took a job."""
+        if self._troubles.pop(service, None) is not None:
+            log.info("the service %s takes jobs again", service)
 
     def row_id(self, model: Model, remote_id: str) -> str:
         """The id as a row keeps it."""

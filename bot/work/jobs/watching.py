@@ -79,8 +79,10 @@ async def _take_in(owned: OwnedJob, news: RemoteStatus) -> None:
     match news.state:
         case JobState.FAILED:
             raise failure_of_job(news.problem, news.reason)
-        case JobState.PENDING if owned.row.state is JobState.PROCESSING:
-            await owned.advance(JobState.PENDING)
+        case JobState.PENDING:
+            owned.learn_place(news.place)
+            if owned.row.state is JobState.PROCESSING:
+                await owned.advance(JobState.PENDING)
         case JobState.PROCESSING if owned.row.state is JobState.PENDING:
             await owned.advance(JobState.PROCESSING)
         case JobState.COMPLETED:
