@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bot.errors import QueueDeadlineError, QueueError
 from bot.ops.metrics import Metrics, outcome_of
-from bot.rules.catalog import Model, Role
+from bot.rules.catalog import Kind, Model, Role
 from bot.rules.requests import Inputs
-from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since, VideoService
+from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since, Submitted, VideoService
 
 
 class CountedService:
@@ -28,7 +28,7 @@ class CountedService:
 
     async def submit(
         self, model: Model, inputs: Inputs, files: Mapping[Role, InputFile], *, idempotency_key: str
-    ) -> str:
+    ) -> Submitted:
         with self._counted("submit"):
             return await self._service.submit(model, inputs, files, idempotency_key=idempotency_key)
 
@@ -57,9 +57,11 @@ class CountedService:
             if isinstance(watching, AsyncGenerator):
                 await watching.aclose()
 
-    async def result(self, remote_id: str, path: Path, *, max_bytes: int | None = None) -> Path:
+    async def result(
+        self, remote_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
+    ) -> Path:
         with self._counted("result"):
-            return await self._service.result(remote_id, path, max_bytes=max_bytes)
+            return await self._service.result(remote_id, path, max_bytes=max_bytes, makes=makes)
 
     async def cancel(self, remote_id: str) -> Cancellation:
         with self._counted("cancel"):
