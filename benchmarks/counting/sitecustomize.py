@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from pathlib import Path
 from typing import Any
 
 _STARTED = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"}
@@ -28,9 +29,13 @@ def _count_into(path: str) -> None:
         connection.set_trace_callback(statement)
         return connection
 
-    def hook(event: str, _: tuple[Any, ...]) -> None:
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event in _STARTED:
             note("process")
+        if event == "subprocess.Popen" and isinstance(arguments[3], dict):  # what is given no settings counts, too
+            given = arguments[3]
+            given["CLAPPER_BENCHMARK_COUNTS"] = path
+            given["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), given.get("PYTHONPATH", "")])
 
     # The event `sqlite3.connect/handle` comes before the connection can be traced.
     sqlite3.connect = sqlite3.dbapi2.connect = traced  # type: ignore[assignment]  # for counting alone

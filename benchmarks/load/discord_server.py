@@ -12,6 +12,7 @@ import itertools
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -43,8 +44,9 @@ class Reply:
 
 
 class DiscordServer:
-    def __init__(self, guilds: int) -> None:
+    def __init__(self, guilds: int, picture: Path | None = None) -> None:
         self.guilds = guilds
+        self.picture = picture
         self.commands: list[Json] = []
         self.sockets: set[web.WebSocketResponse] = set()
         self.identified: float | None = None
@@ -59,6 +61,8 @@ class DiscordServer:
         if path.startswith("/gateway"):
             return await self._gateway(request)
         match request.method, path:
+            case "GET", "/attachments/1/1/photo.jpg" if self.picture is not None:
+                return web.FileResponse(self.picture)
             case "GET", "/_load/state":
                 return answer(self._state())
             case "GET", "/_load/report":
@@ -194,7 +198,8 @@ class DiscordServer:
     # Orders
 
     async def _send_commands(self, wanted: Json) -> web.Response:
-        """`name`, `first` (the number of the first), `count`, and `rate` a second (null: all at once)."""
+        """`name`, `first` (the number of the first), `count`, `rate` a second (null: all at once), and `url`, where the
+        picture is fetched from that comes with each (null: none)."""
         command = next((command for command in self.commands if command["name"] == wanted["name"]), None)
         socket = next(iter(self.sockets), None)  # one shard has all the servers
         if command is None or socket is None:
@@ -202,7 +207,7 @@ class DiscordServer:
         numbers = range(wanted["first"], wanted["first"] + wanted["count"])
         frames = []
         for number in numbers:
-            data = world.interaction(number, command, self.guilds)
+            data = world.interaction(number, command, self.guilds, self._attached(wanted.get("url")))
             frames.append((number, data, orjson.dumps({"op": 0, "d": data, "s": next(self._sequence),
                                                        "t": "INTERACTION_CREATE"}).decode()))  # fmt: skip
         at_once = max(1, round(wanted["rate"] * _TICK)) if wanted.get("rate") else len(frames)
@@ -214,6 +219,13 @@ class DiscordServer:
                 self.replies[data["token"]] = Reply(number, data["id"], time.monotonic())
                 await socket.send_str(text)
         return answer({"sent": len(frames)})
+
+    def _attached(self, url: str | None) -> Json | None:
+        if url is None or self.picture is None:
+            return None
+        size = self.picture.stat().st_size
+        return {"id": world.new_id(), "filename": "photo.jpg", "size": size, "content_type": "image/jpeg", "url": url,
+                "proxy_url": url, "width": 4032, "height": 3024, "ephemeral": True}  # fmt: skip
 
     def _state(self) -> Json:
         replies = self.replies.values()
@@ -262,4 +274,6 @@ def payload_of(body: bytes, kind: str) -> tuple[Json, list[Json]]:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(prog="python -m benchmarks.load.discord_server", description=__doc__)
     options.add_argument("--guilds", type=int, default=200)
-    asyncio.run(serve(DiscordServer(options.parse_args().guilds).handle))
+    options.add_argument("--picture", type=Path, help="what members attach")
+    given = options.parse_args()
+    asyncio.run(serve(DiscordServer(given.guilds, given.picture).handle))

@@ -81,9 +81,14 @@ def registered(command: Json) -> Json:
     return filled | command | {"id": new_id(), "application_id": str(APPLICATION_ID), "version": new_id()}
 
 
-def interaction(number: int, command: Json, guilds: int) -> Json:
-    """Member `number` uses the command; the prompt holds the number, by which the queue's job is found."""
-    option = {"name": "prompt", "type": 3, "value": f"a cat plays the piano, job {number}"}
+def interaction(number: int, command: Json, guilds: int, picture: Json | None = None) -> Json:
+    """Member `number` uses the command; the prompt holds the number, by which the queue's job is found. `picture` is
+    the attachment for its option `image`."""
+    options: list[Json] = [{"name": "prompt", "type": 3, "value": f"a cat plays the piano, job {number}"}]
+    resolved: Json = {}
+    if picture is not None:
+        options.append({"name": "image", "type": 11, "value": picture["id"]})
+        resolved = {"resolved": {"attachments": {picture["id"]: picture}}}
     name = f"member{number}"
     channel = _channel(number % guilds)
     guild_id = channel["guild_id"]
@@ -94,7 +99,7 @@ def interaction(number: int, command: Json, guilds: int) -> Json:
         "member": _member(user(FIRST_MEMBER_ID + number, name)), "context": 0, "app_permissions": _ALL,
         "authorizing_integration_owners": {"0": guild_id}, "entitlements": [],
         "attachment_size_limit": UPLOAD_BYTES,
-        "data": {"id": command["id"], "name": command["name"], "type": 1, "options": [option]},
+        "data": {"id": command["id"], "name": command["name"], "type": 1, "options": options} | resolved,
     }  # fmt: skip
 
 
