@@ -26,7 +26,7 @@
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
     │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileTooCostly, FileUnsupported, FileBroken
-    │   │       ├── PictureTooLarge, PictureTooSmall, FileStill, StartPastEnd
+    │   │       ├── PictureTooLarge, VideoTooLarge, PictureTooSmall, FileStill, StartPastEnd
     │   │       └── FileGone, FileForbidden
     │   └── Failed               a job exists, and its row keeps this as its failure
     │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable, ContentRefused
@@ -375,13 +375,17 @@ class PictureTooLarge(InputRejected):
     """Facts: `width`, `height`, `limit_pixels`."""
 
 
+class VideoTooLarge(InputRejected):
+    """Facts: `width`, `height`, `limit_side`."""
+
+
 class PictureTooSmall(InputRejected):
     """Facts: `width`, `height`; `box_width`, `box_height`: as a model would get it; `limit`: the least pixels of a
     side."""
 
 
 class FileStill(InputRejected):
-    """A video of one picture that is gone at once."""
+    """A video of one picture that is gone at once, or of several that are."""
 
 
 class StartPastEnd(InputRejected):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bot.media.budget import ANIMATION_PIXELS, CLIP_PICTURES, CLIP_PIXELS
+from bot.media.announced import ANNOUNCED_MOST
+from bot.media.budget import ANIMATION_PIXELS, CLIP_PICTURES, CLIP_PIXELS, CLIP_TRACKS
 from bot.media.changes import DEEDS
 from bot.media.look import MAX_RATE, MIN_RATE
 from bot.media.pictures import JPEG_QUALITY, UNTOUCHED
@@ -120,6 +121,8 @@ def _limits() -> list[str]:
             f"{ANIMATION_PIXELS // 1_000_000} in all frames together."
         ),
         f"- A video's frames: {CLIP_PICTURES}, and {CLIP_PIXELS // 1_000_000_000} thousand megapixels together.",
+        f"- A video's tracks: {CLIP_TRACKS}. What the index of an MP4 announces: {ANNOUNCED_MOST // 1_000_000} million",
+        "  pictures and pieces of sound, times the edits that repeat them.",
         f"- Frame rates from {MIN_RATE} to {MAX_RATE} a second are kept; others become the model's own.",
         "- A video that ends before its container says so, one of which more than a quarter of the pictures can't be",
         "  read, and a picture of which pixels are missing are refused. Damage beside the pixels does no harm.",

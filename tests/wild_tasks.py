@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.media.tasks import Task
+from bot.media.walls import processor_time
 
 BECOME = "become a program"
 _PTRACE_SEIZE = 0x4206
@@ -41,6 +42,16 @@ def memory(**_: Any) -> dict[str, Any]:
 def loop(**_: Any) -> dict[str, Any]:
     while True:
         pass
+
+
+def dear_part() -> dict[str, Any]:
+    """Of a task that may take longer as a whole."""
+    with processor_time(0.1):
+        return loop()
+
+
+def clip(**_: Any) -> dict[str, Any]:
+    return {"changed": False, "done": ["turned"], "seconds": 7.0}
 
 
 def sleep(note: str) -> dict[str, Any]:
@@ -174,6 +185,20 @@ def _unix(targets: dict[str, Any]) -> None:
         line.connect(targets["unix"])
 
 
+def _abstract(targets: dict[str, Any]) -> None:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect("\0" + targets["abstract"])
+
+
+def _outlive(_: dict[str, Any]) -> str:
+    """Leave somebody in a session of his own, whose parent is gone."""
+    if os.fork() == 0:
+        os.setsid()
+        os.fork()
+        os._exit(0)
+    return "left behind"
+
+
 def _udp(targets: dict[str, Any]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.sendto(b"x", ("127.0.0.1", targets["port"]))
@@ -215,6 +240,9 @@ _ATTACKS: dict[str, Callable[[dict[str, Any]], object]] = {
     "connect by TCP": lambda t: socket.create_connection(("127.0.0.1", t["port"])).close(),
     "send by UDP": _udp,
     "connect to a socket of this machine": _unix,
+    "connect to an abstract socket": _abstract,
+    "outlive its task": _outlive,
+    "read the template's memory": lambda _: Path(f"/proc/{os.getppid()}/mem").open("rb").close(),
     "a pair of sockets": lambda _: socket.socketpair(),
     "start a program": _start,
     BECOME: lambda _: os.execv("/bin/true", ["true"]),
@@ -235,6 +263,7 @@ _ATTACKS: dict[str, Callable[[dict[str, Any]], object]] = {
 }
 
 _TASKS: dict[str, Task] = {
+    "clip": clip, "dear part": dear_part,
     "environment": environment, "memory": memory, "loop": loop, "sleep": sleep, "flood": flood, "complain": complain,
     "large file": large_file, "many files": many_files, "die": die, "error": error, "anything else": babble,
     "numbers": numbers, "threads": threads, "leave behind": leave_behind, "attack": attack,

@@ -1,6 +1,7 @@
 """What a member's file may cost to open, decided before it is paid for: numbers of pictures, pixels and packets.
 
-The animations' part reads the blocks of a GIF or WebP without decoding a pixel.
+The animations' part reads the blocks of a GIF or WebP without decoding a pixel; for what an MP4 announces see
+`bot.media.announced`.
 """
 
 from __future__ import annotations
@@ -20,14 +21,29 @@ CLIP_PIXELS = 40_000_000_000
 CLIP_PICTURES = 16_000
 """A minute of slow motion at 240 frames a second and some more."""
 CLIP_PACKETS = 1_000_000
-"""Of pictures and sound, until the clip's end is known."""
+"""Of all its tracks, until the clip's end is known."""
+CLIP_TRACKS = 64
+"""Each of them is prepared for, whether or not it is used. Cameras write five, films with all languages forty."""
+LIGHT_PIXELS = 500_000_000
+"""Decoded and encoded for a clip that waits for no long ones: five seconds of 1920 by 1080 and some more."""
+LOOK_SECONDS = 8.0
+"""Of a processor, to see what a clip is. An hour of ordinary video takes one."""
+_PIXELS_A_SECOND = 20_000_000
+"""Decoded or encoded at the least by a processor. Ordinary codecs reach five times that and more."""
+_SOUND_SECONDS = 0.2
+"""Of a processor, for a second of sound at the most."""
 
 
-def check_clip(*, pictures: int, packets: int, size: tuple[int, int]) -> None:
+def check_clip(*, pictures: int, size: tuple[int, int]) -> None:
     """Raises `FileTooCostly`. Cheap enough to be asked at every packet."""
     width, height = size
-    if pictures > CLIP_PICTURES or packets > CLIP_PACKETS or pictures * width * height > CLIP_PIXELS:
+    if pictures > CLIP_PICTURES or pictures * width * height > CLIP_PIXELS:
         raise FileTooCostly(found="video")
+
+
+def allowed_seconds(pixels: int, clip_seconds: float) -> float:
+    """How long a processor may take for a clip of that length, by the pixels to decode and encode."""
+    return LOOK_SECONDS + pixels / _PIXELS_A_SECOND + clip_seconds * _SOUND_SECONDS
 
 
 def check_animation(path: Path, decoder: str, size: tuple[int, int], *, until: float) -> None:

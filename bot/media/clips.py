@@ -12,12 +12,13 @@ from av.video.frame import VideoFrame
 from bot.errors import FileBroken, FileStill, PictureTooLarge, StartPastEnd
 from bot.media import pictures
 from bot.media.boxes import faststart_of
-from bot.media.budget import check_animation
+from bot.media.budget import LIGHT_PIXELS, LOOK_SECONDS, allowed_seconds, check_animation
 from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
 from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at
 from bot.media.mux import Writer, copy_pictures
-from bot.media.tracks import PictureDecoder, Tracks, opened_clip, tracks_of
+from bot.media.tracks import PictureDecoder, Tracks, opened_clip, packets_of, tracks_of
 from bot.media.transcode import Span, transcode
+from bot.media.walls import processor_time
 from bot.media.whole import is_whole
 from bot.rules.bounds import ANIMATION_MAX_PIXELS, ENCODED_MAX_SECONDS, LENGTH_SLACK_SECONDS, SENT_MAX_BYTES
 
@@ -27,6 +28,8 @@ _MOST_BITS_PER_SECOND = 40_000_000
 """Of pictures; of long clips less, so that with their sound they are no larger than the service takes."""
 _STILL_SECONDS = 0.5
 """A single picture that is shown for less is no clip."""
+_GONE_SECONDS = 0.02
+"""Nor are several that are over in less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class _Clip:
     tracks: Tracks
     look: Look
     span: Span
+
+    @property
+    def seconds(self) -> float:
+        """How much of it is used."""
+        return self.span.end - self.span.begin
 
     @property
     def shortened(self) -> bool:
@@ -54,33 +62,49 @@ def normalise(
     fps: int,
     max_seconds: float,
     begin: float = 0.0,
+    if_light: bool = False,
 ) -> dict[str, Any]:
     """Write what the model can take to `to`, or say that `path` is fine as it is.
 
     `demuxer` is FFmpeg's for the sniffed format; animations have none and a Pillow `decoder` instead. `frame` is the
     model's landscape frame. Of a clip that is longer than `max_seconds` that much is taken, from `begin` on.
-    Answers {"changed", "size", "seconds", "done"}.
+    Answers {"changed", "size", "seconds", "done"}; with `if_light` {"heavy": True}, where it would take long.
     """
     if demuxer is None:
         return _from_animation(
             path, to, decoder or "GIF", frame=frame, fps=fps, span=Span(begin=begin, end=begin + max_seconds)
         )
-    clip = _examined(path, demuxer, begin, max_seconds)
+    with processor_time(LOOK_SECONDS):
+        clip = _examined(path, demuxer, begin, max_seconds)
     box = even(pictures.fit_for_a_model((clip.look.width, clip.look.height), frame))
+    pixels = _work(clip, box)
+    if if_light and pixels > LIGHT_PIXELS:
+        return {"heavy": True}
+    with processor_time(allowed_seconds(pixels, clip.seconds)):
+        return _made(clip, to, box, fps)
+
+
+def _work(clip: _Clip, box: tuple[int, int]) -> int:
+    """How many pixels are decoded, and encoded if they must be."""
+    slots = min(clip.seconds, ENCODED_MAX_SECONDS) * min(float(clip.look.rate), MAX_RATE)
+    return clip.look.used * clip.look.width * clip.look.height + round(slots) * box[0] * box[1]
+
+
+def _made(clip: _Clip, to: Path, box: tuple[int, int], fps: int) -> dict[str, Any]:
     done = _reasons(clip, box) or _on_the_way(clip)
     light = None if done else _without_encoding(clip, to)
     if light is None:
         done = done or ["converted"]
-        if clip.span.end - clip.span.begin > ENCODED_MAX_SECONDS:
+        if clip.seconds > ENCODED_MAX_SECONDS:
+            begin = clip.span.begin
             clip = replace(clip, span=Span(begin=begin, end=begin + ENCODED_MAX_SECONDS))
             done += ["shortened"] if "shortened" not in done else []
         lost = _encode(clip, to, box, fps)
         done += ["mended"] if lost and "mended" not in done else []
-    seconds = round(clip.span.end - clip.span.begin, 3)
     return {
         "changed": light != [],
         "size": list(box),
-        "seconds": seconds,
+        "seconds": round(clip.seconds, 3),
         "done": done if light is None else light,
     }
 
@@ -96,7 +120,7 @@ def _examined(path: Path, demuxer: str, begin: float, max_seconds: float) -> _Cl
     tracks = tracks_of(path, demuxer)
     with opened_clip(path, demuxer) as source:
         look = look_at(source, tracks, begin=begin, most_seconds=max_seconds)
-    if look.pictures == 1 and look.seconds < _STILL_SECONDS:
+    if look.seconds < (_STILL_SECONDS if look.pictures == 1 else _GONE_SECONDS):
         raise FileStill
     return _Clip(path, demuxer, tracks, look, span_of(look.seconds, begin, max_seconds))
 
@@ -134,7 +158,7 @@ def _on_the_way(clip: _Clip) -> list[str]:
     with opened_clip(clip.path, clip.demuxer) as source:
         video = clip.tracks.video_in(source)
         decoder = PictureDecoder(video)
-        for packet in source.demux(video):
+        for packet in packets_of(source, video):
             for _, shown in decoder.take(packet):
                 sizes.add((shown.width, shown.height))
                 interlaced = interlaced or shown.interlaced_frame
@@ -158,7 +182,7 @@ def _without_encoding(clip: _Clip, to: Path) -> list[str] | None:
 
 def _encode(clip: _Clip, to: Path, box: tuple[int, int], fps: int) -> int:
     look = clip.look
-    most = min(_MOST_BITS_PER_SECOND, int(SENT_MAX_BYTES * 8 * 0.9 / (clip.span.end - clip.span.begin)))
+    most = min(_MOST_BITS_PER_SECOND, int(SENT_MAX_BYTES * 8 * 0.9 / clip.seconds))
     return transcode(
         clip.path,
         to,

@@ -19,6 +19,9 @@ from bot.rules.jobs import Requester, fairness_group
 
 log = logging.getLogger(__name__)
 
+_TOO_SLOW = (-signal.SIGXCPU, -signal.SIGPROF)
+"""How the kernel ends a task that uses a processor for too long: all of it, or a part."""
+
 
 class ChildFailed(Exception):
     """The child ended without an answer: killed, out of memory or time, or broken by what it read."""
@@ -79,7 +82,7 @@ class Guard:
             answer, missing = said["answer"], said["missing"]
         except (ValueError, TypeError, KeyError):
             log.warning("a media child ended with %s: %s", _named(ended.code), ended.complaint)
-            kind = ChildTooSlow if ended.code == -signal.SIGXCPU else ChildFailed
+            kind = ChildTooSlow if ended.code in _TOO_SLOW else ChildFailed
             raise kind(_named(ended.code)) from None
         if not isinstance(answer, dict) or not isinstance(missing, list):
             raise ChildFailed("no answer")

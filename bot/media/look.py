@@ -19,7 +19,7 @@ from bot.errors import FileBroken, FileTooCostly
 from bot.media.budget import check_clip
 from bot.media.frames import is_see_through, is_upright, is_wide, lies_on_its_side, tags_of
 from bot.media.mux import is_aac
-from bot.media.tracks import PictureDecoder, Tracks
+from bot.media.tracks import PictureDecoder, Tracks, packets_of
 
 _RATE_SLACK = 0.1
 """By which share of the usual time between two frames an even rate may stray: containers round their stamps."""
@@ -30,7 +30,10 @@ _KNOWN_RATES: tuple[Fraction, ...] = tuple(
 )
 _BEHIND_SECONDS = 2.0
 """By how much pictures may be decoded before they are shown."""
+_TOLD_AS_A_WHOLE = ("matroska", "flv", "asf")
+"""Formats in which the length of a picture may be unsaid, and that of the whole file is not."""
 _WORTH_SECONDS = 60.0
+"""A clip of which that much may be opened is used so far; what costs too much before is refused."""
 MIN_RATE, MAX_RATE = 8, 60
 """Frames a second that are kept; slower and quicker clips get the model's own rate."""
 
@@ -41,7 +44,8 @@ class Look:
     up to the end of the last one, which the sound may hold on the screen.
 
     `rate` is the frames' usual rate; `even` says that all keep to it. `stamped`: every packet says when it is shown.
-    `pictures` counts them. `goes_on`: the file has more, which was not read since it is not used.
+    `pictures` counts them, `used` those from the second on from which the clip is used. `goes_on`: the file has more,
+    which was not read since it is not used.
     """
 
     width: int
@@ -52,6 +56,7 @@ class Look:
     even: bool
     stamped: bool
     pictures: int
+    used: int
     goes_on: bool
     codec: str
     pixels: str
@@ -81,6 +86,11 @@ class _Stamps:
     sound_ends: float = 0.0
     go_on: bool = False
 
+    @property
+    def covered(self) -> float:
+        """How much of what is used was read, in seconds."""
+        return self.ends - self.pictures[0] - self.begin if self.pictures else 0.0
+
     def note(self, packet: Packet[Any], video: VideoStream) -> None:
         """What the next packet says."""
         if packet.size == 0 or packet.is_discard:
@@ -105,7 +115,7 @@ class _Stamps:
             end = max(end, self.pictures[0] + float(video.duration * video.time_base))
         if stays:
             end = max(end, self.sound_ends)
-        if source.format.name.startswith("matroska") and source.duration and (stays or not self.sound_ends):
+        if source.format.name.startswith(_TOLD_AS_A_WHOLE) and source.duration and (stays or not self.sound_ends):
             end = max(end, (source.start_time or 0) / av.time_base + source.duration / av.time_base)
         return end
 
@@ -126,31 +136,24 @@ def look_at(
     video, sound = tracks.video_in(source), tracks.sound_in(source)
     decoder, stamps = PictureDecoder(video), _Stamps(begin)
     first: VideoFrame | None = None
-    for number, packet in enumerate(source.demux(*([video] if sound is None else [video, sound]))):
-        if packet.stream is video and first is None:
-            first = next((frame for _, frame in decoder.take(packet)), None)
-        stamps.note(packet, video)
-        covered = stamps.ends - stamps.pictures[0] - begin if stamps.pictures else 0.0
-        stamps.go_on = covered > most_seconds + _BEHIND_SECONDS
-        if most_work and not stamps.go_on:
-            stamps.go_on = _is_too_much(stamps, number, covered, (video.width, video.height))
-        if stamps.go_on:
-            break
+    try:
+        for packet in packets_of(source, video, sound):
+            if packet.stream is video and first is None:
+                first = next((frame for _, frame in decoder.take(packet)), None)
+            stamps.note(packet, video)
+            stamps.go_on = stamps.covered > most_seconds + _BEHIND_SECONDS
+            if stamps.go_on:
+                break
+            if most_work:
+                check_clip(pictures=stamps.used, size=(video.width, video.height))
+    except FileTooCostly:
+        if stamps.covered < _WORTH_SECONDS:
+            raise
+        stamps.go_on = True
     if first is None or not stamps.pictures:
         raise FileBroken(found=source.format.name)
     stamps.pictures.sort()
     return _summed_up(source, tracks, first, stamps)
-
-
-def _is_too_much(stamps: _Stamps, packets: int, covered: float, size: tuple[int, int]) -> bool:
-    """Whether no more may be opened. Raises `FileTooCostly` where that much is not a minute yet."""
-    try:
-        check_clip(pictures=stamps.used, packets=packets, size=size)
-    except FileTooCostly:
-        if covered < _WORTH_SECONDS:
-            raise
-        return True
-    return False
 
 
 def _summed_up(source: InputContainer, tracks: Tracks, first: VideoFrame, stamps: _Stamps) -> Look:
@@ -173,6 +176,7 @@ def _summed_up(source: InputContainer, tracks: Tracks, first: VideoFrame, stamps
         even=even,
         stamped=stamps.stamped,
         pictures=len(stamps.pictures),
+        used=stamps.used,
         goes_on=stamps.go_on,
         codec=video.codec_context.name,
         pixels=first.format.name,

@@ -19,6 +19,8 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from bot.media.tracks import packets_of
+
 _MP4 = {"movflags": "+faststart"}
 _AUDIO_BITS_PER_SECOND = 128_000
 _AAC_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -75,8 +77,9 @@ class Sound:
     def _hear(self, frame: AudioFrame, even: EvenSound) -> None:
         if frame.pts is not None and frame.time_base is not None:
             frame.pts -= round(self._start / float(frame.time_base))
-            if frame.pts * float(frame.time_base) + frame.samples / frame.sample_rate < -_PRIMING_SECONDS:
-                return
+            at = frame.pts * float(frame.time_base)
+            if at + frame.samples / frame.sample_rate < -_PRIMING_SECONDS or at > self._seconds:
+                return  # a far one would have all the silence up to it made
         self._encode(even.take(frame))
 
     def _encode(self, frames: Iterable[AudioFrame]) -> None:
@@ -219,7 +222,7 @@ def copy_pictures(
         pictures = out.add_stream_from_template(video)
         copied = out.add_stream_from_template(sound) if sound is not None and keep_sound else None
         encoded = Sound(out, sound, bits=None, start=start) if sound is not None and copied is None else None
-        for packet in _fully_stamped(source.demux(*([video] if sound is None else [video, sound])), video):
+        for packet in _fully_stamped(packets_of(source, video, sound), video):
             if packet.stream is not video and encoded is not None:
                 encoded.take(packet)
             elif packet.dts is not None:

@@ -19,6 +19,8 @@ from bot.rules.jobs import Requester
 from bot.rules.media import Fitted, Probe, Sketched
 from bot.rules.requests import Point
 
+LIGHT_CLIP_BOUNDS = Bounds(wall_seconds=60, cpu_seconds=60)
+"""A clip that takes longer is told by its packets to be heavy, before a second picture of it is decoded."""
 PICTURE_BOUNDS = Bounds(wall_seconds=60, cpu_seconds=10)
 """64 megapixels take 3 s, of whatever format; pictures that are made to take long take any time that they are given."""
 ANIMATION_BOUNDS = Bounds(wall_seconds=60, cpu_seconds=30)
@@ -43,10 +45,13 @@ class Ready:
 class Normaliser:
     """Brings what members attach into a form that a model takes. The original passes where it is fine already."""
 
-    def __init__(self, guard: Guard | None = None, *, pictures: Guard | None = None) -> None:
-        self._guard = guard or Guard()
-        # In a line of their own, as a video may take minutes. A picture takes seconds, unless it was made to take long.
-        self._pictures = pictures or guard or Guard(self._guard.workers, bounds=PICTURE_BOUNDS)
+    def __init__(
+        self, guard: Guard | None = None, *, pictures: Guard | None = None, heavy: Guard | None = None
+    ) -> None:
+        self._clips = guard or Guard(bounds=LIGHT_CLIP_BOUNDS)
+        # Lines of their own: a picture takes seconds, unless it was made to take long, and some clips take minutes.
+        self._pictures = pictures or guard or Guard(self._clips.workers, bounds=PICTURE_BOUNDS)
+        self._heavy_clips = heavy or guard or Guard(self._clips.workers)
 
     async def ready(
         self,
@@ -68,7 +73,7 @@ class Normaliser:
             if kind is Kind.IMAGE:
                 return await self._picture(path, to, found, model, by)
             return await self._clip(path, to, found, model, start_seconds=start_seconds or 0.0, by=by)
-        except (ChildFailed, FileBroken) as exc:  # the latter knows the decoder's names alone
+        except (ChildFailed, FileBroken, FileTooCostly) as exc:  # the two know the decoder's names alone
             _forget(to)
             raise _blamed(exc, found) from exc
         except BaseException:
@@ -93,20 +98,20 @@ class Normaliser:
     async def _clip(
         self, path: Path, to: Path, found: Format, model: Model, *, start_seconds: float, by: Requester | None
     ) -> Ready:
-        answer = await self._guard.run(
-            "clip",
-            to.parent,
-            by=by,
-            bounds=None if found.demuxer is not None else ANIMATION_BOUNDS,
-            path=str(path),
-            to=str(to),
-            demuxer=found.demuxer,
-            decoder=_decoder(found),
-            frame=list(model.frame),
-            fps=model.fps,
-            max_seconds=model.max_input_seconds,
-            begin=start_seconds,
-        )
+        asked: dict[str, Any] = {
+            "path": str(path),
+            "to": str(to),
+            "demuxer": found.demuxer,
+            "decoder": _decoder(found),
+            "frame": list(model.frame),
+            "fps": model.fps,
+            "max_seconds": model.max_input_seconds,
+            "begin": start_seconds,
+        }
+        bounds = None if found.demuxer is not None else ANIMATION_BOUNDS
+        answer = await self._clips.run("clip", to.parent, by=by, bounds=bounds, if_light=True, **asked)
+        if "heavy" in answer:
+            answer = await self._heavy_clips.run("clip", to.parent, by=by, **asked)
         return Ready(
             path=to if answer["changed"] else path,
             content_type="video/mp4",
@@ -198,9 +203,10 @@ def recognise(path: Path, kind: Kind) -> Format:
     return found
 
 
-def _blamed(failure: ChildFailed | FileBroken, found: Format) -> InputRejected:
-    """What the file is refused with that a child did not live through."""
-    return (FileTooCostly if isinstance(failure, ChildTooSlow) else FileBroken)(found=found.name)
+def _blamed(failure: ChildFailed | InputRejected, found: Format) -> InputRejected:
+    """What a file is refused with that cost a child too much, or its life."""
+    costly = isinstance(failure, ChildTooSlow | FileTooCostly)
+    return (FileTooCostly if costly else FileBroken)(found=found.name)
 
 
 def _forget(path: Path) -> None:

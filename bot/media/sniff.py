@@ -153,9 +153,10 @@ def _iso_media(head: bytes) -> Format | None:
 
 def _matroska(head: bytes) -> Format | None:
     at = head[:512].find(b"\x42\x82")  # the EBML element DocType
-    if at < 0:
+    if at < 0 or at + 3 > len(head):
         return None
-    return WEBM if head[at + 3 : at + 7] == b"webm" else MKV if head[at + 3 : at + 11] == b"matroska" else None
+    at += 11 - head[at + 2].bit_length()  # behind the length, whose first byte says by its zeros how many bytes it has
+    return WEBM if head[at : at + 4] == b"webm" else MKV if head[at : at + 8] == b"matroska" else None
 
 
 def _is_text(head: bytes) -> bool:

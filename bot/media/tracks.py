@@ -18,7 +18,9 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from bot.errors import FileBroken, FileUnsupported, PictureTooLarge
+from bot.errors import FileBroken, FileTooCostly, FileUnsupported, VideoTooLarge
+from bot.media.announced import check_announced
+from bot.media.budget import CLIP_PACKETS, CLIP_TRACKS
 from bot.rules.bounds import CLIP_MAX_SIDE
 
 _THREADS = 2
@@ -60,9 +62,14 @@ def opened_clip(path: Path, demuxer: str) -> Iterator[InputContainer]:
 def tracks_of(path: Path, demuxer: str) -> Tracks:
     """Pictures that move before a still, the default before others, the first before the second.
 
-    Raises `FileUnsupported` where there are none that can be read, `PictureTooLarge` by the chosen one's sides.
+    Raises `FileUnsupported` where there are none that can be read, `VideoTooLarge` by the chosen one's sides,
+    `FileTooCostly` by their number and by what the index announces.
     """
+    if demuxer in {"mp4", "mov"}:
+        check_announced(path)
     with opened_clip(path, demuxer) as source:
+        if len(source.streams) > CLIP_TRACKS:
+            raise FileTooCostly(found="video")
         pictures = [stream for stream in source.streams.video if not stream.disposition & Disposition.attached_pic]
         readable = [stream for stream in pictures if _is_readable(stream)]
         if not readable:
@@ -71,8 +78,7 @@ def tracks_of(path: Path, demuxer: str) -> Tracks:
         moving = {stream.index for stream in readable} if len(readable) == 1 else _moving(source, readable)
         video = max(readable, key=lambda it: (it.index in moving, _is_default(it), -it.index))
         if max(video.width, video.height) > CLIP_MAX_SIDE:
-            limit = CLIP_MAX_SIDE * CLIP_MAX_SIDE
-            raise PictureTooLarge(width=video.width, height=video.height, limit_pixels=limit)
+            raise VideoTooLarge(width=video.width, height=video.height, limit_side=CLIP_MAX_SIDE)
         sounds = [stream for stream in source.streams.audio if _is_readable(stream)]
         sound = max(
             sounds,
@@ -83,13 +89,23 @@ def tracks_of(path: Path, demuxer: str) -> Tracks:
         return Tracks(video.index, None if sound is None else sound.index, others)
 
 
+def packets_of(source: InputContainer, *wanted: Stream | None) -> Iterator[Packet[Any]]:
+    """The packets of those tracks. Raises `FileTooCostly` when the file has had too many, those of others counted."""
+    numbers = {stream.index for stream in wanted if stream is not None}
+    for count, packet in enumerate(source.demux()):
+        if count > CLIP_PACKETS:
+            raise FileTooCostly(found="video")
+        if packet.stream.index in numbers:  # the empty packets at the end have no number of their own
+            yield packet
+
+
 def _moving(source: InputContainer, streams: list[VideoStream]) -> set[int]:
     """The numbers of the streams with more than one picture: as the file says, else by their packets."""
     told = {stream.index: stream.frames for stream in streams}
     if all(told.values()):
         return {index for index, frames in told.items() if frames > 1}
     counted: Counter[int] = Counter()
-    for packet in source.demux(streams):
+    for packet in packets_of(source, *streams):
         counted[packet.stream_index] += packet.size > 0
         if all(counted[index] > 1 for index in told):
             break

@@ -16,7 +16,7 @@ from bot.media.fields import Fields, Timed
 from bot.media.frames import EvenRate, Shaper
 from bot.media.look import Look
 from bot.media.mux import Writer
-from bot.media.tracks import PictureDecoder, Tracks, opened_clip
+from bot.media.tracks import PictureDecoder, Tracks, opened_clip, packets_of
 
 _BEHIND_SECONDS = 2.0
 """By how much a sound may lie behind its pictures in a file, and pictures be decoded before they are shown."""
@@ -66,7 +66,7 @@ def transcode(
             start=begin,
             seconds=span.end - span.begin,
         ) as writer:
-            packets = source.demux(*([video] if sound is None else [video, sound]))
+            packets = packets_of(source, video, sound)
             for at, whole in _deinterlaced(_pictures(packets, decoder, look=look, writer=writer, end=end)):
                 if at < end:
                     for due in slots.take(at, shaper.shape(whole)):

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import resource
+import signal
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -12,6 +17,8 @@ from typing import Self
 from bot.media import kernel, landlock, seccomp
 
 _OPEN_FILES = 64
+PROCESSES_MORE = 256
+"""Decoders and encoders of the eight tasks that may run at once have some ten threads each."""
 _SYSTEM = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
     *("/usr/share/fonts", "/usr/local/share/fonts", "/etc/fonts"),
@@ -56,16 +63,17 @@ def put_up(bounds: Bounds, *, writable: Iterable[Path], readable: Iterable[Path]
     """
     _limit(bounds)
     libraries = _libraries()
-    walls: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("privileges", kernel.gain_no_privileges),
-        ("capabilities", kernel.drop_capabilities),
-        (
-            "files",
-            lambda: landlock.confine(writable=[*writable, _NULL], readable=[*readable, *libraries]),
-        ),
-        ("calls", seccomp.refuse_calls),
-    )
-    return [name for name, build in walls if not _holds(build)]
+    walls: dict[str, Callable[[], None]] = {
+        "privileges": kernel.gain_no_privileges,
+        "capabilities": kernel.drop_capabilities,
+        "calls": seccomp.refuse_calls,
+    }
+    missing = {name for name, build in walls.items() if not _holds(build)}
+    if "calls" in missing and not _holds(limit_processes):  # before /proc can't be read any more
+        missing.add("processes")
+    if not _holds(lambda: landlock.confine(writable=[*writable, _NULL], readable=[*readable, *libraries])):
+        missing.add("files")
+    return [name for name in WALLS if name in missing]
 
 
 WALLS = {
@@ -73,8 +81,19 @@ WALLS = {
     "capabilities": "no rights of root",
     "files": "no files but the task's (Landlock)",
     "calls": "no network, no programs, no processes (seccomp)",
+    "processes": "a bound on processes (seccomp, or a user other than root)",
 }
 """What each wall is, for the operator."""
+
+
+@contextlib.contextmanager
+def processor_time(seconds: float) -> Iterator[None]:
+    """For a part of a task that may take less than the whole: SIGPROF ends the process where the block uses more."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _holds(build: Callable[[], None]) -> bool:
@@ -95,6 +114,40 @@ def _limit(bounds: Bounds) -> None:
         resource.setrlimit(what, (most, most))
     # The first ends it by a signal that tells why.
     resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
+
+
+def limit_processes() -> None:
+    """From here on this process's user has at most `PROCESSES_MORE` processes and threads more than now.
+
+    Raises `OSError` where that binds nobody, as root, or where they can't be counted: a user whose other processes are
+    in other containers may have more than are seen here.
+    """
+    if not kernel.IS_LINUX or not os.getuid():
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    most = _tasks_of(os.getuid()) + PROCESSES_MORE
+    if hard != resource.RLIM_INFINITY and hard <= most:
+        return
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, hard))
+    try:
+        probe = threading.Thread(target=int)
+        probe.start()
+        probe.join()
+    except RuntimeError:
+        resource.setrlimit(resource.RLIMIT_NPROC, (hard, hard))
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+
+
+def _tasks_of(user: int) -> int:
+    """How many threads all processes of that user have, as far as they are seen."""
+    found = 0
+    for status in Path("/proc").glob("[0-9]*/status"):  # who owns the folder says nothing: of what is hidden it is root
+        with contextlib.suppress(OSError):
+            facts = dict(line.split(b":", 1) for line in status.read_bytes().splitlines())
+            if int(facts[b"Uid"].split()[0]) == user:
+                found += int(facts[b"Threads"])
+    return found
 
 
 def _libraries() -> list[Path]:

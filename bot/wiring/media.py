@@ -9,7 +9,7 @@ from bot.download import Downloader
 from bot.media import MediaEncoder, Normaliser, Sketcher
 from bot.media.guard import Guard
 from bot.media.plotter import CHART_BOUNDS, Plotter
-from bot.media.service import PICTURE_BOUNDS, SKETCH_BOUNDS
+from bot.media.service import LIGHT_CLIP_BOUNDS, PICTURE_BOUNDS, SKETCH_BOUNDS
 from bot.media.workers import Workers
 from bot.ops.downloads import Downloads
 from bot.wiring.process import Process
@@ -34,11 +34,15 @@ async def open_media(process: Process, store: Store, closing: AsyncExitStack) ->
     secret = store.keys.derived("links")
     workers = Workers()
     closing.push_async_callback(workers.close)
-    # Clips, pictures, previews, results and charts have places of their own, so that none waits for another kind.
+    # Each kind has places of its own, so that none waits for another: light and heavy clips, pictures and the others.
     return Media(
         intake=DiscordInputs(
             downloader=downloader,
-            normaliser=Normaliser(Guard(workers, each=1), pictures=Guard(workers, each=1, bounds=PICTURE_BOUNDS)),
+            normaliser=Normaliser(
+                Guard(workers, each=1, bounds=LIGHT_CLIP_BOUNDS),
+                pictures=Guard(workers, each=1, bounds=PICTURE_BOUNDS),
+                heavy=Guard(workers, each=1),
+            ),
             sketcher=Sketcher(Guard(workers, each=1, bounds=SKETCH_BOUNDS)),
             files=store.files,
             settings=settings,

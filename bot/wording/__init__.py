@@ -67,6 +67,8 @@ def translated(key: str, locale: str | None = None) -> str:
 def _variant(key: str, facts: dict[str, object]) -> str:
     if facts.get("window") == "cooldown" and f"{key}_cooldown" in SENTENCES:
         return f"{key}_cooldown"
+    if f"{key}_{facts.get('wanted')}" in SENTENCES:
+        return f"{key}_{facts['wanted']}"
     missing = any("{" + name + "}" in SENTENCES[key] and facts.get(name) in {None, ""} for name in _MAY_BE_MISSING)
     return f"{key}_unexplained" if missing and f"{key}_unexplained" in SENTENCES else key
 

@@ -120,31 +120,39 @@ REFUSALS: Mapping[str, str] = {
         "The file for {role} lasts {seconds}, and {limit_seconds} is the most. Please cut it and try again."
     ),
     "picture_too_large": (
-        "The file for {role} is {width} by {height}, which is more than I can open. Please attach a smaller one."
+        "The file for {role} is {width} by {height} pixels, and {limit_pixels} in all are the most. Please attach a "
+        "smaller one."
+    ),
+    "video_too_large": (
+        "The file for {role} is {width} by {height} pixels, and {limit_side} a side are the most. Please attach a "
+        "smaller one."
     ),
     "picture_too_small": (
         "The file for {role} is {width} by {height}. The model would get {box_width} by {box_height} of it, and needs "
         "at least {limit} pixels a side. Please attach one that is larger or less narrow."
     ),
     "file_still": (
-        "The file for {role} holds a single picture that is gone at once. Please attach a clip that moves, or attach "
-        "the picture itself to a command that takes one."
+        "The file for {role} is over at once, as if it were a single picture. Please attach a clip that lasts, or give "
+        "a picture to a command that takes one."
     ),
     "start_past_end": (
         "The file for {role} lasts {seconds}, so nothing of it is left from {start_seconds} on. Please choose an "
         "earlier start."
     ),
     "file_unsupported": (
-        "The file for {role} is {found}, and I need {wanted}. Please save it as JPEG or PNG for a picture, as MP4 for "
-        "a video, and attach that."
+        "The file for {role} is {found}, and I need {wanted}. Please attach one, or save yours as MP4 and attach that."
+    ),
+    "file_unsupported_picture": (
+        "The file for {role} is {found}, and I need {wanted}. Please attach one, or save yours as JPEG or PNG and "
+        "attach that."
     ),
     "file_too_costly": (
-        "The file for {role} ({found}) takes longer to open than I may spend on one file. Please make it smaller or "
-        "shorter and attach it again."
+        "The file for {role} takes longer to open than I may spend on one file; it is {found}. Please make it smaller "
+        "or shorter and attach it again."
     ),
     "file_broken": (
-        "The file for {role} ({found}) can't be read to its end. Please save or export it again and attach the new "
-        "file."
+        "The file for {role} is {found}, but can't be read to its end. Please save or export it again and attach the "
+        "new file."
     ),
     "file_gone": "The file for {role} can't be fetched from Discord any more. Please attach it again.",
     "file_forbidden": (
@@ -164,9 +172,8 @@ GUILD: Mapping[str, str] = {
         "Not just now: {whose} asks for {amount} s between two videos. Please try again {frees_at}."
     ),
     "tries_used_up": (
-        "Not just now: {amount} of your files could not be used in the last hour. Please try again {frees_at}, with a "
-        "picture or video that opens on your own device, saved as JPEG, PNG or MP4. Commands that need no file work "
-        "as always."
+        "Not just now: {amount} of your files could not be used in the last hour. Please try again {frees_at}, with "
+        "a JPEG, PNG or MP4 that opens on your own device. Commands without a file still work."
     ),
     "limit_too_small": (
         "This is more than {whose} ever allows: it needs {asked} of {amount} {unit} {window}. Please ask for less, or "
@@ -366,6 +373,13 @@ CARD: Mapping[str, str] = {
     "found_nothing_but_zeros": "nothing but zeros",
     "found_sound_without_a_picture": "sound without a picture",
     "found_unknown_codec": "in a codec that I can't read",
+    "found_animated_WebP": "an animated WebP",
+    "found_HTML_or_SVG": "a web page or SVG",
+    "found_ZIP": "an archive (ZIP)",
+    "found_PSD": "a Photoshop file (.psd)",
+    "found_video_without_a_container": "raw video without a container",
+    "found_MPEG_without_a_container_(.m2v)": "MPEG video alone (.m2v)",
+    "found_MPEG_transport_stream_(.ts)": "an MPEG transport stream (.ts)",
 }
 
 OWN_JOBS: Mapping[str, str] = {

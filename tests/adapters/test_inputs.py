@@ -25,6 +25,7 @@ from bot.errors import (
     FileUnsupported,
     InputRejected,
     PictureTooLarge,
+    VideoTooLarge,
 )
 from bot.files import StoredFiles, open_files
 from bot.media import Normaliser
@@ -216,7 +217,7 @@ async def test_a_video_is_brought_into_form_and_stored(bench: Bench) -> None:
     [
         (ANIMATE, {"size_bytes": 2 * MIB + 1}, FileTooLarge, {"size_bytes": 2 * MIB + 1, "limit_bytes": 2 * MIB}),
         (ANIMATE, {"width": 20_000, "height": 20_000}, PictureTooLarge, {"width": 20_000, "height": 20_000}),
-        (RESTYLE, {"width": 20_000, "height": 9_000}, PictureTooLarge, {"width": 20_000, "height": 9_000}),
+        (RESTYLE, {"width": 20_000, "height": 9_000}, VideoTooLarge, {"width": 20_000, "height": 9_000}),
     ],
 )
 async def test_what_discord_tells_is_refused_before_a_byte_is_fetched(

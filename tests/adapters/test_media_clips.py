@@ -21,9 +21,9 @@ from bot.errors import (
     FileEmpty,
     FileUnsupported,
     InputRejected,
-    PictureTooLarge,
     PictureTooSmall,
     StartPastEnd,
+    VideoTooLarge,
 )
 from bot.media.boxes import faststart_of
 from bot.media.budget import CLIP_PICTURES
@@ -530,7 +530,7 @@ async def test_sides_past_any_camera_are_refused_with_their_number(take: Take, t
         tmp_path / "wide", codec="mjpeg", form="mov", pixels="yuvj420p", size=(9000, 16), seconds=0.1, sound=None
     )
     error = await refusal(take, path)
-    assert isinstance(error, PictureTooLarge)
+    assert isinstance(error, VideoTooLarge)
     assert (error.facts["width"], error.facts["height"]) == (9000, 16)
 
 

@@ -23,7 +23,7 @@ import pytest_asyncio
 from bot.errors import FileBroken, InputRejected, PictureTooLarge
 from bot.media import Normaliser
 from bot.media.guard import ChildFailed, Guard
-from bot.media.walls import Bounds
+from bot.media.walls import PROCESSES_MORE, Bounds
 from bot.media.workers import Workers
 from bot.rules.catalog import Kind
 from bot.rules.jobs import Requester
@@ -63,6 +63,22 @@ def read_by_a_child():
 before = read_by_a_child()
 kernel.hide_memory()
 print(before, read_by_a_child())
+"""
+_FORKS = """
+import os
+from bot.media import walls
+if os.geteuid() == 0:  # whom no limit of processes binds
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+walls.limit_processes()
+forked = 0
+try:
+    while forked < 1000:
+        if os.fork() == 0:
+            os._exit(0)
+        forked += 1
+except BlockingIOError:
+    print(forked)
 """
 HARD_FOR_ANYONE = {
     "clone3 by number",  # with nothing in it
@@ -121,17 +137,21 @@ class Prey:
         self.unix = socket.socket(socket.AF_UNIX)
         self.unix.bind(str(folder / "socket"))
         self.unix.listen()
+        self.abstract = socket.socket(socket.AF_UNIX)
+        self.name = f"clapper-prey-{os.getpid()}"
+        self.abstract.bind("\0" + self.name)
+        self.abstract.listen()
 
     def targets(self) -> dict[str, Any]:
         return {
             "bot": os.getpid(), "address": ctypes.addressof(self.secret), "key": str(self.key),
             "database": str(self.database), "outside": str(self.outside), "port": self.tcp.getsockname()[1],
-            "unix": self.unix.getsockname(),
+            "unix": self.unix.getsockname(), "abstract": self.name,
         }  # fmt: skip
 
     def close(self) -> list[socket.socket]:
         """Those that somebody has come to."""
-        lines = [self.tcp, self.udp, self.unix]
+        lines = [self.tcp, self.udp, self.unix, self.abstract]
         visited, _, _ = select.select(lines, [], [], 0)
         for line in lines:
             line.close()
@@ -165,7 +185,7 @@ async def test_each_attack_succeeds_where_there_are_no_walls(tmp_path: Path) -> 
     out, _ = await process.communicate()
     failed = {name: came_to for name, came_to in json.loads(out).items() if not came_to.startswith("done")}
     assert set(failed) <= HARD_FOR_ANYONE, failed
-    assert len(prey.close()) == 3
+    assert len(prey.close()) == 4
 
 
 @pytest.mark.asyncio
@@ -298,10 +318,19 @@ async def test_on_a_kernel_without_filters_what_a_task_left_behind_dies_with_it(
     workers = Workers(tasks="tests.old_kernel")
     note, guard = tmp_path / "note", wild(workers)
     await guard.run("leave behind", tmp_path, note=str(note))
-    assert guard.missing == ("files", "calls")
+    assert guard.missing == ("files", "calls", *(() if os.geteuid() else ("processes",)))
     left, _ = await noted(note)
     assert await gone([left])
     await workers.close()
+
+
+@pytest.mark.asyncio
+async def test_without_filters_a_user_other_than_root_has_a_bound_on_processes() -> None:
+    forking = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _FORKS), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    out, _ = await forking.communicate()
+    assert 0 < int(out) <= PROCESSES_MORE
 
 
 @pytest.mark.asyncio

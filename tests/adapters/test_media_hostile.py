@@ -6,14 +6,12 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import pytest
 from PIL import Image
 
-from bot.errors import FileTooCostly, FileUnsupported, InputRejected, PictureTooLarge
+from bot.errors import FileStill, FileTooCostly, FileUnsupported, InputRejected, PictureTooLarge
 from bot.media import Normaliser
 from bot.media.budget import frame_seconds
 from bot.media.guard import Guard
@@ -21,6 +19,8 @@ from bot.media.service import PICTURE_BOUNDS
 from bot.media.walls import Bounds
 from bot.rules.catalog import Kind
 from tests import corpus
+from tests.corpus import hostile_clips as hostile
+from tests.corpus.hostile_clips import MILLION
 from tests.jobs import CATALOG
 from tests.media_workers import shared_workers
 
@@ -111,20 +111,13 @@ def many_scans(path: Path, scans: int = 4000) -> Path:
     return path
 
 
-def many_pictures(path: Path, pictures: int = 20_000) -> Path:
-    """Of one picture again and again, all within a second, in units of a thousand-millionth of it."""
-    brief = {"movflags": "faststart", "video_track_timescale": "1000000000"}
-    with av.open(str(path), "w", format="mp4", options=brief) as out:
-        stream = out.add_stream("mpeg4", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
-        [packet] = [*stream.encode(av.VideoFrame(16, 16, "yuv420p")), *stream.encode(None)]
-        content = bytes(packet)
-        for number in range(pictures):
-            again = av.Packet(content)
-            again.stream, again.time_base = stream, Fraction(1, pictures)
-            again.pts = again.dts = number
-            again.is_keyframe = True
-            out.mux(again)
+def moving_png(path: Path, frames: int = MILLION) -> Path:
+    """An animated PNG of so many frames, of which only the first can be read."""
+    turn = (b"fcTL", struct.pack(">IIIIIHHBB", 0, 16, 16, 0, 0, 1, 100, 0, 0))
+    png(path, (16, 16), (b"acTL", struct.pack(">II", frames, 0)), turn)
+    whole = path.read_bytes()
+    frame = corpus.png_chunk(*turn) + corpus.png_chunk(b"fdAT", bytes(4) + zlib.compress(bytes(49 * 16)))
+    path.write_bytes(whole[:-12] + frame * frames + whole[-12:])
     return path
 
 
@@ -145,13 +138,45 @@ PICTURES: dict[str, tuple[Callable[[Path], Path], type[InputRejected] | None]] =
     "PNG with swollen text": (lambda path: png(path, (16, 16), (b"zTXt", b"t\0\0" + swollen(400 * MIB))), None),
     "TIFF that swells": (swollen_tiff, PictureTooLarge),
     "TIFF of many pages": (many_pages, None),
+    "PNG of a million frames": (moving_png, None),
+    "GIF of a million frames": (lambda path: gif_of_nothing(path, 16, MILLION), None),
+    "WebP of a million frames": (lambda path: webp_of_nothing(path, 16, MILLION), None),
     ENDED: (many_scans, FileTooCostly),
 }
 CLIPS: dict[str, tuple[Callable[[Path], Path], type[InputRejected] | None]] = {
     "GIF of 2,900 frames": (gif_of_nothing, FileTooCostly),
     "WebP of 2,900 frames": (webp_of_nothing, FileTooCostly),
     "GIF of 65535": (lambda path: gif_of_nothing(path, 65_535, 2), PictureTooLarge),
-    "20,000 pictures in a second": (many_pictures, FileTooCostly),
+    "GIF of a million frames": (lambda path: gif_of_nothing(path, 16, MILLION), None),
+    "WebP of a million frames": (lambda path: webp_of_nothing(path, 16, MILLION), None),
+    "MP4 of a million pictures in a second": (
+        lambda path: hostile.mp4(path, pictures=MILLION, scale=MILLION, an_entry_each=True),
+        FileTooCostly,
+    ),
+    "MP4 of a million pictures in eleven hours": (lambda path: hostile.mp4(path, pictures=MILLION), None),
+    "MP4 of 1 KB that announces 80 million": (
+        lambda path: hostile.mp4(path, pictures=80 * MILLION, in_one_piece=True),
+        FileTooCostly,
+    ),
+    "MP4 that announces them in a deflated index": (
+        lambda path: hostile.mp4(path, pictures=80 * MILLION, in_one_piece=True, deflated=True),
+        FileTooCostly,
+    ),
+    "MP4 that announces them in a fragment": (hostile.fragments, FileTooCostly),
+    "MP4 that is shown two thousand times": (
+        lambda path: hostile.mp4(path, pictures=100_000, edits=2000),
+        FileTooCostly,
+    ),
+    "MP4 of 900 tracks": (lambda path: hostile.mp4(path, pictures=25, tracks=900), FileTooCostly),
+    "MP4 of empty boxes": (hostile.many_boxes, FileTooCostly),
+    "MP4 of a thousand-millionth of a second": (
+        lambda path: hostile.mp4(path, pictures=25, scale=1_000_000_000),
+        FileStill,
+    ),
+    "MP4 of a century": (lambda path: hostile.mp4(path, pictures=2, scale=1, tick=0x7FFFFFFF), None),
+    "MP4 that is said to be of 65535": (lambda path: hostile.mp4(path, pictures=25, said_side=65_535), None),
+    "Matroska of a million pictures in a second": (hostile.mkv_of_a_million, FileTooCostly),
+    "Matroska with a sound after years": (hostile.sound_after_years, None),
     "a playlist": (corpus.playlist, FileUnsupported),
 }
 """What makes it, and the refusal; None: it may be used, too, but not for long."""
@@ -161,12 +186,13 @@ HOSTILE += [(Kind.VIDEO, name, *how) for name, how in CLIPS.items()]
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(("kind", "name", "make", "refusal"), HOSTILE, ids=[f"{one[0]} {one[1]}" for one in HOSTILE])
-async def test_a_hostile_file_takes_no_ten_seconds_of_a_processor(
+async def test_a_hostile_file_takes_no_ten_seconds_of_a_processor_and_no_gigabyte(
     tmp_path: Path, kind: Kind, name: str, make: Callable[[Path], Path], refusal: type[InputRejected] | None
 ) -> None:
     path = make(tmp_path / "hostile")
     assert PICTURE_BOUNDS.cpu_seconds <= 10
-    guard = Guard(shared_workers(), bounds=Bounds(cpu_seconds=2 if name == ENDED else 10))
+    bounds = Bounds(cpu_seconds=2 if name == ENDED else 10, memory_bytes=1024 * MIB)
+    guard = Guard(shared_workers(), bounds=bounds)
     met: type[InputRejected] | None = None
     try:
         await Normaliser(guard).ready(path, tmp_path / "to", kind=kind, model=MODEL)

@@ -16,8 +16,8 @@ from bot.errors import (
     FileStill,
     FileUnsupported,
     InputRejected,
-    PictureTooLarge,
     PictureTooSmall,
+    VideoTooLarge,
 )
 from tests.corpus.case import SMALL, Case, Spot, clip_case, written
 from tests.corpus.clip_cases import CONVERTED, REWRAPPED, SOUND, made
@@ -78,6 +78,9 @@ def _stays() -> Iterator[Case]:
                         seconds=2.0)  # fmt: skip
         yield clip_case(f"{name}, the last picture stays a second",
                         partial(slides, form=form, lengths=[0.04] * 10 + [1]), done=done, seconds=1.4)  # fmt: skip
+    for form, name, codec in (("flv", "Flash Video", "flv"), ("asf", "Windows Media", "wmv2")):
+        yield clip_case(f"{name}, slides of which the last stays", partial(slides, form=form, lengths=lasts,
+                        codec=codec), done=("converted", "even rate"), seconds=2.0)  # fmt: skip
     yield clip_case("QuickTime, slides in HEVC", partial(slides, form="mov", lengths=lasts, codec="libx265"),
                     done=("converted", "even rate"), seconds=2.0)  # fmt: skip
     longer = partial(slides, form="mp4", lengths=[0.3, 0.5], sound_seconds=2.0)
@@ -181,7 +184,7 @@ def _refused() -> Iterator[Case]:
     yield clip_case("Matroska of 8 by 8 pixels", made(tiny, size=(8, 8)), refused=small)
     wide = {"codec": "mjpeg", "form": "mov", "pixels": "yuvj420p", "size": (9000, 16)}
     yield clip_case("QuickTime of 9000 by 16 pixels", made(wide, seconds=0.1, sound=None),
-                    refused=PictureTooLarge(width=9000, height=16, limit_pixels=8192 * 8192))  # fmt: skip
+                    refused=VideoTooLarge(width=9000, height=16, limit_side=8192))  # fmt: skip
     yield clip_case("MP4 without pictures", sound_only, refused=_not("sound without a picture"))
     yield clip_case("QuickTime that names another file", _referring, refused=FileBroken(found="QuickTime (.mov)"))
     yield clip_case("PNG, where a video is wanted", partial(saved, form="PNG"), refused=_not("PNG"))

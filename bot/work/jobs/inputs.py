@@ -18,6 +18,7 @@ from bot.errors import (
     JobGone,
     JobMoved,
     PictureTooLarge,
+    VideoTooLarge,
 )
 from bot.fair_semaphore import FairSemaphore
 from bot.media import Normaliser, Sketcher
@@ -34,8 +35,9 @@ from bot.work.working_folders import working_folder
 
 INPUTS_AT_ONCE = 16
 """Of how many jobs the inputs are taken at a time: until they are stored they lie on the disk, 100 MB each at most."""
-INPUTS_OF_EACH = 12
-"""Of them, of how many one member's: whoever attaches files that take long leaves places to others."""
+INPUTS_OF_EACH = 4
+"""Of them, of how many one member's: whoever attaches files that take long leaves places to others. One file of each
+kind is opened at a time, so that more would only wait elsewhere."""
 _UNFIT = {
     Kind.IMAGE: frozenset({"text", "audio", "video"}),
     Kind.VIDEO: frozenset({"text", "audio", "image"}),
@@ -155,9 +157,10 @@ def _check_declared(attachment: Attachment, kind: Kind, model: Model, max_bytes:
     if attachment.size_bytes > max_bytes:
         raise FileTooLarge(size_bytes=attachment.size_bytes, limit_bytes=max_bytes)
     width, height = attachment.width or 0, attachment.height or 0
-    most = PICTURE_MAX_PIXELS if kind is Kind.IMAGE else CLIP_MAX_SIDE * CLIP_MAX_SIDE
-    if width * height > most:
-        raise PictureTooLarge(width=width, height=height, limit_pixels=most)
+    if kind is Kind.IMAGE and width * height > PICTURE_MAX_PIXELS:
+        raise PictureTooLarge(width=width, height=height, limit_pixels=PICTURE_MAX_PIXELS)
+    if kind is Kind.VIDEO and max(width, height) > CLIP_MAX_SIDE:
+        raise VideoTooLarge(width=width, height=height, limit_side=CLIP_MAX_SIDE)
 
 
 def _named(role: Role, model: Model) -> str:
