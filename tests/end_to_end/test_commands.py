@@ -217,7 +217,7 @@ BAD: list[tuple[str, str, str, Callable[[Path], bytes], str]] = [
     ("animate", "image", "cat.jpg", _half_picture, "can't be read"),
     ("animate", "image", "cat.png", _clip, "MP4"),
     ("animate", "image", "cat.png", _zip, "ZIP"),
-    ("animate", "image", "cat.png", _html, "HTML"),
+    ("animate", "image", "cat.png", _html, "web page"),
     ("animate", "image", "cat.png", _bomb, "20,000 by 20,000"),
     ("motion", "image", "cat.png", _empty, "empty"),
     ("motion", "image", "cat.jpg", _half_picture, "can't be read"),
