@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 
 from bot.app import App
 from bot.chat.replies import interactions
@@ -83,6 +83,7 @@ def acts(root: Path) -> Iterator[tuple[list[str], list[str]]]:
 async def quiet(app: App) -> None:
     """End what a process does by itself from time to time, so that only the job is counted."""
     await app.parts.periodic.close()
+    await app.parts.database.write(lambda connection: connection.execute(text("SELECT 1")))  # after what was begun
 
 
 @pytest.mark.asyncio
