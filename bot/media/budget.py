@@ -26,6 +26,8 @@ CLIP_TRACKS = 64
 """Each of them is prepared for, whether or not it is used. Cameras write five, films with all languages forty."""
 LIGHT_PIXELS = 500_000_000
 """Decoded and encoded for a clip that waits for no long ones: five seconds of 1920 by 1080 and some more."""
+LIGHT_SECONDS = 120.0
+"""And no longer, for the sake of its sound."""
 LOOK_SECONDS = 8.0
 """Of a processor, to see what a clip is. An hour of ordinary video takes one."""
 _PIXELS_A_SECOND = 20_000_000

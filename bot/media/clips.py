@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from bot.errors import FileBroken, FileStill, PictureTooLarge, StartPastEnd
 from bot.media import pictures
 from bot.media.boxes import faststart_of
-from bot.media.budget import LIGHT_PIXELS, LOOK_SECONDS, allowed_seconds, check_animation
+from bot.media.budget import LIGHT_PIXELS, LIGHT_SECONDS, LOOK_SECONDS, allowed_seconds, check_animation
 from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
 from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at
 from bot.media.mux import Writer, copy_pictures
@@ -77,16 +77,16 @@ def normalise(
     with processor_time(LOOK_SECONDS):
         clip = _examined(path, demuxer, begin, max_seconds)
     box = even(pictures.fit_for_a_model((clip.look.width, clip.look.height), frame))
-    pixels = _work(clip, box)
-    if if_light and pixels > LIGHT_PIXELS:
+    pixels = _work(clip, box, fps)
+    if if_light and (pixels > LIGHT_PIXELS or clip.seconds > LIGHT_SECONDS):
         return {"heavy": True}
     with processor_time(allowed_seconds(pixels, clip.seconds)):
         return _made(clip, to, box, fps)
 
 
-def _work(clip: _Clip, box: tuple[int, int]) -> int:
+def _work(clip: _Clip, box: tuple[int, int], fps: int) -> int:
     """How many pixels are decoded, and encoded if they must be."""
-    slots = min(clip.seconds, ENCODED_MAX_SECONDS) * min(float(clip.look.rate), MAX_RATE)
+    slots = min(clip.seconds, ENCODED_MAX_SECONDS) * float(_rate(clip, fps))
     return clip.look.used * clip.look.width * clip.look.height + round(slots) * box[0] * box[1]
 
 
@@ -191,9 +191,14 @@ def _encode(clip: _Clip, to: Path, box: tuple[int, int], fps: int) -> int:
         look=look,
         span=clip.span,
         size=box,
-        rate=look.rate if MIN_RATE <= look.rate <= MAX_RATE else Fraction(fps),
+        rate=_rate(clip, fps),
         options=_QUALITY | {"maxrate": str(most), "bufsize": str(most)},
     )
+
+
+def _rate(clip: _Clip, fps: int) -> Fraction:
+    """Of what is encoded, in pictures a second."""
+    return clip.look.rate if MIN_RATE <= clip.look.rate <= MAX_RATE else Fraction(fps)
 
 
 def _from_animation(path: Path, to: Path, decoder: str, *, frame: list[int], fps: int, span: Span) -> dict[str, Any]:

@@ -110,13 +110,22 @@ async def test_a_clip_that_takes_long_waits_elsewhere_and_holds_up_no_short_one(
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"pictures": 50, "side": 4096},
+        {"pictures": 10, "scale": 1, "tick": 60},
+        {"pictures": 10, "scale": 1, "tick": 11, "side": 640},
+    ],
+    ids=["large", "long", "slow, to be brought to an even rate"],
+)
 async def test_a_clip_that_takes_long_is_opened_again_where_there_is_time(
-    tmp_path: Path, workers: NotedWorkers
+    tmp_path: Path, workers: NotedWorkers, facts: dict[str, int]
 ) -> None:
-    long = hostile.mp4(tmp_path / "long", pictures=50, side=4096)
+    long = hostile.mp4(tmp_path / "long", **facts)  # type: ignore[arg-type]  # all of them are numbers
     wild = Workers(tasks="tests.wild_tasks")
     normaliser = Normaliser(Guard(workers, bounds=LIGHT_CLIP_BOUNDS), heavy=Guard(wild))
-    ready = await normaliser.ready(long, tmp_path / "to", kind=Kind.VIDEO, model=MODEL)
+    ready = await normaliser.ready(long, tmp_path / "to", kind=Kind.VIDEO, model=CATALOG.get("lucy-restyle-latest"))
     assert (ready.done, ready.seconds) == (("turned",), 7.0), "as the wild task says"
     await wild.close()
 
