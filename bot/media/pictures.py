@@ -26,6 +26,8 @@ UNTOUCHED = {"JPEG": {"RGB", "L"}, "PNG": {"RGB", "L"}, "WEBP": {"RGB"}}
 
 _DECODERS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF", "BMP", "DIB", "TIFF")
 _ORIENTATION = 0x0112
+_DNG, _SUBFILE, _PREVIEW = 50706, 254, 1
+"""TIFF's tags of what cameras call raw: the version of its form, and what the first picture is to the others."""
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -101,6 +103,9 @@ def _checked(picture: Image.Image) -> Image.Image:
     width, height = picture.size
     if width * height > PICTURE_MAX_PIXELS:
         raise PictureTooLarge(width=width, height=height, limit_pixels=PICTURE_MAX_PIXELS)
+    tags = getattr(picture, "tag_v2", {})
+    if _DNG in tags or tags.get(_SUBFILE, 0) == _PREVIEW:  # a thumbnail would be taken for the picture
+        raise FileUnsupported(found="raw picture of a camera", wanted="picture")
     return picture
 
 

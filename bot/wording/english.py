@@ -376,6 +376,7 @@ CARD: Mapping[str, str] = {
     "found_animated_WebP": "an animated WebP",
     "found_HTML_or_SVG": "a web page or SVG",
     "found_ZIP": "an archive (ZIP)",
+    "found_raw_picture_of_a_camera": "a camera's raw picture",
     "found_PSD": "a Photoshop file (.psd)",
     "found_video_without_a_container": "raw video without a container",
     "found_MPEG_without_a_container_(.m2v)": "MPEG video alone (.m2v)",

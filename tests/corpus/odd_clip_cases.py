@@ -194,6 +194,8 @@ def _refused() -> Iterator[Case]:
         ("A list for FFmpeg", b"ffconcat version 1.0\nfile /etc/passwd\n", "text"),
         ("RealMedia", b".RMF" + bytes(99), "RealMedia (.rm)"),
         ("MXF", b"\x06\x0e\x2b\x34" + bytes(99), "MXF"),
+        ("VP9 in an IVF file", b"DKIF\x00\x00\x20\x00VP90" + bytes(99), "IVF (.ivf)"),
+        ("A camcorder's tape (DV)", b"\x1f\x07\x00\x3f" + bytes(99), "DV (.dv)"),
         ("H.264 without a container", b"\x00\x00\x00\x01\x67" + bytes(99), "video without a container"),
         ("WAV", b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(99), "sound"),
         ("M4A", b"\x00\x00\x00\x20ftypM4A \x00\x00\x00\x00" + bytes(99), "sound"),

@@ -240,8 +240,11 @@ def _refused() -> Iterator[Case]:
         width=3000, height=2, box_width=1280, box_height=1, limit=16))  # fmt: skip
     yield picture_case("PNG of 20,000 by 20,000 pixels in 48 KB", png_bomb, refused=PictureTooLarge(
         width=20_000, height=20_000, limit_pixels=64_000_000))  # fmt: skip
-    for form in ("ICO", "PPM", "TGA", "JPEG2000"):
-        yield picture_case(f"{form}", _saved(form), refused=FileUnsupported(found="unknown", wanted="picture"))
+    for form, found in (("ICO", "icon (.ico)"), ("PPM", "unknown"), ("TGA", "unknown"), ("JPEG2000", "JPEG 2000")):
+        yield picture_case(f"{form}", _saved(form), refused=FileUnsupported(found=found, wanted="picture"))
+    for name, tags in (("DNG", {50706: bytes((1, 4, 0, 0))}), ("raw, its small preview first", {254: 1})):
+        yield picture_case(f"TIFF of a camera ({name})", _saved("TIFF", tiffinfo=tags),
+                           refused=FileUnsupported(found="raw picture of a camera", wanted="picture"))  # fmt: skip
     for name, content, found in (
         ("SVG", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "HTML or SVG"),
         ("A web page", b"<!doctype html><title>cat</title>", "HTML or SVG"),
