@@ -129,7 +129,8 @@ async def compare(before: Path, jobs: int, rounds: int) -> Json:
                 for command in COMMANDS
             }
             found[name].append(costs | processes[name])
-            print(f"round {number + 1} of {rounds}: {name} is done", file=sys.stderr, flush=True)
+            shown = ", ".join(f"{key} {value:.1f}" for key, value in found[name][-1].items())
+            print(f"round {number + 1} of {rounds}, {name}: {shown}", file=sys.stderr, flush=True)
     now, earlier = medians(found["now"]), medians(found["before"])
     return {"before": earlier, "now": now, "ratios": ratios(now, earlier, ROWS), "rounds": found}
 
