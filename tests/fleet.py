@@ -27,7 +27,7 @@ from sandbox.queue_api import QueueStandIn
 from tests.fork_server import CHECKOUT, Program, spawn, start_renderer
 
 PATIENCE_SECONDS = 60.0
-LOGGED_IN = "jobs go on"
+TAKES_PART = "jobs go on"
 TAKEN_FROM_A_SILENT_ONE = "is taken from a worker that is silent"
 NOT_IN_TIME = "not everything was closed in time"
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
@@ -147,14 +147,14 @@ class Fleet:
     async def bot(self, **changes: str) -> Child:
         """A bot that is connected to the gateway."""
         child = await self.spawn(**changes)
-        await child.says(LOGGED_IN)
+        await child.says(TAKES_PART)
         await self.discord.bot_ready(PATIENCE_SECONDS)
         return child
 
     async def worker(self, **changes: str) -> Child:
         """A worker that takes part."""
         child = await self.spawn("worker", **changes)
-        await child.says(LOGGED_IN)
+        await child.says(TAKES_PART)
         return child
 
     async def without_limits(self) -> None:

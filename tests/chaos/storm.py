@@ -27,7 +27,7 @@ from sandbox.discord import Invocation
 from sandbox.discord.world import Channel
 from tests.chaos.plan import Ask, Blow, Plan
 from tests.end_to_end.scratch_postgres import ScratchServer
-from tests.fleet import LOGGED_IN, PATIENCE_SECONDS, Child, Fleet
+from tests.fleet import PATIENCE_SECONDS, TAKES_PART, Child, Fleet
 
 REPLIES = r"/messages/[@\d]+"
 LIMIT = 100_000
@@ -71,7 +71,7 @@ class Storm:
         await self._settle_in()
         for name in ("bot", *(f"worker {number}" for number in range(self.workers))):
             await self._start(name)
-            await self._roles[name].says(LOGGED_IN)
+            await self._roles[name].says(TAKES_PART)
         await self.ships.discord.bot_ready(PATIENCE_SECONDS)
         blowing = asyncio.create_task(self._blow_all())
         try:
@@ -201,7 +201,7 @@ class Storm:
         await child.kill()
         await self._start(name)
         with contextlib.suppress(AssertionError):
-            await self._roles[name].says(LOGGED_IN)
+            await self._roles[name].says(TAKES_PART)
 
     async def _stop_for_a_while(self, blow: Blow) -> None:
         name, child = self._some(blow.at)
@@ -267,7 +267,7 @@ class Storm:
                     self.failed_stops.append(name)
                 if again:
                     await self._start(name)
-                    await self._roles[name].says(LOGGED_IN)
+                    await self._roles[name].says(TAKES_PART)
             await asyncio.sleep(0.5)
 
     async def _until_nothing_is_left(self) -> None:

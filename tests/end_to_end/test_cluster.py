@@ -94,6 +94,8 @@ async def test_a_worker_that_is_asked_to_stop_is_gone_in_time_and_another_goes_o
     staying = await cluster.worker()
     assert await leaving.ask_to_stop() == 0
     assert NOT_IN_TIME not in leaving.output
+    assert "4 jobs under way are handed to the other processes" in leaving.output
+    assert not any(words in leaving.output for words in ("logged in", "logging in")), "it has no connection"
     cluster.queue.finish()
     await until(lambda: all(state_of(each.message) == "delivered" for each in asked))
     assert not any(TAKEN_FROM_A_SILENT_ONE in child.output for child in cluster.children), "they were handed over"
