@@ -34,7 +34,7 @@ CARDS_AT_ONCE = 2
 """How many first responses wait for their rows at a time. Of those that come while so many do, the members are told at
 once that Clapper is thinking: nobody's answer waits for the rows of a crowd."""
 
-FIRST_CARD_SECONDS = 1.5
+FIRST_CARD_SECONDS = 5.0
 """How long "thinking" may stay where the next step, which shows the card itself, is about to be done."""
 
 LOOK_SECONDS = 1.0
