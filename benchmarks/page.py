@@ -1,4 +1,4 @@
-"""Write docs/performance.md and its plot from the results of the benchmarks, which lie beside it as JSON.
+"""Write docs/performance.md and its plot from the results of the benchmarks, which lie in docs/performance as JSON.
 
 `python -m benchmarks.page FOLDER` first takes new results from a folder: what `--json` of each benchmark wrote as
 `bot.json`, `client.json`, `growth.json` and `start.json`, and `before-bot.json` of an earlier version. Without a folder
@@ -20,22 +20,27 @@ from benchmarks.tables import Row
 PAGE = CHECKOUT / "docs" / "performance.md"
 FOLDER = CHECKOUT / "docs" / "performance"
 NAMES = ("before-bot", "bot", "client", "growth", "start")
+_NOT_YET = "(not measured for this version yet)"
 _PLOTTED = ("processor_ms", "acknowledged_p99_ms", "memory_peak_mib", "queue_requests", "visible_p50_s")
 
 
 def page() -> str:
-    """The whole page: the words, with each `<!-- name -->` line replaced by the table of that name."""
-    found = {name: json.loads((FOLDER / f"{name}.json").read_text()) for name in NAMES}
+    """The whole page: the words, with each `<!-- name -->` line replaced by the table of that name, if there is one."""
+    files = {name: FOLDER / f"{name}.json" for name in NAMES}
+    found: Json = {"bot": {"bursts": [], "counts": {}}, "client": {"cases": []}, "growth": {}, "start": {}}
+    found |= {"before-bot": found["bot"]} | {name: json.loads(file.read_text()) for name, file in files.items()
+                                             if file.exists()}  # fmt: skip
     tables = {
         **{f"bot-{each['commands']}": _bot(each, _before(found, each["commands"])) for each in found["bot"]["bursts"]},
         "counts": _counts(found["bot"]["counts"], found["before-bot"]["counts"]),
         **{f"client-{each['case']}": _client(each) for each in found["client"]["cases"]},
-        "in-flight": _growth("jobs in flight", found["growth"]["in_flight"]),
-        "history": _growth("rows of history", found["growth"]["history"]),
-        "start": _start(found["start"]),
+        "in-flight": _growth("jobs in flight", found["growth"].get("in_flight", {})),
+        "history": _growth("rows of history", found["growth"].get("history", {})),
+        "steady": _growth("jobs so far", found["growth"].get("steady", {})),
+        "start": _start(found["start"]) if found["start"] else "",
     }
     lines = (FOLDER / "words.md").read_text().splitlines()
-    return "\n".join(tables.get(_name_in(line), line) for line in lines) + "\n"
+    return "\n".join((tables.get(_name_in(line)) or _NOT_YET) if _name_in(line) else line for line in lines) + "\n"
 
 
 def take(folder: Path) -> None:
@@ -52,11 +57,11 @@ def draw() -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415  # only who draws needs it
 
     now = json.loads((FOLDER / "bot.json").read_text())["bursts"][0]
-    before = json.loads((FOLDER / "before-bot.json").read_text())["bursts"][0]
+    before = json.loads((FOLDER / "before-bot.json").read_text())["bursts"]
     rows = [row for row in bot.ROWS if row.key in _PLOTTED]
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.subplots()
-    for offset, (label, each) in enumerate((("before", before), ("now", now))):
+    for offset, (label, each) in enumerate([*(("before", each) for each in before[:1]), ("now", now)]):
         places = [place + 0.4 * offset for place in range(len(rows))]
         values = [each["ratios"][row.key] or 0 for row in rows]
         bars = axes.barh(places, values, height=0.36, label=f"Clapper, {label}")
@@ -80,14 +85,14 @@ def _before(found: Json, commands: int) -> Json | None:
 
 
 def _bot(now: Json, before: Json | None) -> str:
-    head = ["measure", "naive", "Clapper before", "Clapper now", "ratio", "to reach"]
+    head = ["measure", "naive", *(["Clapper before"] if before else []), "Clapper now", "ratio", "to reach"]
     return _table(
         head,
         [
             [
                 row.title,
                 _number(now["naive"][row.key], row),
-                _number(before["clapper"][row.key], row) if before else "",
+                *([_number(before["clapper"][row.key], row)] if before else []),
                 _number(now["clapper"][row.key], row),
                 *_ratio(row, now["ratios"][row.key]),
             ]
@@ -119,6 +124,8 @@ def _counts(now: Json, before: Json) -> str:
 
 
 def _growth(title: str, sizes: Json) -> str:
+    if not sizes:
+        return ""
     first = next(iter(sizes.values()))["processor_ms"]
     return _table(
         [title, "processor time a job (ms)", "of the first", "acknowledged p50 (ms)", "p99 (ms)", "memory peak (MiB)"],
