@@ -80,9 +80,14 @@ class Calls:
             raise Passing(QueueStatusError(f"no answer to the status: {words(exc)}", job_id=job_id)) from exc
         return protocol.read_status(answer, job_id)
 
-    async def result(self, job_id: str, remote: str, path: Path, max_bytes: int | None, makes: Kind) -> Path:
-        """Fetch the video or picture at `remote` into `path`. Raises `QueueResultError`, or `Passing` around one."""
-        file = transfer.ResultFile(path)
+    async def result(
+        self, job_id: str, remote: str, path: Path | None, max_bytes: int | None, makes: Kind
+    ) -> Path | bytes:
+        """Fetch the video or picture at `remote` into `path`, or into memory where that is None.
+
+        Raises `QueueResultError`, or `Passing` around one.
+        """
+        file = transfer.ResultBytes() if path is None else transfer.ResultFile(path)
         identity = {"Accept-Encoding": "identity"}
         try:
             async with (
@@ -105,4 +110,4 @@ class Calls:
             raise Passing(QueueResultError(f"the result did not come: {words(exc)}", job_id=job_id)) from exc
         finally:
             await file.discard()
-        return path
+        return file.data if isinstance(file, transfer.ResultBytes) else path or Path()

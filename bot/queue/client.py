@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Any, Self, Unpack, overload
 
 import aiohttp
 
@@ -39,6 +39,8 @@ from bot.rules.requests import Orientation, Point, Resolution
 OnStatusChange = Callable[[JobStatusResponse], Awaitable[None] | None]
 
 USER_AGENT = "Clapper/0.1"
+MEMORY_MAX_BYTES = 100 * 1024 * 1024
+"""The most that a result without a path may have."""
 
 
 class QueueClient:
@@ -153,16 +155,31 @@ class QueueClient:
         path = protocol.status_path(job_id)
         return await self._retries.run(lambda: self._calls.status(job_id, path), self._retry.attempts)
 
-    async def result(self, job_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO) -> Path:
+    @overload
+    async def result(
+        self, job_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
+    ) -> Path: ...
+
+    @overload
+    async def result(
+        self, job_id: str, path: None = None, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
+    ) -> bytes: ...
+
+    async def result(
+        self, job_id: str, path: Path | None = None, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
+    ) -> Path | bytes:
         """The video of a completed job, at `path`, which appears (or is replaced) only once all of it is there; a
-        picture where its model `makes` one.
+        picture where its model `makes` one. Without a path its bytes, at most `MEMORY_MAX_BYTES` where `max_bytes` says
+        nothing else.
 
         Raises `QueueJobNotFoundError` (expired), `QueueDiskError` (`path` can't be written) or `QueueResultError`: not
         to be had, not an MP4 (or no picture), or larger than `max_bytes` (`too_large`).
         """
         remote = protocol.content_path(job_id)
+        to = None if path is None else Path(path)
+        most = MEMORY_MAX_BYTES if to is None and max_bytes is None else max_bytes
         return await self._retries.run(
-            lambda: self._calls.result(job_id, remote, Path(path), max_bytes, makes), self._retry.attempts
+            lambda: self._calls.result(job_id, remote, to, most, makes), self._retry.attempts
         )
 
     async def watch(
@@ -221,14 +238,14 @@ class QueueClient:
         self,
         model: str | Model,
         *,
-        path: Path,
+        path: Path | None = None,
         on_status_change: OnStatusChange | None = None,
         deadline: timedelta | datetime | None = None,
         max_bytes: int | None = None,
         **inputs: Unpack[JobInputs],
     ) -> QueueJobResult:
-        """`submit` with `inputs`, `watch`, and `result` at `path`. A job that failed is returned, not raised; whatever
-        is raised once there is a job, a cancellation too, has a note with its id.
+        """`submit` with `inputs`, `watch`, and `result` at `path`, or in memory without one. A job that failed is
+        returned, not raised; whatever is raised once there is a job, a cancellation too, has a note with its id.
 
         `on_status_change` is called, and awaited if it is async, on each change of status, from the first on.
         """
@@ -246,6 +263,9 @@ class QueueClient:
             if news.status is JobStatus.FAILED:
                 return FailedJob(job_id=job.job_id, error=news.reason or "the service gave no reason")
             makes = self._model(model).form.makes
+            if path is None:
+                data = await self.result(job.job_id, max_bytes=max_bytes, makes=makes)
+                return CompletedJob(job_id=job.job_id, data=data)
             made = await self.result(job.job_id, path, max_bytes=max_bytes, makes=makes)
             return CompletedJob(job_id=job.job_id, path=made)
         except BaseException as exc:

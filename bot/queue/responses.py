@@ -43,10 +43,11 @@ class JobStatusResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedJob:
-    """The video is at `path`."""
+    """The video is at `path`, or, where none was given, it is `data`."""
 
     job_id: str
-    path: Path
+    path: Path | None = None
+    data: bytes | None = None
     status: Literal[JobStatus.COMPLETED] = JobStatus.COMPLETED
 
 

@@ -215,6 +215,36 @@ class Slots:
         self._free.release()
 
 
+class ResultBytes:
+    """A result that is held in memory: the same calls as `ResultFile` has. `data` is all of it."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self._parts = bytearray()
+
+    @property
+    def size(self) -> int:
+        return len(self._parts)
+
+    @property
+    def head(self) -> bytes:
+        return bytes(self._parts[:_HEAD_BYTES])
+
+    async def fill(self, content: StreamReader, slots: Slots, *, limit_bytes: int | None) -> None:
+        """Take all that arrives. Raises `TooLarge`."""
+        del slots
+        while chunk := await content.readany():
+            self._parts += chunk
+            if limit_bytes is not None and self.size > limit_bytes:
+                raise TooLarge
+
+    async def finish(self) -> None:
+        self.data = bytes(self._parts)
+
+    async def discard(self) -> None:
+        self._parts.clear()
+
+
 class ResultFile:
     """A result on its way to `path`, where it appears (or is replaced) in one step, at `finish`.
 

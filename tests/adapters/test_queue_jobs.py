@@ -209,6 +209,7 @@ async def test_a_hundred_jobs_at_once_keep_apart(tmp_path: Path, clock: ManualCl
     assert {d.job_id for d in done} == {f"job-{n}" for n in range(100)}
     for one in done:
         assert isinstance(one, CompletedJob)
+        assert one.path is not None
         assert one.path.read_bytes() == MP4 + one.job_id.removeprefix("job-").encode()
 
 
@@ -354,6 +355,7 @@ async def test_a_large_upload_and_a_large_result_stay_out_of_memory(
         tracemalloc.stop()
     assert isinstance(done, CompletedJob)
     assert server.requests[0].size > size
+    assert done.path is not None
     assert done.path.stat().st_size == size
     assert peak < 10 * MIB  # both ends of both transfers are in this process
 
