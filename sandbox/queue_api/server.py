@@ -75,7 +75,7 @@ class QueueStandIn:
         self.preview_width, self.clip_seconds, self.clip = preview_width, min(5.0, max(2.0, clip_seconds)), clip
         self.max_file_bytes, self.honour_idempotency = max_file_bytes, honour_idempotency
         self.models, self.retired = dict(MODELS if routes == "all" else MODELS_2026), set(retired)
-        self._routes = routes
+        self.routes = routes
         self.faults = FaultBook(seed)
         self.jobs: dict[str, Job] = {}
         self.requests: list[Call] = []
@@ -170,7 +170,7 @@ class QueueStandIn:
         if fault := self.faults.take("submit", model=name, early=True):
             return await answers.wrong(request, fault, self._clock, None)
         if model is None or name in self.retired:
-            if self._routes == "2026":
+            if self.routes == "2026":
                 raise web.HTTPMethodNotAllowed("POST", ["GET"])
             return answers.detail(404, f"Model '{name}' not found")
         try:

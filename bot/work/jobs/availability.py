@@ -53,12 +53,15 @@ class Availability:
         """
         before = {name for name in served if self._missing_until(name) is not None}
         until = self._clock.now() + good_for
-        for name, there in served.items():
-            if not there:
-                await self._note(_MISSING, name, until)
-            elif self._until[_MISSING].pop(name, None) is not None:
-                await self._notes.drop(f"{_MISSING}{name}")
-        return frozenset(name for name, there in served.items() if not there) - before
+        missing = frozenset(name for name, there in served.items() if not there)
+        back = self._until[_MISSING].keys() & (served.keys() - missing)
+        # In memory at once: members must not meet the half of it while the rows are written.
+        kept = {name: at for name, at in self._until[_MISSING].items() if name not in back}
+        self._until[_MISSING] = kept | dict.fromkeys(missing, until)
+        for name in sorted(missing):
+            await self._notes.put(f"{_MISSING}{name}", until.isoformat())
+        await self._notes.drop(*(f"{_MISSING}{name}" for name in back))
+        return missing - before
 
     def check(self, model: Model, among: Iterable[Model] | None = None) -> None:
         """Raises `ModelUnavailable` while the model rests, with the first of `among` (all of its command) that does
