@@ -38,7 +38,10 @@ class Help(commands.Cog):
     async def models(self, interaction: Interaction) -> None:
         """Every model by command, with what it is good at and what it takes."""
         services = interaction.client.services
-        embed = _models(services.catalog, services.availability.resting(services.catalog), interaction.locale.value)
+        locale = interaction.locale.value
+        embed = _models(services.catalog, services.availability.resting(services.catalog), locale)
+        troubles = services.video_services.in_trouble
+        embed.description = "\n".join(say("models_trouble", locale, service=name) for name in troubles) or None
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
 

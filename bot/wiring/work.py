@@ -164,6 +164,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
             clock=process.clock,
         ),
         availability=context.availability,
+        video_services=context.services,
         synced_commands=SyncedCommands(store.notes),
     )
 

@@ -580,6 +580,7 @@ COMMANDS: Mapping[str, str] = {
     "models_title": "The models",
     "models_usual": "the usual one",
     "models_resting": "The service doesn't offer it at the moment; I look again {until}.",
+    "models_trouble": "The service {service} takes no videos at the moment; whoever runs this bot has been told.",
     "models_last_seen": "Last seen: {month}.",
     "price_per_video": "${dollars} a video",
     "price_per_second": "${dollars} a second",

@@ -17,6 +17,7 @@ from bot.work.guilds.settings import Guilds
 from bot.work.jobs.acceptance import Acceptance, Prechecked
 from bot.work.jobs.availability import Availability
 from bot.work.jobs.controls import JobControls
+from bot.work.jobs.video_services import VideoServices
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs
 from bot.work.members.statistics import Report, StatisticsService
@@ -62,4 +63,5 @@ class Services:
     audit_log: AuditLog
     statistics: StatisticsService
     availability: Availability
+    video_services: VideoServices
     synced_commands: SyncedCommands

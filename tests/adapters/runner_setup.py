@@ -335,6 +335,7 @@ class Bench:
                 statistics_table=StatisticsTable(self.database), plotter=Plotter(self.folder), clock=self.clock
             ),
             availability=self.availability,
+            video_services=context.services,
             synced_commands=SyncedCommands(notes),
         )  # fmt: skip
         await self.guilds.refresh()

@@ -56,6 +56,11 @@ class VideoServices:
         log.info("job %s: the service says of the cancelling: %s", job.id, how)
         return how is Cancellation.CANCELLED
 
+    @property
+    def in_trouble(self) -> tuple[ServiceName, ...]:
+        """The services that took no job lately for a reason which whoever runs the bot must mend."""
+        return tuple(sorted(self._troubles))
+
     def is_new_trouble(self, service: ServiceName, what: str) -> bool:
         """Whether the service has not been noted to have this trouble already; it is from now on."""
         known = self._troubles.get(service)
