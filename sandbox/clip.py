@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from PIL import Image
 
 
 class NotPlayable(Exception):
@@ -32,7 +33,9 @@ class ClipFacts:
 
 
 def inspect(path: Path) -> ClipFacts:
-    """Decode every frame. Raises `NotPlayable` unless it is H.264 in yuv420p with more than one frame."""
+    """Decode every frame. Raises `NotPlayable` unless it is H.264 in yuv420p with more than one frame, or a PNG."""
+    if path.read_bytes()[:4] == b"\x89PNG":
+        return _inspect_picture(path)
     try:
         with av.open(path, format="mp4") as container:
             if not container.streams.video:
@@ -52,3 +55,12 @@ def inspect(path: Path) -> ClipFacts:
     if facts.codec != "h264" or facts.pixels != "yuv420p" or facts.frames < 2:
         raise NotPlayable(f"not every device plays it: {facts}")
     return facts
+
+
+def _inspect_picture(path: Path) -> ClipFacts:
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return ClipFacts("png", picture.mode.lower(), picture.width, picture.height, 0.0, 1, None)
+    except OSError as exc:
+        raise NotPlayable(f"it can't be decoded ({exc})") from exc

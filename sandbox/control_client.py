@@ -116,5 +116,6 @@ def button_of(message: Json, label: str) -> str | None:
 
 
 def attachment_of(message: Json) -> Json | None:
-    """The clip that a message holds, if any."""
-    return next((one for one in message.get("attachments") or [] if Path(one["filename"]).suffix == ".mp4"), None)
+    """The clip, or the picture, that a message holds, if any."""
+    shown = {".mp4", ".png"}
+    return next((one for one in message.get("attachments") or [] if Path(one["filename"]).suffix in shown), None)

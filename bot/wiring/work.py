@@ -61,6 +61,7 @@ class Parts:
     token_expiry: TokenExpiry
     periodic: PeriodicTasks
     downloads: Downloads
+    model_check: ModelCheck | None = None
 
     @property
     def bot(self) -> VideoBot:
@@ -95,8 +96,9 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
     if process.settings.clustered:  # others find out, too, which models rest and how long the others take
         durations = RecentDurations(context.durations, jobs=store.jobs, catalog=process.catalog)
         tasks += [context.availability.task, durations.task]
-    if process.settings.check_models_hours:
-        tasks.append(_model_check(process, context).task)
+    model_check = _model_check(process, context) if process.settings.check_models_hours else None
+    if model_check is not None:
+        tasks.append(model_check.task)
     return Parts(
         database=store.database,
         jobs=store.jobs,
@@ -107,6 +109,7 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         token_expiry=token_expiry,
         periodic=_periodic(process, store, tasks),
         downloads=media.downloads,
+        model_check=model_check,
     )
 
 

@@ -43,6 +43,7 @@ def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
         "reply:@cat.png /animate make it snow",
         "reply:@cat.png @Clapper animate snow",
         "menu:Animate @cat.png snow",
+        "/image prompt:snow image:@cat.png",
     ],
 )
 async def test_a_file_is_uploaded_replied_to_and_used_by_its_menu(tried: Try, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 30.0
 """How long one question may take, with its repetitions."""
+FIRST_SECONDS = 2.0
+"""How long a start waits for what the services answer."""
 _LATE = timedelta(hours=2)
 """How much longer than until the next check what was found holds: it may come late."""
 
@@ -70,13 +73,21 @@ class ModelCheck:
         self._availability = availability
         self._metrics = metrics
         self._every = every
+        self._checked = asyncio.Event()
         self.task = PeriodicTask("models", self.check, every=every, shared=True)
+
+    async def wait_for_first(self) -> None:
+        """Until the first check has ended, for `FIRST_SECONDS` at most: members should not meet what is gone."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_SECONDS):
+                await self._checked.wait()
 
     async def check(self) -> None:
         """Ask now. Raises `DatabaseUnavailable`."""
         verdicts = await ask_services(self._services, self._catalog)
         known = {name: verdict for name, verdict in verdicts.items() if isinstance(verdict, bool)}
         gone = await self._availability.note_checked(known, good_for=self._every + _LATE)
+        self._checked.set()
         if gone:
             log.warning("not served (`python -m bot doctor` shows all): %s", ", ".join(sorted(gone)))
         for service in {model.service for model in self._catalog}:
