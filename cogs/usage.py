@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.inputs.options import Described
-from bot.chat.replies.interactions import Interaction, ask, open_reply, requester_of
+from bot.chat.replies.interactions import Interaction, ask, open_reply, requester_of, roles_of
 from bot.chat.settings_text import Names, standing_text
 from bot.chat.statistics_message import add_member_fields, chart_of_member, show_with_chart
 from bot.errors import ModeratorsOnly
@@ -63,7 +63,7 @@ def _left(account: Account, names: Names, whom: Requester, interaction: Interact
 
 def _as_requester(member: discord.User | discord.Member, by: Requester) -> Requester:
     """The other member as a requester in this place; one who has left the server has no roles."""
-    roles = tuple(role.id for role in member.roles) if isinstance(member, discord.Member) else ()
+    roles = roles_of(member) if isinstance(member, discord.Member) else ()
     return by.model_copy(
         update={"user_id": member.id, "name": member.display_name, "role_ids": roles, "moderator": False}
     )

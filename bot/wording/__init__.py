@@ -32,6 +32,9 @@ _MAY_BE_MISSING = frozenset(
 )
 """Facts that may be None or empty. The sentence `…_unexplained` is used then, where there is one."""
 
+_NAMED_MAX = 10
+"""How many channels a sentence names."""
+
 
 def say(key: str, locale: str | None = None, **facts: object) -> str:
     """The sentence of `key`, filled with `facts`, in the language of `locale` (Discord's names, such as "pt-BR").
@@ -77,7 +80,8 @@ def _fact(name: str, value: object, locale: str | None) -> str:
     if name == "whose":
         return _whose(str(value), locale)
     if name == "channels":
-        return ", ".join(f"<#{part}>" for part in re.findall(r"\d+", str(value)))
+        found = re.findall(r"\d+", str(value))
+        return ", ".join(f"<#{part}>" for part in found[:_NAMED_MAX]) + " …" * (len(found) > _NAMED_MAX)
     if name == "permissions":
         words = (f"permission_{part}" for part in str(value).split(", "))
         return ", ".join(

@@ -26,6 +26,9 @@ _GROUPED_FROM = 10_000
 _SPECIAL = re.compile(r"[\\*_`<\[\]]|~(?=~)|\|(?=\|)|:(?=//)|^[#>+-]|(?<=^\d)\.|(?<=^\d\d)\.")
 """What begins formatting, a mention or a link; at the start of a line also a heading, a quote or a list."""
 
+MESSAGE_MAX_CHARS = 2000
+"""What Discord takes as a message's text."""
+
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _JOINERS = frozenset("\u200c\u200d")
 
@@ -34,6 +37,11 @@ class Markup(str):
     """Text that Clapper made itself: it is written into sentences without escaping."""
 
     __slots__ = ()
+
+
+def fitted(sentence: str) -> str:
+    """The sentence, cut where Discord takes no more of a message: a long answer is better than none."""
+    return sentence if len(sentence) <= MESSAGE_MAX_CHARS else f"{sentence[: MESSAGE_MAX_CHARS - 1]}…"
 
 
 def escape(text: str, limit: int = QUOTE_MAX_CHARS) -> str:

@@ -29,7 +29,7 @@ DEAD = 901.0
 Json = dict[str, Any]
 
 
-async def ask(stage: Stage, where: str = "general", **options: Any) -> Invocation:
+async def ask(stage: Stage, where: Any = "general", **options: Any) -> Invocation:
     return await stage.discord.member("Ada").slash(where, "t2v", **({"prompt": "a cat"} | options))
 
 
@@ -44,12 +44,12 @@ async def in_dm(stage: Stage) -> Json:
     return await ada.wait_for(ada.dm, lambda message: bool(message["attachments"]), PATIENCE_SECONDS)
 
 
-async def row(app: App, stage: Stage, fits: Callable[[Job], bool]) -> Job:
-    """Ada's newest job, once it is as wanted; rows ring no bell."""
-    ada = int(stage.discord.member("Ada").id)
+async def row(app: App, stage: Stage, fits: Callable[[Job], bool], *, of: str = "Ada") -> Job:
+    """The member's newest job, once it is as wanted; rows ring no bell."""
+    member = int(stage.discord.member(of).id)
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            page = await app.parts.services.own_jobs.page(ada, 0, size=1)
+            page = await app.parts.services.own_jobs.page(member, 0, size=1)
             if page.jobs and fits(page.jobs[0]):
                 return page.jobs[0]
             await asyncio.sleep(0.02)
@@ -310,3 +310,24 @@ async def test_a_job_that_the_service_has_forgotten_says_so(stage: Stage) -> Non
         await stage.see(asked, "pending")
         await make(stage)
         assert "doesn't know this job any more" in text_of(await stage.see(asked, "failed"))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("in_a_group", [False, True])
+async def test_who_presses_again_on_somebody_elses_own_app_gets_the_button_too(stage: Stage, in_a_group: bool) -> None:
+    stage.changes["token_life_seconds"] = SHORT_LIFE
+    stage.discord.add_guild("Elsewhere", bot_installed=False, channels=("lounge",))
+    stage.discord.install_for("Ada")
+    grace = stage.discord.member("Grace")
+    where: Any = stage.discord.private_group("Ada", "Grace") if in_a_group else "lounge"
+    async with stage.clapper() as app:
+        done = await stage.see_through(await ask(stage, where))
+        again = await grace.press(done, "Again")
+        message = await stage.see(again, "pending")
+        assert buttons_of(message) == ["Cancel", "Get it"]
+        stage.pass_time(DEAD)
+        await make(stage)
+        await row(app, stage, lambda job: job.undeliverable is not None, of="Grace")
+        await grace.press(message, "Get it")
+        assert (await stage.see(again, "delivered"))["attachments"]
+        assert stage.discord.invalid_requests == 0

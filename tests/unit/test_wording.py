@@ -15,11 +15,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ClapperError, UserFacing
+from bot.rules.guild_settings import IDS_MAX
 from bot.rules.jobs import Failure
 from bot.wording import SENTENCES, Markup, catalogues, say, sentence_of, translated
 from bot.wording.catalogues import catalogue_files, language_of, sentences_in
 from bot.wording.english import COMMANDS
-from bot.wording.facts import day, duration, escape, moment, number, short_day, size, stamp, thousands_sign
+from bot.wording.facts import (
+    MESSAGE_MAX_CHARS,
+    day,
+    duration,
+    escape,
+    fitted,
+    moment,
+    number,
+    short_day,
+    size,
+    stamp,
+    thousands_sign,
+)
 from scripts.update_catalogues import in_step, new_catalogue, read, source, untranslated
 
 REPO = Path(__file__).parents[2]
@@ -365,3 +378,19 @@ def test_a_blocked_member_is_told_until_when_and_why_where_that_is_known() -> No
 
 def test_markup_of_our_own_stays_as_it_is() -> None:
     assert say("seed_is", seed=Markup("`7`")) == "seed `7`"
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de"])
+def test_a_server_with_many_channels_names_ten(locale: str) -> None:
+    channels = ", ".join(str(1080475252798000000 + n) for n in range(IDS_MAX))
+    told = say("channel_not_allowed", locale, command="animate", channels=channels)
+    assert told.count("<#") == 10
+    assert "…" in told
+    assert len(told) < MESSAGE_MAX_CHARS
+
+
+@given(st.text(max_size=2 * MESSAGE_MAX_CHARS))
+def test_no_message_is_longer_than_discord_takes(text: str) -> None:
+    told = fitted(text)
+    assert len(told) <= MESSAGE_MAX_CHARS
+    assert told == text or told == text[: MESSAGE_MAX_CHARS - 1] + "…"

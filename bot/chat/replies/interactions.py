@@ -20,6 +20,7 @@ from bot.chat.replies.edit_routes import CONNECTION_LOST, UNSENT
 from bot.errors import AdminsOnly, DatabaseUnavailable, PermissionsMissing
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import Attachment, VideoRequest
+from bot.wording.facts import fitted
 from bot.work.services import Prechecked
 
 log = logging.getLogger(__name__)
@@ -257,7 +258,6 @@ async def keep_reply(interaction: Interaction) -> Reply | None:
 def reply_of(interaction: Interaction, message_id: int | None, *, ephemeral: bool) -> Reply:
     """Every way to reach that message that this interaction opens; None: what answers the interaction first."""
     life = timedelta(seconds=interaction.client.settings.token_life_seconds)
-    in_our_dm = interaction.context.dm_channel is True
     return Reply(
         application_id=interaction.application_id,
         channel_id=interaction.channel_id or 0,
@@ -266,7 +266,7 @@ def reply_of(interaction: Interaction, message_id: int | None, *, ephemeral: boo
         token=interaction.token,
         token_expires_at=interaction.created_at + life,
         ephemeral=ephemeral,
-        user_install=interaction.is_user_integration() and not (interaction.is_guild_integration() or in_our_dm),
+        user_install=not hears_messages(interaction),  # whoever presses, a card stays where its app is installed
         upload_limit_bytes=interaction.filesize_limit,
         answers=interaction.id,
     )
@@ -293,13 +293,18 @@ def requester_of(interaction: Interaction) -> Requester:
         guild_id=interaction.guild_id,
         channel_id=interaction.channel_id or 0,
         parent_channel_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
-        role_ids=tuple(role.id for role in member.roles) if member else (),
+        role_ids=roles_of(member) if member else (),
         moderator=interaction.permissions.manage_messages,
         admin=interaction.guild_id is not None and interaction.permissions.manage_guild,
         age_restricted=is_age_restricted(channel),
         locale=interaction.locale.value,
         guild_locale=None if interaction.guild_locale is None else interaction.guild_locale.value,
     )
+
+
+def roles_of(member: discord.Member) -> tuple[int, ...]:
+    """The ids of all roles in the event: `member.roles` leaves out those of a server that is not in the cache."""
+    return (member.guild.id, *member._roles)  # noqa: SLF001  # the ids as they came are nowhere else
 
 
 def admin_of(interaction: Interaction) -> Requester:
@@ -328,7 +333,7 @@ async def tell(interaction: Interaction, sentence: str) -> None:
 
     A public "thinking" message is taken away first: a follow-up would otherwise become that message, in public.
     """
-    silent = discord.AllowedMentions.none()
+    silent, sentence = discord.AllowedMentions.none(), fitted(sentence)
     try:
         promised = interaction.extras.get(_PRIVATE)
         if promised is None and not interaction.response.is_done():

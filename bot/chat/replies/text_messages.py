@@ -10,10 +10,11 @@ import discord
 from bot.chat.client_base import ClientBase
 from bot.chat.replies.edit_routes import UNSENT
 from bot.chat.replies.error_messages import sentence_for
-from bot.chat.replies.interactions import is_age_restricted
+from bot.chat.replies.interactions import is_age_restricted, roles_of
 from bot.errors import PermissionsMissing, RoleNotAllowed
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import VideoRequest
+from bot.wording.facts import fitted
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ def _unsent_reply(bot: ClientBase, message: discord.Message) -> Reply:
 
 async def tell_text(message: discord.Message, sentence: str, *, view: discord.ui.View | None = None) -> None:
     """Say it under the member's message, or in private where the bot may not write; nobody is pinged."""
+    sentence = fitted(sentence)
     try:
         if _may_write(message):
             await _reply(message, content=sentence, view=view)
@@ -104,7 +106,7 @@ def author_of(message: discord.Message) -> Requester:
         guild_id=message.guild.id if message.guild else None,
         channel_id=channel.id,
         parent_channel_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
-        role_ids=tuple(role.id for role in member.roles) if member else (),
+        role_ids=roles_of(member) if member else (),
         moderator=held is not None and held.manage_messages,
         admin=held is not None and held.manage_guild,
         age_restricted=is_age_restricted(channel),
