@@ -82,7 +82,13 @@ async def _show_one(interaction: Interaction, job_id: str, page: int) -> None:
 
 async def _show_here(interaction: Interaction, job_id: str) -> None:
     """Show the job in a new message here, as private as the job was asked for."""
-    job = await look(_theirs(interaction, job_id))
+
+    async def allowed() -> Job:
+        job = await _theirs(interaction, job_id)
+        await interaction.client.services.policy.check_shown(job, requester_of(interaction))
+        return job
+
+    job = await look(allowed())
     check_rights(interaction, private=job.reply.ephemeral)
     reply = await open_reply(interaction, private=job.reply.ephemeral)
     await interaction.client.services.job_controls.bring(job_id, requester_of(interaction), reply)

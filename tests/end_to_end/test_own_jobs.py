@@ -13,9 +13,11 @@ import pytest
 from bot.app import App
 from bot.errors import NotYours
 from bot.rules.jobs import JobState
+from bot.rules.prompts import WordAction, WordRule
 from sandbox.discord import Invocation
 from sandbox.discord import permissions as bits
 from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, state_of, text_of
+from tests.end_to_end.test_moderation import arrange
 from tests.jobs import a_member, a_reply
 
 Json = dict[str, Any]
@@ -117,6 +119,25 @@ async def test_none_is_shown_in_a_place_where_a_video_may_not_be(stage: Stage) -
         assert told["flags"] & 64
         await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
         assert (await stage.see(asked, "delivered"))["attachments"], "it stays where it was asked for"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("action", [WordAction.BLOCK, WordAction.HOLD])
+async def test_none_is_shown_where_the_servers_rules_forbid_it(stage: Stage, action: WordAction) -> None:
+    ada = stage.discord.member("Ada")
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=1, word_rules=(WordRule(pattern="piano", action=action, note="No."),))
+        await stage.see_through(await ada.slash(ada.dm, "t2v", prompt="a cat playing piano"))
+        invoked, message = await listed(stage, where="Film Club#general")
+        one = await pick(stage, invoked, message)
+        here = await ada.press(one, "Show it here")
+        told = await here.reply(timeout=PATIENCE_SECONDS)
+        assert "No." in text_of(told)
+        assert told["flags"] & 64
+        assert told["attachments"] == []
+        await arrange(stage, app, word_rules=(), age_restricted_only=True)
+        here = await ada.press(one, "Show it here")
+        assert "age-restricted" in text_of(await here.reply(timeout=PATIENCE_SECONDS))
 
 
 @pytest.mark.asyncio

@@ -12,7 +12,7 @@ from math import log2
 from bot.errors import ModelNotOffered, ModelUnknown, NothingServed, PromptBlocked
 from bot.rules.catalog import Catalog, Model, Operation
 from bot.rules.guild_settings import GuildSettings, offered_models, permits, with_defaults
-from bot.rules.jobs import Requester
+from bot.rules.jobs import Job, Requester
 from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
 from bot.rules.notices import PromptNoted
 from bot.rules.prompts import Verdict, WordAction, is_long, judge
@@ -143,6 +143,16 @@ class Policy:
             permitted = self._permit(permitted.request, requester)
         verdict = await asyncio.to_thread(judge, now.word_rules, permitted.request.inputs.prompt or "")
         return self._heed(permitted, requester, verdict)
+
+    async def check_shown(self, job: Job, by: Requester) -> None:
+        """Raises the `Refused` of the first rule that forbids such a job where `by` wants it shown, unless they asked
+        for it there. What this server's moderators would have to see first is refused where it comes from elsewhere."""
+        asked = job.requester
+        if (asked.guild_id, asked.channel_id) == (by.guild_id, by.channel_id):
+            return
+        permitted = await self.still_permits(self.permit(job.request, by), by)
+        if permitted.held and permitted.verdict is not None and asked.guild_id != by.guild_id:
+            raise PromptBlocked(note=permitted.verdict.rule.note)
 
     def record(self, permitted: Permitted, requester: Requester) -> None:
         """Have the server's moderators read what the prompt met, if it met anything."""
