@@ -74,7 +74,7 @@ def list_view(jobs: Sequence[Job], catalog: Catalog, *, number: int, pages: int,
 
 def detail_embed(job: Job, catalog: Catalog, *, kept_until: datetime | None, locale: str) -> discord.Embed:
     """The card of one job, with a link to its message and until when its video is kept."""
-    embed = embed_of(card_of(_read_in(job, locale), catalog))
+    embed = embed_of(card_of(_read_in(job, locale), catalog, alone=True))
     lines = [embed.description or ""]
     place = job.reply.guild_id or "@me"
     if not job.reply.ephemeral:

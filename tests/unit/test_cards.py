@@ -218,3 +218,25 @@ def test_a_job_in_line_shows_its_place_and_no_expected_time() -> None:
     assert "expected" not in "\n".join(card.lines)
     started = card_of(a_job(state=JobState.ACCEPTED), CATALOG)
     assert "In line" not in started.title
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": JobState.ACCEPTED, "held": True},
+        *({"state": JobState.FAILED, "failure": Failure(key=key)} for key in ("hold_unseen", "hold_undecided")),
+        {"state": JobState.FAILED, "failure": Failure(key="prompt_denied", facts={"reason": "no pianos"})},
+    ],
+)
+def test_what_no_moderator_has_approved_is_shown_to_its_requester_alone(changes: dict[str, object]) -> None:
+    picture = Attachment(url="https://cdn.discordapp.com/a.png", filename="a.png", size_bytes=1)
+    inputs = Inputs(prompt="a cat playing piano")
+    request = compose(CATALOG.get("lucy-pro-i2v"), inputs, {Role.DATA: picture})
+    job = a_job().model_copy(update={"request": request} | changes)
+    card = card_of(job, CATALOG)
+    assert "playing piano" not in str(embed_of(card).to_dict())
+    assert card.thumbnail is None
+    private = job.model_copy(update={"reply": job.reply.model_copy(update={"ephemeral": True})})
+    for seen in (card_of(private, CATALOG), card_of(job, CATALOG, alone=True)):
+        assert "playing piano" in seen.lines[0]
+        assert (seen.thumbnail is not None) is job.held

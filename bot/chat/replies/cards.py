@@ -15,7 +15,7 @@ import discord
 from discord import ui
 
 from bot.chat.persistent import Verb, job_button, view_with
-from bot.errors import ModelUnknown
+from bot.errors import HoldUndecided, HoldUnseen, ModelUnknown, PromptDenied
 from bot.rules.catalog import FORMS, Catalog, Kind, Role
 from bot.rules.delivery import Clip, Link
 from bot.rules.jobs import Failure, Job, JobState
@@ -51,6 +51,7 @@ _READY = "📥"
 _PICTURED = (Role.DATA, Role.START, Role.REFERENCE)
 _SHOWABLE = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 """What Discord shows in an embed (reference, "Using Attachments within Embeds"); it goes by the name."""
+_UNAPPROVED = frozenset({PromptDenied.key, HoldUndecided.key, HoldUnseen.key})
 _WAITING = frozenset({JobState.ACCEPTED, JobState.SUBMITTING, JobState.PENDING})
 
 
@@ -70,21 +71,23 @@ class Card:
 
 
 def card_of(
-    job: Job, catalog: Catalog, *, handed: Clip | Link | None = None, bare: bool = False, fleeting: bool = False
+    job: Job,
+    catalog: Catalog,
+    *,
+    handed: Clip | Link | None = None,
+    bare: bool = False,
+    fleeting: bool = False,
+    alone: bool = False,
 ) -> Card:
     """The card of the row. `handed` is what is delivered with it; `bare` leaves out every word of strangers; `fleeting`
-    says that this reply may be out of reach before the video is there, so that it offers a way to come for it."""
+    says that this reply may be out of reach before the video is there, so that it offers a way to come for it; `alone`:
+    its requester alone sees it, wherever the reply is. Others see nothing of what no moderator has approved."""
     locale = job.requester.locale
     sign, colour = STATE_LOOKS[job.state]
     waits = job.awaits_member
-    lines = (
-        []
-        if bare or job.request.inputs.prompt is None
-        else [f"> {escape(job.request.inputs.prompt, PROMPT_MAX_CHARS)}"]
-    )
-    if job.request.inputs.path and not bare:
-        lines.append(f"> {escape(job.request.inputs.path, PATH_MAX_CHARS)}")
-    lines += [
+    shown = not bare and (alone or job.reply.ephemeral or not _unapproved(job))
+    lines = [
+        *(_quoted(job) if shown else []),
         _options(job, catalog),
         *_instead(job),
         *_used_part(job),
@@ -103,8 +106,20 @@ def card_of(
         buttons=_buttons(job, handed, fleeting=fleeting),
         locale=locale,
         picture=f"attachment://{poster_name(job)}" if isinstance(handed, Link) and handed.poster else None,
-        thumbnail=None if bare else _thumbnail(job),
+        thumbnail=_thumbnail(job) if shown else None,
     )
+
+
+def _unapproved(job: Job) -> bool:
+    """Whether a moderator had to see it first and has not allowed it."""
+    return job.held or (job.failure is not None and job.failure.key in _UNAPPROVED)
+
+
+def _quoted(job: Job) -> list[str]:
+    """The requester's own words."""
+    inputs = job.request.inputs
+    words = ((inputs.prompt, PROMPT_MAX_CHARS), (inputs.path or None, PATH_MAX_CHARS))
+    return [f"> {escape(text, limit)}" for text, limit in words if text is not None]
 
 
 def embed_of(card: Card) -> discord.Embed:
