@@ -8,8 +8,10 @@ import discord
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
+from bot.chat.replies.edit_routes import UNSENT
 from bot.rules.limit_rules import LimitBook, Scope, Unit, Window
 from bot.wording import say
+from bot.wording.facts import escape
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +40,8 @@ class Welcome(commands.Cog):
             try:
                 if await way(guild, sentence):
                     return
-            except discord.HTTPException as exc:
-                log.info("the welcome of server %s could not be posted: %s", guild.id, exc.code)
+            except UNSENT as exc:
+                log.info("the welcome of server %s could not be posted: %s", guild.id, exc)
 
     async def _in_its_channel(self, guild: discord.Guild, sentence: str) -> bool:
         channel = guild.system_channel
@@ -52,7 +54,7 @@ class Welcome(commands.Cog):
         if guild.owner_id is None:
             return False
         owner = await self._bot.create_dm(discord.Object(guild.owner_id))
-        await owner.send(f"{guild.name}: {sentence}", allowed_mentions=discord.AllowedMentions.none())
+        await owner.send(f"{escape(guild.name)}: {sentence}", allowed_mentions=discord.AllowedMentions.none())
         return True
 
 

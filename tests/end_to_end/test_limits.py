@@ -443,10 +443,10 @@ async def test_a_server_is_welcomed_once_where_it_shows_its_news(stage: Stage) -
 async def test_where_it_may_not_speak_the_owner_is_told(stage: Stage) -> None:
     async with stage.clapper() as app:
         await app.parts.bot.wait_until_ready()
-        stage.discord.add_guild("Silent Club", channels=())
+        stage.discord.add_guild("Silent Club **", channels=())
         linus = stage.discord.member("Linus")
         message = await linus.wait_for(linus.dm, lambda m: "/limits" in m["content"], PATIENCE_SECONDS)
-        assert "Silent Club" in message["content"]
+        assert r"Silent Club \*\*" in message["content"]
 
 
 @pytest.mark.asyncio

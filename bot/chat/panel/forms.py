@@ -14,6 +14,7 @@ from discord import ui
 from bot.chat.client_base import ClientBase
 from bot.chat.inputs.forms import FormValues, labelled, modal
 from bot.chat.panel.parts import Part
+from bot.chat.replies.edit_routes import UNSENT
 from bot.rules.guild_settings_file import FILE_MAX_CHARS
 from bot.rules.prompts import NOTE_MAX_CHARS, WordAction
 from bot.rules.requests import Attachment
@@ -25,6 +26,7 @@ FILE_MAX_BYTES = 4 * FILE_MAX_CHARS
 """A character has four bytes at most."""
 
 _FETCH_SECONDS = 20.0
+_UNREAD: tuple[type[Exception], ...] = (*UNSENT, UnicodeDecodeError)
 _PATTERNS_MAX_CHARS = 4000
 _PATTERNS, _ACTION, _FOLD, _NOTE, _FILE = "patterns", "action", "fold", "note", "file"
 
@@ -98,6 +100,6 @@ async def text_of(file: Attachment | None, bot: ClientBase) -> str | None:
     try:
         raw = await asyncio.wait_for(bot.http.get_from_cdn(file.url), _FETCH_SECONDS)
         return raw.decode("utf-8")
-    except (discord.HTTPException, OSError, TimeoutError, UnicodeDecodeError) as exc:
+    except _UNREAD as exc:
         log.info("a settings file was not read: %s", type(exc).__name__)
         return None
