@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.rules.jobs import JobState
 from sandbox.discord import Invocation
 from sandbox.discord.permissions import READ_MESSAGE_HISTORY
 from tests.adapters.sandbox_material import clip, picture
@@ -264,6 +266,41 @@ async def test_of_several_newest_pictures_the_member_chooses(stage: Stage, priva
         assert done["attachments"]
         assert len(stage.queue.submits) == 1
         assert newest["attachments"][0]["id"] not in stage.discord.cdn.served
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("private", [False, True])
+async def test_a_choice_whose_card_a_server_blocks_is_made_all_the_same(stage: Stage, private: bool) -> None:
+    stage.discord.set_message_content(True)
+    ada = stage.discord.member("Ada")
+    async with stage.clapper():
+        await shown(stage, CAT, DOG)
+        asked = await ada.slash("general", "animate", prompt=SNOW, private=private)
+        question = await asked.reply(lambda message: message["components"], PATIENCE_SECONDS)
+        [first, _] = question["components"][0]["components"][0]["options"]
+        stage.discord.faults.fail("POST", "/interactions/", 400, code=200000)  # AutoMod
+        chosen = await ada.choose(question, "clapper:pick:", [first["value"]])
+        assert await chosen.done() == "answered"
+        assert (await stage.see_through(asked))["attachments"]
+
+
+@pytest.mark.asyncio
+async def test_a_private_choice_that_comes_too_late_makes_nothing(stage: Stage) -> None:
+    stage.discord.set_message_content(True)
+    ada = stage.discord.member("Ada")
+    async with stage.clapper() as app:
+        await shown(stage, CAT, DOG)
+        asked = await ada.slash("general", "animate", prompt=SNOW, private=True)
+        question = await asked.reply(lambda message: message["components"], PATIENCE_SECONDS)
+        [first, _] = question["components"][0]["components"][0]["options"]
+        stage.discord.faults.fail("POST", "/interactions/", 404, code=10062)
+        await ada.choose(question, "clapper:pick:", [first["value"]])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (jobs := await app.parts.jobs.of_user(int(ada.id))) or not jobs[0].ended:
+                await asyncio.sleep(0.02)
+        assert jobs[0].state is JobState.CANCELLED
+        assert jobs[0].refunded
+        assert stage.queue.submits == []
 
 
 @pytest.mark.asyncio

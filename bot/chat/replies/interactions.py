@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 import discord
 
 from bot.chat.client_base import ClientBase
-from bot.chat.replies.edit_routes import CONNECTION_LOST, UNSENT
+from bot.chat.replies.edit_routes import CONNECTION_LOST
 from bot.errors import AdminsOnly, DatabaseUnavailable, PermissionsMissing
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import Attachment, VideoRequest
@@ -139,7 +139,15 @@ async def accept_here(interaction: Interaction, checked: Prechecked, *, asked: i
     try:
         await acknowledge(turn_into_card)
         announcer.opened(job)
-    except UNSENT as exc:
+    except discord.HTTPException as exc:
+        if exc.status == 400:  # AutoMod, as in `accept`: the edit leaves strangers' words out
+            await keep_reply(interaction)
+            return await show_and_begin(interaction, job, reply)
+        if reply.only_by_token:  # and this token reaches nothing
+            await acceptance.withdraw(job)
+            raise
+        log.warning("the card of job %s was not shown yet: %s", job.id, exc.code)
+    except CONNECTION_LOST as exc:
         log.warning("the card of job %s was not shown yet: %s", job.id, type(exc).__name__)
     await acceptance.begin(job)
     return job
