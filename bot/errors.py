@@ -22,7 +22,7 @@
     │   │   ├── PatternInvalid, PromptBlocked, GuildSettingsInvalid, GuildSettingsOutdated
     │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, HoldSettledAlready, TooLateToCancel, ShuttingDown
     │   │   ├── JobGone, VideoNotKept, VideoGone, DraftGone, TooManyPreviews
-    │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, FormForgotten
+    │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, SourceUnread, FormForgotten
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
     │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileTooCostly, FileUnsupported, FileBroken
@@ -325,6 +325,10 @@ class SourceOutOfReach(Refused):
 
 class SourceGone(Refused):
     """The message that was replied to, or chosen from, has been deleted."""
+
+
+class SourceUnread(Refused):
+    """Discord did not show the message that is meant, or the channel's newest ones, in time."""
 
 
 class FormForgotten(Refused):

@@ -6,7 +6,6 @@ lost connection; it is answered once.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +16,9 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.inputs.picker import MESSAGE_PICKER, message_question
-from bot.chat.inputs.sources import Found, media_of, newest, nothing_found
+from bot.chat.inputs.sources import Found, media_of, newest, nothing_found, shown
 from bot.chat.persistent import chosen_values
-from bot.chat.replies.interactions import Interaction, accept_here, ask, look, precheck
+from bot.chat.replies.interactions import Interaction, accept_in, ask, keep_reply, precheck
 from bot.chat.replies.text_messages import (
     answer_text,
     author_of,
@@ -41,9 +40,6 @@ _OF_NEWEST = {Operation.IMAGE_TO_VIDEO, Operation.IMAGE_EDIT}
 _REMEMBERED = 1000
 """Messages that are known to be under way; the job's row knows the rest."""
 
-_FETCH_SECONDS = 1.5
-"""How long a message may be looked for before a press is answered: Discord gives three seconds for all of it."""
-
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
@@ -53,6 +49,8 @@ class TextRequest:
     model: Model
     files: tuple[Attachment, ...] = ()
     reference: Attachment | None = None
+    source_id: int = 0
+    """Whose files they are: a message's id."""
 
     def request(self, at: int = 0) -> VideoRequest:
         """The valid request with the file at that place; raises `Refused`."""
@@ -88,18 +86,19 @@ class TextCommands(commands.Cog):
         message_id, asker_id = int(match["message"]), int(match["asker"])
         if interaction.user.id != asker_id:
             raise NotYours(requester_id=asker_id)
-        if await look(self._bot.services.acceptance.answered(message_id)):
-            await interaction.response.defer()
+        reply = await keep_reply(interaction)  # Discord and the database may take longer than it waits
+        if reply is None or await ask(self._bot.services.acceptance.answered(message_id)):
             return
         message = await self._fetch(interaction, message_id)
+        if message.author.id != asker_id:
+            raise NotYours(requester_id=message.author.id)
         words = self._words(message)
         if words is None:  # it was edited since
             raise TextUnknown(bot_id=self._bot.application_id)
-        asked = await self._understand(message, words)
+        asked = await self._understand(message, words, await self._source(interaction, match["source"], message))
         value = next(iter(chosen_values(interaction)), "0")
-        at = int(value) if value.isdecimal() else 0
-        private = interaction.message is not None and interaction.message.flags.ephemeral
-        await accept_here(interaction, precheck(interaction, asked.request(at), private=private), asked=message_id)
+        checked = precheck(interaction, asked.request(int(value) if value.isdecimal() else 0), private=reply.ephemeral)
+        await accept_in(interaction, checked, reply.model_copy(update={"answers": message_id}))
 
     async def _answer(self, message: discord.Message, words: str) -> None:
         if await ask(self._bot.services.acceptance.answered(message.id)):
@@ -111,7 +110,9 @@ class TextCommands(commands.Cog):
             return
         self._bot.services.acceptance.precheck(asked.request(), author_of(message))
         locale = locale_of(message)
-        await tell_text(message, say("which_one", locale), view=message_question(asked.files, message, locale))
+        await tell_text(
+            message, say("which_one", locale), view=message_question(asked.files, message, asked.source_id, locale)
+        )
 
     def _words(self, message: discord.Message) -> str | None:
         """What is said to the bot; None where the message isn't meant for it."""
@@ -136,8 +137,11 @@ class TextCommands(commands.Cog):
         self._seen[message_id] = None
         return True
 
-    async def _understand(self, message: discord.Message, words: str) -> TextRequest:
-        """The command with its model and files. Raises the `Refused` of what is missing or not allowed."""
+    async def _understand(
+        self, message: discord.Message, words: str, source: discord.Message | None = None
+    ) -> TextRequest:
+        """The command with its model and files, those of `source` where that is known. Raises the `Refused` of what is
+        missing or not allowed."""
         command = read_text_command(words)
         if command is None:
             raise TextUnknown(bot_id=self._bot.application_id)
@@ -148,7 +152,7 @@ class TextCommands(commands.Cog):
         kind = model.files.get(Role.DATA)
         if kind is None:
             return TextRequest(command, model)
-        found = await self._material(message, kind, model)
+        found = media_of(source, kind, self._hosts) if source else await self._material(message, kind, model)
         if not found.files:
             host = link_host(command.inputs.prompt)
             if host is not None:
@@ -157,7 +161,8 @@ class TextCommands(commands.Cog):
             raise nothing_found(model, found, bot_id=self._bot.application_id, sees_all=sees_all)
         if command.model is None:
             model = self._bot.services.policy.for_shape(model, found.files[0], author_of(message))
-        return TextRequest(command, model, found.files, self._reference(message, model, found))
+        source_id = found.message_id or message.id
+        return TextRequest(command, model, found.files, self._reference(message, model, found), source_id)
 
     async def _material(self, message: discord.Message, kind: Kind, model: Model) -> Found:
         """The files to use: the message's own, else those of the one that it replies to, else the channel's newest."""
@@ -167,10 +172,7 @@ class TextCommands(commands.Cog):
         if message.reference is not None and message.reference.message_id is not None:
             return media_of(await self._replied_to(message, message.reference), kind, self._hosts)
         if model.operation in _OF_NEWEST and _may_look_back(message):
-            try:
-                return await newest(message.channel, kind, self._hosts, me=self._bot.application_id or 0)
-            except discord.HTTPException:
-                return Found()
+            return await newest(message.channel, kind, self._hosts, me=self._bot.application_id or 0)
         return Found()
 
     async def _replied_to(self, message: discord.Message, reference: discord.MessageReference) -> discord.Message:
@@ -178,10 +180,7 @@ class TextCommands(commands.Cog):
             return reference.resolved
         if isinstance(reference.resolved, discord.DeletedReferencedMessage):
             raise SourceGone
-        try:
-            return await message.channel.fetch_message(reference.message_id or 0)
-        except discord.HTTPException as exc:
-            raise SourceGone from exc
+        return await shown(message.channel.fetch_message(reference.message_id or 0))
 
     def _reference(self, message: discord.Message, model: Model, used: Found) -> Attachment | None:
         """A picture that the member attached besides the video."""
@@ -193,10 +192,17 @@ class TextCommands(commands.Cog):
 
     async def _fetch(self, interaction: Interaction, message_id: int) -> discord.Message:
         place = self._bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
-        try:
-            return await asyncio.wait_for(place.fetch_message(message_id), _FETCH_SECONDS)
-        except (discord.HTTPException, TimeoutError) as exc:
-            raise SourceGone from exc
+        return await shown(place.fetch_message(message_id))
+
+    async def _source(
+        self, interaction: Interaction, source_id: str | None, message: discord.Message
+    ) -> discord.Message | None:
+        """The message that has the files. A forged id names nothing that the member could not look at themselves."""
+        if source_id is None or int(source_id) == message.id:
+            return None if source_id is None else message
+        if interaction.guild_id is not None and not interaction.permissions.read_message_history:
+            raise SourceGone
+        return await self._fetch(interaction, int(source_id))
 
 
 def _may_look_back(message: discord.Message) -> bool:

@@ -98,6 +98,7 @@ REFUSALS: Mapping[str, str] = {
         "attach it to `/{command}`; or choose Apps → {menu} in the menu of the message that has it."
     ),
     "source_gone": "That message has been deleted. Please choose another one, or attach the file itself.",
+    "source_unread": "Discord didn't show me that message just now. Please try again in a moment.",
     "form_forgotten": (
         "I was restarted while you were writing and can't find that message again. Please choose Apps → {menu} in its "
         "menu once more."

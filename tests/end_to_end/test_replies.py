@@ -282,7 +282,38 @@ async def test_a_link_instead_of_a_file_is_told_and_so_is_a_message_deleted_mean
         asked = await answer_to(stage, said, lambda message: message["components"])
         await stage.discord.member("Grace").delete(shown)
         late = await ada(stage).choose(asked, "clapper:choose:", ["1"])
-        assert "deleted" in text_of(await late.reply(timeout=PATIENCE_SECONDS))
+        assert "deleted" in text_of(await late.followup(timeout=PATIENCE_SECONDS))
+        stage.discord.faults.fail("GET", "/channels/", 403, code=50001)
+        late = await ada(stage).choose(asked, "clapper:choose:", ["1"])
+        assert "just now" in text_of(await late.followup(timeout=PATIENCE_SECONDS))
+        assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
+async def test_of_several_newest_pictures_whoever_mentioned_it_chooses(reading: Stage) -> None:
+    stage = reading
+    async with stage.clapper():
+        newest = await stage.discord.member("Grace").say("general", "", [CAT, DOG])
+        said = await ada(stage).say("general", f"<@{stage.discord.bot.id}> animate {SNOW}")
+        asked = await answer_to(stage, said, lambda message: message["components"])
+        await stage.discord.member("Grace").say("general", "a newer one", [CAT])
+        stage.discord.faults.slow("GET", "/channels/", 0.3)
+        chosen = await ada(stage).choose(asked, "clapper:choose:", ["1"])
+        assert await chosen.done() == "answered"
+        await answer_to(stage, said, in_state("pending"))
+        assert stage.discord.cdn.served.keys() == {newest["attachments"][1]["id"]}, "the dog"
+
+
+@pytest.mark.asyncio
+async def test_nobody_makes_what_somebody_else_has_asked_for_by_a_forged_choice(reading: Stage) -> None:
+    stage = reading
+    grace = stage.discord.member("Grace")
+    async with stage.clapper():
+        shown = await grace.say("general", "", [CAT, DOG])
+        said = await ada(stage).say("general", f"/animate {SNOW}", reply_to=shown)
+        asked = await answer_to(stage, said, lambda message: message["components"])
+        forged = await grace.choose(asked, f"clapper:choose:{said['id']}:{grace.id}", ["1"], raw=True)
+        assert "Only" in text_of(await forged.followup(timeout=PATIENCE_SECONDS))
         assert stage.queue.submits == []
 
 

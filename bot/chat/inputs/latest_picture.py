@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-import discord
-
 from bot.chat.inputs.forms import CHOICES_MAX
 from bot.chat.inputs.picker import command_question
 from bot.chat.inputs.sources import Found, newest, nothing_found
@@ -92,8 +90,4 @@ async def _look_back(interaction: Interaction, model: Model) -> Found:
         return Found()
     bot = interaction.client
     place = bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
-    try:
-        hosts = bot.settings.file_hosts
-        return await newest(place, model.files[Role.DATA], hosts, me=bot.application_id or 0)
-    except discord.HTTPException:  # not a member there, or not allowed to look back
-        return Found()
+    return await newest(place, model.files[Role.DATA], bot.settings.file_hosts, me=bot.application_id or 0)

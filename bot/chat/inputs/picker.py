@@ -11,16 +11,19 @@ from bot.chat.inputs.forms import file_select
 from bot.chat.persistent import Persistent, view_with
 from bot.rules.requests import Attachment
 
-MESSAGE_PICKER = Persistent(r"clapper:choose:(?P<message>\d{1,20}):(?P<asker>\d{1,20})", once=True)
-"""Asked under a text message; each value is the place of a file in that message, from 0."""
+MESSAGE_PICKER = Persistent(
+    r"clapper:choose:(?P<message>\d{1,20}):(?P<asker>\d{1,20})(?::(?P<source>\d{1,20}))?", once=True
+)
+"""Asked under a text message; each value is the place of a file, from 0, in the message `source`. Earlier versions left
+that one out where the message says by itself which one it is."""
 
 COMMAND_PICKER = Persistent(r"clapper:pick:(?P<asked>\d{1,20}):(?P<asker>\d{1,20})", once=True)
 """Asked by a command, whose interaction's id is `asked`; each value is the id of the draft that uses that file."""
 
 
-def message_question(files: Sequence[Attachment], message: discord.Message, locale: str) -> ui.View:
-    """The select in a view of its own."""
-    return view_with(file_select(f"clapper:choose:{message.id}:{message.author.id}", files, locale))
+def message_question(files: Sequence[Attachment], message: discord.Message, source_id: int, locale: str) -> ui.View:
+    """The select in a view of its own; `source_id` is the id of the message that has the files."""
+    return view_with(file_select(f"clapper:choose:{message.id}:{message.author.id}:{source_id}", files, locale))
 
 
 def command_question(

@@ -5,7 +5,8 @@ Only what Discord's own hosts serve can be fetched. A picture behind a link is o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
@@ -13,8 +14,18 @@ from urllib.parse import urlsplit
 
 import discord
 
+from bot.chat.replies.edit_routes import UNSENT
 from bot.chat.replies.interactions import attachment_of
-from bot.errors import FileForbidden, Refused, SourceHidden, SourceMissing, SourceOutOfReach, VideoGone
+from bot.errors import (
+    FileForbidden,
+    Refused,
+    SourceGone,
+    SourceHidden,
+    SourceMissing,
+    SourceOutOfReach,
+    SourceUnread,
+    VideoGone,
+)
 from bot.rules.catalog import Kind, Model, Operation, Role
 from bot.rules.requests import Attachment
 
@@ -27,6 +38,9 @@ MENUS: Mapping[Operation, str] = {
 
 MENU_OF: Mapping[Operation, str] = {**MENUS, Operation.IMAGE_EDIT: MENUS[Operation.EDIT]}
 """The menu that leads to each operation: Edit changes pictures, too."""
+
+SHOWN_SECONDS = 10.0
+"""How long Discord may take to show a message to a member who knows that Clapper is thinking."""
 
 LOOKED_AT = 50
 """How many of a channel's messages are searched for the newest picture."""
@@ -46,11 +60,13 @@ class Found:
     """What a message offers. `elsewhere` is the host of one that Discord only links to, if there is any.
 
     `blank`: the message shows nothing at all, which without the message content intent means that it is hidden.
+    `message_id` is whose files they are.
     """
 
     files: tuple[Attachment, ...] = ()
     elsewhere: str | None = None
     blank: bool = False
+    message_id: int | None = None
 
 
 def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Found:
@@ -74,6 +90,7 @@ def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Fo
         ),
         elsewhere=next((media for media in shown if isinstance(media, str)), None),
         blank=not any(_says_something(part) for part in parts),
+        message_id=message.id,
     )
 
 
@@ -82,8 +99,28 @@ async def newest(
 ) -> Found:
     """What the newest message with any such file offers. `me` is the bot's own id: its messages are passed over.
 
-    Raises `discord.HTTPException` where the bot may not read the channel.
+    Finds nothing where the bot may not read the channel. Raises `SourceUnread` where Discord doesn't answer in time.
     """
+    try:
+        return await asyncio.wait_for(_newest(channel, kind, hosts, me, limit), SHOWN_SECONDS)
+    except (discord.Forbidden, discord.NotFound):
+        return Found()
+    except UNSENT as exc:
+        raise SourceUnread from exc
+
+
+async def shown(fetching: Coroutine[Any, Any, discord.Message]) -> discord.Message:
+    """The message that is being fetched. Raises `SourceGone` where there is none, `SourceUnread` where the bot may not
+    read it or Discord doesn't answer in time."""
+    try:
+        return await asyncio.wait_for(fetching, SHOWN_SECONDS)
+    except discord.NotFound as exc:
+        raise SourceGone from exc
+    except UNSENT as exc:
+        raise SourceUnread from exc
+
+
+async def _newest(channel: discord.abc.Messageable, kind: Kind, hosts: Collection[str], me: int, limit: int) -> Found:
     elsewhere, blank = None, False
     async for message in channel.history(limit=limit):
         if message.author.id == me:
