@@ -18,8 +18,9 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.forms import MENU_FORM, FormValues, menu_form, read_menu_form
 from bot.chat.inputs.sources import MENU_OF, MENUS, media_of, nothing_found
 from bot.chat.persistent import JOB_BUTTONS, Verb
+from bot.chat.replies.edit_routes import UNSENT
 from bot.chat.replies.interactions import Interaction, answer, hears_messages, precheck, requester_of
-from bot.errors import FormForgotten
+from bot.errors import FormForgotten, SourceUnread
 from bot.rules.catalog import Kind, Operation, Role
 from bot.rules.requests import Attachment, Inputs, VideoRequest, compose
 
@@ -38,7 +39,7 @@ class Menus(commands.Cog):
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
         self._hosts = bot.settings.file_hosts
-        self._files: LRUCache[tuple[Operation, int], Files] = LRUCache(_REMEMBERED)
+        self._files: LRUCache[tuple[object, ...], Files] = LRUCache(_REMEMBERED)
         for operation, name in MENUS.items():
             bot.tree.add_command(self._menu(operation, name))
 
@@ -61,7 +62,7 @@ class Menus(commands.Cog):
             raise nothing_found(usual, found, bot_id=self._bot.application_id, sees_all=True, hears=hears)
         nothing_yet = VideoRequest(model=usual.name, operation=operation, inputs=Inputs())
         precheck(interaction, nothing_yet)
-        self._files[operation, message.id] = found.files
+        self._files[_key(interaction, operation, message.id)] = found.files
         form = menu_form(operation, message.id, found.files, offered, interaction.locale.value)
         await interaction.response.send_modal(form)
 
@@ -81,7 +82,8 @@ class Menus(commands.Cog):
         """Make what the form asks for."""
         operation, message_id = Operation(match["operation"]), int(match["message"])
         filled = read_menu_form(FormValues(interaction.data))
-        files = self._files.get((operation, message_id)) or await self._look_again(interaction, operation, message_id)
+        files = self._files.get(_key(interaction, operation, message_id))
+        files = files or await self._look_again(interaction, operation, message_id)
         model = self._bot.services.policy.choose(operation, filled.model, requester_of(interaction))
         given = {Role.DATA: files[filled.at if filled.at < len(files) else 0]}
         if filled.reference is not None:
@@ -91,9 +93,9 @@ class Menus(commands.Cog):
         await answer(interaction, compose(model, Inputs(prompt=filled.prompt), given), private=private)
 
     async def _look_again(self, interaction: Interaction, operation: Operation, message_id: int) -> Files:
-        """The message's files, where the bot may read it: always in the channel in which the form was sent.
+        """The message's files, where the bot may read it: only in the channel in which the form was sent.
 
-        Raises `FormForgotten`.
+        Raises `FormForgotten`, and `SourceUnread` where Discord doesn't answer in time.
         """
         if interaction.guild_id is not None and not interaction.permissions.read_message_history:
             raise FormForgotten(menu=MENU_OF[operation])
@@ -101,12 +103,19 @@ class Menus(commands.Cog):
         place = self._bot.get_partial_messageable(interaction.channel_id or 0, guild_id=interaction.guild_id)
         try:
             message = await asyncio.wait_for(place.fetch_message(message_id), _FETCH_SECONDS)
-        except (discord.HTTPException, TimeoutError) as exc:
+        except (discord.NotFound, discord.Forbidden) as exc:
             raise FormForgotten(menu=MENU_OF[operation]) from exc
+        except UNSENT as exc:
+            raise SourceUnread from exc
         files = media_of(message, usual.files[Role.DATA], self._hosts).files
         if not files:
             raise FormForgotten(menu=MENU_OF[operation])
         return files
+
+
+def _key(interaction: Interaction, operation: Operation, message_id: int) -> tuple[object, ...]:
+    """Whose form it is, and where: a forged custom id leads to nobody else's files."""
+    return operation, message_id, interaction.channel_id, interaction.user.id
 
 
 async def setup(bot: VideoBot) -> None:

@@ -164,6 +164,31 @@ async def test_a_form_that_was_open_during_a_restart_still_works_where_the_messa
 
 
 @pytest.mark.asyncio
+async def test_a_forged_form_leads_to_no_picture_of_another_channel(stage: Stage) -> None:
+    ada, grace = stage.discord.member("Ada"), stage.discord.member("Grace")
+    async with stage.clapper():
+        elsewhere = await shown(stage, CAT, who="Ada", where="Film Club#clips")
+        await (await ada.menu(elsewhere, "Animate")).opened_modal()
+        opened = await grace.menu(await shown(stage, DOG), "Animate")
+        (await opened.opened_modal())["custom_id"] = f"clapper:form:animate:{elsewhere['id']}"
+        forged = await grace.submit_modal(opened, {"prompt": SNOW})
+        assert "can't find that message" in await refused(stage, forged)
+        assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
+async def test_a_form_whose_picture_discord_does_not_show_now_can_be_sent_again(stage: Stage) -> None:
+    ada = stage.discord.member("Ada")
+    async with stage.clapper():
+        opened = await ada.menu(await shown(stage, CAT), "Animate")
+        await opened.opened_modal()
+    async with stage.clapper():
+        stage.discord.faults.slow("GET", "/channels/", 2.0)
+        sent = await ada.submit_modal(opened, {"prompt": SNOW})
+        assert "just now" in await refused(stage, sent)
+
+
+@pytest.mark.asyncio
 async def test_menus_work_in_direct_messages_and_where_only_the_member_has_the_app(stage: Stage) -> None:
     stage.discord.install_for("Ada")
     elsewhere = stage.discord.add_guild("Elsewhere", bot_installed=False, channels=("lobby",))
