@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import re
@@ -16,10 +17,12 @@ from bot.chat.inputs.forms import PATH_FORM, FormValues, path_form, read_path_fo
 from bot.chat.inputs.options import File, Seed, generation
 from bot.chat.persistent import JOB_BUTTONS, Verb, job_button, view_with
 from bot.chat.replies.interactions import (
+    LOOK_SECONDS,
     Interaction,
     accept,
     ask,
     attachment_of,
+    in_time,
     keep_reply,
     look,
     open_reply,
@@ -27,6 +30,7 @@ from bot.chat.replies.interactions import (
     privacy,
     requester_of,
 )
+from bot.errors import DatabaseUnavailable
 from bot.rules import trajectory
 from bot.rules.catalog import Model, Operation, Role
 from bot.rules.drafts import Draft, Preview
@@ -78,7 +82,11 @@ class Motion(commands.Cog):
         drafts, key = self._bot.services.drafts, match["job"]
         draft = await look(drafts.get(key, interaction.user.id))
         checked = precheck(interaction, draft.request, private=draft.private)
-        draft = await look(drafts.take(key, interaction.user.id))
+        taking = asyncio.ensure_future(drafts.take(key, interaction.user.id))
+        if not await in_time(taking, LOOK_SECONDS):
+            drafts.put_back_late(key, taking)
+            raise DatabaseUnavailable("it did not answer in time")
+        draft = taking.result()
         try:
             await accept(interaction, checked, private=draft.private)
         except Exception:

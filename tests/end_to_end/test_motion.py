@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from io import BytesIO
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from bot.errors import DraftGone
+from bot.rules.drafts import Draft
 from bot.store.notes import Notes
 from sandbox.discord import Invocation
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, buttons_of, states_of, text_of
@@ -165,6 +167,38 @@ async def test_two_presses_of_go_make_one_video(stage: Stage) -> None:
         await stage.see(both[0], "pending")
         assert await both[1].done(PATIENCE_SECONDS) == "answered"
         assert both[1].message_id == preview["id"], "it was only acknowledged"
+        assert len(stage.queue.submits) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_press_of_go_that_the_database_answers_too_late_can_be_made_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cogs.motion.LOOK_SECONDS", 0.05)
+    ada = stage.discord.member("Ada")
+    async with stage.clapper() as app:
+        preview = await preview_of(await ask(stage))
+        drafts, free = app.parts.services.drafts, asyncio.Event()
+        take, put_back = drafts.take, drafts.put_back
+        back = asyncio.Event()
+
+        async def late(key: str, user_id: int) -> Draft:
+            await free.wait()
+            return await take(key, user_id)
+
+        async def seen(key: str, draft: Draft) -> None:
+            await put_back(key, draft)
+            back.set()
+
+        with monkeypatch.context() as slow:
+            slow.setattr(drafts, "take", late)
+            slow.setattr(drafts, "put_back", seen)
+            pressed = await ada.press(preview, "Go")
+            assert "try again" in text_of(await pressed.reply(timeout=PATIENCE_SECONDS))
+            free.set()
+            await asyncio.wait_for(back.wait(), PATIENCE_SECONDS)
+        again = await ada.press(preview, "Go")
+        await stage.see(again, "pending")
         assert len(stage.queue.submits) == 1
 
 

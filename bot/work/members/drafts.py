@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import uuid
 from collections import deque
 from datetime import datetime
@@ -10,13 +12,15 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from bot.errors import DraftGone, TooManyPreviews
+from bot.errors import DatabaseUnavailable, DraftGone, TooManyPreviews
 from bot.rules.catalog import Catalog, Model
 from bot.rules.clock import Clock
 from bot.rules.drafts import PREVIEWS_MAX, PREVIEWS_WITHIN, Draft, Preview
 from bot.rules.jobs import Requester
 from bot.rules.requests import VideoRequest
 from bot.store.notes import TemporaryNotes
+
+log = logging.getLogger(__name__)
 
 
 class Previewer(Protocol):
@@ -36,6 +40,7 @@ class Drafts:
         self._previewer = previewer
         self._catalog = catalog
         self._clock = clock
+        self._late: set[asyncio.Task[None]] = set()
         self._asked: dict[int, deque[datetime]] = {}
 
     def count_preview(self, user_id: int) -> None:
@@ -71,6 +76,21 @@ class Drafts:
     async def put_back(self, key: str, draft: Draft) -> None:
         """What was taken could not be used after all: its member may try again, for another hour."""
         await self._notes.put(key, draft.model_dump_json())
+
+    def put_back_late(self, key: str, taking: asyncio.Future[Draft]) -> None:
+        """The member was told to try again while it was still being taken: put it back once it is."""
+        task = asyncio.create_task(self._put_back_once_taken(key, taking))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _put_back_once_taken(self, key: str, taking: asyncio.Future[Draft]) -> None:
+        await asyncio.wait({taking})
+        if taking.cancelled() or taking.exception() is not None:
+            return
+        try:
+            await self.put_back(key, taking.result())
+        except DatabaseUnavailable as exc:
+            log.warning("a draft that was taken too late is lost: %s", exc)
 
     async def drop(self, key: str) -> None:
         await self._notes.drop(key)
