@@ -14,7 +14,7 @@ from bot.errors import QueueInputError
 from bot.fal.addresses import checked_base
 from bot.queue.protocol import ANSWER_MAX_BYTES, Answer
 from bot.queue.tuning import Timeouts
-from bot.queue.wire import NETWORK
+from bot.queue.wire import NETWORK, never_repeated
 from bot.rules.clock import Clock
 
 _READ_BUFFER_BYTES = 256 * 1024
@@ -111,6 +111,7 @@ class FalWire:
             timeout=self._timeouts.within(total),
             allow_redirects=False,
             read_bufsize=_READ_BUFFER_BYTES,
+            middlewares=(never_repeated,),
             **more,
         )
 

@@ -101,7 +101,7 @@ class Wire:
             headers={**self._headers, **headers},
             timeout=timeout,
             allow_redirects=False,
-            middlewares=(_never_repeated,),
+            middlewares=(never_repeated,),
             **more,
         )
 
@@ -126,8 +126,9 @@ class _Dropped(aiohttp.ClientConnectionError):
     """A dropped connection, as a type that aiohttp does not retry."""
 
 
-async def _never_repeated(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """aiohttp repeats a GET once by itself after a dropped connection, which the count of attempts would not see."""
+async def never_repeated(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A middleware. aiohttp repeats a GET or PUT once by itself after a dropped connection, which the count of attempts
+    would not see; and a body that was read once would be sent short."""
     try:
         return await handler(request)
     except NEVER_CONNECTED:

@@ -118,6 +118,19 @@ async def test_an_upload_is_tried_again_for_it_costs_nothing(server: ScriptedSer
 
 
 @pytest.mark.asyncio
+async def test_an_upload_whose_connection_breaks_is_sent_as_often_as_was_said(
+    server: ScriptedServer, clock: ManualClock
+) -> None:
+    offer_storage(server)
+    server.on("PUT", "/put/1", hang_up)
+    async with fal_client(server.url, clock, retry=Retry(attempts=1, submit_attempts=1)) as fal:
+        with pytest.raises(QueueSubmitError) as caught:
+            await fal.submit(I2V, {"prompt": "x"}, files={"image_url": Upload(io.BytesIO(JPEG), "a.jpg")})
+    assert caught.value.taken is False
+    assert len(by_path(server, "/put/1")) == 1
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("place", "status"),
     [
