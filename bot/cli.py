@@ -217,7 +217,7 @@ async def _until_stopped(app: App) -> None:
     serving = asyncio.ensure_future(app.run())
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
-    _leave_in_time()
+    _leave_in_time(0 if asked.is_set() else _crashed(serving))
     await app.stop()
     serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -231,14 +231,23 @@ def _spare_the_collector() -> None:
     gc.freeze()
 
 
-def _leave_in_time() -> None:
-    """End this process soon, whatever still hangs by then, such as a database that answers nothing and can't even be
-    told to break off. A thread sees to it, since the loop may hang, too."""
+def _crashed(serving: asyncio.Future[None]) -> int:
+    """Log why it ended by itself, before a stop that may hang; gives the exit code."""
+    cause = serving.exception()
+    if isinstance(cause, SettingsError):  # its line comes at the end
+        return EXIT_SETTINGS
+    log.error("Clapper ends, which nobody asked for", exc_info=cause)
+    return 1
+
+
+def _leave_in_time(code: int = 0) -> None:
+    """End this process soon with that exit code, whatever still hangs by then, such as a database that answers nothing
+    and can't even be told to break off. A thread sees to it, since the loop may hang, too."""
 
     def leave() -> None:
         log.warning("not everything was closed in time; the rows are safe")
         logging.shutdown()
-        os._exit(0)
+        os._exit(code)
 
     timer = threading.Timer(STOP_SECONDS, leave)
     timer.daemon = True

@@ -78,20 +78,22 @@ async def _discord(settings: Settings) -> list[Finding]:
 
 async def _ask(session: aiohttp.ClientSession, url: str, kind: type) -> Any:
     """What Discord answers, a `kind`, or the `Finding` that it amounts to."""
+    status = 0
     try:
         async with session.get(url, allow_redirects=False) as answer:
-            if answer.status in {401, 403}:
-                advice = f"Discord refuses it (HTTP {answer.status}): reset it in the developer portal"
+            status = answer.status
+            if status in {401, 403}:
+                advice = f"Discord refuses it (HTTP {status}): reset it in the developer portal"
                 return Finding("DISCORD_TOKEN", False, advice)
-            found = await answer.json() if answer.status == 200 else None
+            found = await answer.json() if status == 200 else None
     except (aiohttp.ClientConnectionError, TimeoutError) as exc:
         return Finding("Discord", False, f"{url} can't be reached ({type(exc).__name__}): check the network")
     except (aiohttp.ClientError, ValueError):
         found = None
     if isinstance(found, kind):
         return found
-    if answer.status == 429 or answer.status >= 500:
-        return Finding("Discord", False, f"{url} answers HTTP {answer.status}: wait and try again")
+    if status == 429 or status >= 500:
+        return Finding("Discord", False, f"{url} answers HTTP {status}: wait and try again")
     return Finding("Discord", False, f"{url} does not answer as Discord does: check DISCORD_API_BASE_URL")
 
 

@@ -16,6 +16,8 @@ from bot.rules.clock import Clock
 log = logging.getLogger(__name__)
 
 CHECK_TIMEOUT_SECONDS = 5.0
+STOP_SECONDS = 1.0
+"""How long a stop waits for answers under way. A download goes on where it broke off, once the bot is there again."""
 
 Check = Callable[[], Awaitable[bool]]
 
@@ -50,7 +52,7 @@ class HealthServer:
             web.get("/metrics", self._metrics_page),
             *routes,
         ])  # fmt: skip
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
 
     async def start(self) -> int:
         """Listen; gives the port. Raises `SettingsError` where the address can't be had."""

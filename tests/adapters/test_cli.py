@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -20,6 +21,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from bot import cli
+from bot.app import App
 from sandbox.discord import DiscordStandIn
 from sandbox.fal import FalStandIn
 from sandbox.queue_api import QueueStandIn
@@ -413,6 +415,52 @@ async def test_the_doctor_does_not_blame_the_token_for_what_is_not_its_fault(
     ended = await operator.call("doctor", DISCORD_API_BASE_URL=address)
     assert f"MEND  {words.format(url=f'{address}/applications/@me')}\n" in ended.out
     assert "DISCORD_TOKEN" not in ended.out
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_knows_what_is_no_web_server(operator: Operator) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as other:
+        address = f"http://127.0.0.1:{other.sockets[0].getsockname()[1]}"
+        ended = await operator.call("doctor", DISCORD_API_BASE_URL=address)
+    assert ended.code == 1
+    assert f"MEND  Discord: {address}/applications/@me " in ended.out
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.asyncio
+async def test_a_crash_is_one_also_where_the_stop_hangs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    left: list[int] = []
+    gone, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    class Crashing:
+        async def start(self) -> None:
+            pass
+
+        async def run(self) -> None:
+            raise RuntimeError("the gateway is lost for good")
+
+        async def stop(self) -> None:
+            await gone.wait()
+
+    def leave(code: int) -> None:
+        left.append(code)
+        loop.call_soon_threadsafe(gone.set)
+
+    monkeypatch.setattr(cli, "STOP_SECONDS", 0.01)
+    monkeypatch.setattr(cli, "hide_memory", lambda: None)
+    monkeypatch.setattr(cli, "_spare_the_collector", lambda: None)
+    monkeypatch.setattr("logging.shutdown", lambda: None)
+    monkeypatch.setattr("os._exit", leave)
+    with pytest.raises(RuntimeError, match="lost for good"):
+        await cli._until_stopped(cast("App", Crashing()))
+    assert left == [1]
+    assert "lost for good" in caplog.text
 
 
 @pytest.mark.asyncio

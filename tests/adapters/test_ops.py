@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 import structlog
+from aiohttp import web
 
 from bot.errors import SettingsError
 from bot.ops.health import HealthServer
@@ -127,6 +129,26 @@ async def test_health_readiness_and_metrics_answer_over_http() -> None:
             assert 'clapper_jobs_accepted_total{model="lucy-pro-t2v"} 1.0' in await answer.text()
     await broken.stop()
     await server.stop()
+
+
+@pytest.mark.asyncio
+async def test_a_stop_does_not_wait_for_a_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.ops.health.STOP_SECONDS", 0.05)
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        await answer.write(b"x")
+        await asyncio.Event().wait()
+        return answer
+
+    server = HealthServer(
+        host="127.0.0.1", port=0, metrics=Metrics(), clock=ManualClock(), checks={}, routes=[web.get("/film", endless)]
+    )
+    url = f"http://127.0.0.1:{await server.start()}"
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/film") as answer:
+        assert await answer.content.readany() == b"x"
+        await asyncio.wait_for(server.stop(), 20)  # aiohttp's own is a minute
 
 
 @pytest.mark.asyncio
