@@ -141,7 +141,6 @@ class App:
         await services.availability.refresh()
         resumed = await parts.engine.resume()
         parts.periodic.start()
-        await services.moderation.resume()
         if parts.model_check is not None and not self.settings.clustered:  # there, another process may have its turn
             await parts.model_check.wait_for_first()
         if self._gateway:

@@ -20,7 +20,7 @@ from bot.store.database import Database
 from bot.store.locks import AdvisoryLock
 from bot.store.notifications import listen, notify, translated_errors
 from bot.store.rows import HAS_NEXT_STEP
-from bot.store.tables import UNFINISHED
+from bot.store.tables import UNFINISHED, jobs
 from bot.store.tallies import RUNNING
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ _ARRIVALS = f"procrastinate_queue_v1#{QUEUE}"  # procrastinate notifies here of 
 
 _DIALECT = DefaultDialect(supports_native_boolean=True)  # enough of PostgreSQL's, and nothing more to import
 _HAS_NEXT_STEP = str((UNFINISHED & HAS_NEXT_STEP).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
+_HELD = str((UNFINISHED & jobs.c.held).compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
 
 # The jobs of each server (of each member, in direct messages) are numbered by age, and the numbers become priorities:
 # the first job of every server comes before the second of any. Jobs that run count as well, so that a server with many
@@ -51,10 +52,12 @@ _PLACES = text(
 """  # noqa: S608  # put together from constants
 )
 
+# A job that is held gets an entry when somebody asks for it alone: to keep its inputs, and ask its moderators.
 _MISSING = text(
     f"""
     SELECT jobs.id FROM jobs
-    WHERE ({_HAS_NEXT_STEP}) AND (CAST(:only AS text) IS NULL OR jobs.id = :only)
+    WHERE CASE WHEN CAST(:only AS text) IS NULL THEN ({_HAS_NEXT_STEP})
+        ELSE jobs.id = :only AND (({_HAS_NEXT_STEP}) OR ({_HELD})) END
         AND NOT EXISTS (
             SELECT 1 FROM procrastinate_jobs AS entry
             WHERE entry.queueing_lock = jobs.id AND entry.status IN ('todo', 'doing')
@@ -107,7 +110,8 @@ class WorkQueue:
         _defer(connection, [job.id], priority=-max(0, int(counted or 0) - itself))
 
     async def nudge(self, job_id: str) -> None:
-        """Tell whoever runs the job that its row was changed, and have it run if nobody does but somebody should."""
+        """Tell whoever runs the job that its row was changed, and have it run if nobody does but somebody should, or
+        looked at if it is held."""
 
         def unit(connection: Connection) -> None:
             _fill(connection, only=job_id)

@@ -92,7 +92,8 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
     if isinstance(chat.client, VideoBot):
         chat.client.attach(services, chat.announcer)
     retention, token_expiry = _retention(process, store, services), _token_expiry(process, store, chat)
-    tasks = [*engine.tasks, *guilds.tasks, limits.task, token_expiry.task, *retention.tasks]
+    tasks = [*engine.tasks, *guilds.tasks, limits.task, services.moderation.task, token_expiry.task]
+    tasks += retention.tasks
     if process.settings.clustered:  # others find out, too, which models rest and how long the others take
         durations = RecentDurations(context.durations, jobs=store.jobs, catalog=process.catalog)
         tasks += [context.availability.task, durations.task]

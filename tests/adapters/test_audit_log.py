@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+from unittest.mock import AsyncMock
+
 import pytest
 
-from bot.errors import HoldSettledAlready, ModeratorsOnly
+from bot.errors import DatabaseUnavailable, HoldSettledAlready, ModeratorsOnly
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import JobState, Requester
 from bot.rules.notices import HoldOutcome, JobEnded, NoticeLost, SettingsChanged
@@ -12,7 +15,7 @@ from bot.rules.prompts import WordAction, WordRule
 from bot.store.notes import Notes
 from bot.work.guilds.audit_log import REFUSALS_MAX
 from tests.adapters.runner_setup import Bench, bench, empty_url
-from tests.jobs import GUILD, a_member, a_reply, a_request
+from tests.jobs import GUILD, a_job, a_member, a_reply, a_request
 
 __all__ = ["bench", "empty_url"]
 
@@ -113,3 +116,33 @@ async def test_what_was_held_but_not_asked_about_before_a_crash_is_asked_about_a
     await bench.ended(job.id)
     await bench.services.audit_log.drain()
     assert len(bench.notices.asked) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_question_that_a_crash_broke_off_is_asked_a_minute_later_though_nobody_restarts(bench: Bench) -> None:
+    await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
+    job = await bench.jobs.insert(a_job(held=True))
+    await Notes(bench.database).put(f"hold:{job.id}", f"asking:{bench.clock.now().isoformat()}")
+    assert await asked_after(bench, seconds=0) == 0, "whoever is at it may still come to its end"
+    assert await asked_after(bench, seconds=61) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_question_that_an_outage_prevented_is_asked_later(bench: Bench, monkeypatch: Any) -> None:
+    await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
+    with monkeypatch.context() as away:
+        away.setattr(Notes, "get", AsyncMock(side_effect=DatabaseUnavailable("away")))
+        job = await bench.accept(a_request(), a_member(), a_reply())
+        await bench.ended(job.id)
+        await bench.services.audit_log.drain()
+    assert bench.notices.asked == []
+    assert await asked_after(bench, seconds=61) == 1
+
+
+async def asked_after(bench: Bench, *, seconds: float) -> int:
+    """How many questions there are once the periodic task was done, so much later."""
+    await bench.clock.advance(seconds)
+    await bench.services.moderation.task.act()
+    await bench.until(lambda: not bench.engine._tasks)
+    await bench.services.audit_log.drain()
+    return len(bench.notices.asked)

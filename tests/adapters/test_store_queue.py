@@ -163,6 +163,18 @@ async def test_rows_without_an_entry_get_one_if_they_have_a_next_step(shop: Shop
 
 
 @pytest.mark.asyncio
+async def test_a_held_job_of_a_silent_worker_is_entered_again_when_somebody_asks_for_it(shop: Shop) -> None:
+    worker = await shop.queue.register()
+    job = await shop.add(held=True)
+    assert (await shop.fetched(worker)).job_id == job.id
+    await shop.silence(worker)
+    assert await shop.queue.sweep(STALLED) == [job.id]
+    assert not await waits(shop, job.id), "it has no next step"
+    await shop.queue.nudge(job.id)
+    assert await waits(shop, job.id)
+
+
+@pytest.mark.asyncio
 async def test_one_that_waits_in_line_is_entered_when_it_may_start(shop: Shop) -> None:
     job = await shop.add(place=1)
     await shop.queue.nudge(job.id)

@@ -33,11 +33,13 @@ from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.settings import Guilds, check_moderator
 from bot.work.jobs.context import JobContext
 from bot.work.jobs.endings import Endings
+from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
 
 REASON_MAX_CHARS = 300
 BLOCKED_FOR = timedelta(days=1)
+RESUME_EVERY = timedelta(minutes=1)
 ASKING_FOR = timedelta(minutes=1)
 """For so long a process that has begun to ask is left to it. One that died is followed by another, and Discord knows
 the question again for some minutes, so that it stays one message."""
@@ -71,6 +73,7 @@ class Moderation:
         self._audit_log = audit_log
         self._endings = endings
         self._patterns: dict[str, str] = {}
+        self.task = PeriodicTask("held_jobs", self.resume, every=RESUME_EVERY, shared=True)
 
     def expect(self, job_id: str, pattern: str) -> None:
         """This rule holds the job, so that its prompt need not be judged again for the question."""
@@ -105,7 +108,7 @@ class Moderation:
         await self._notes.put(_key(job.id), f"{guild_settings.mod_channel_id}:{message_id}")
 
     async def resume(self) -> None:
-        """Ask about what an earlier process held and did not come to ask about any more."""
+        """Ask about what is held and was not asked about: its process died, or an outage came in between."""
         for job_id in await self._jobs.held():
             try:
                 if not _names_a_message(await self._notes.get(_key(job_id))):
