@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, update
 
+from bot.errors import DatabaseUnavailable, RowUnreadable
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job, Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope
@@ -38,6 +40,8 @@ from bot.store.usage import (
     running_in,
     waiters_in,
 )
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +97,26 @@ class Admission:
         self._operator = tuple(rules)
 
     async def move_waitlist(self) -> Moved:
-        """Let those start for whom there is room now. Cheap where nobody waits."""
+        """Let those start for whom there is room now. Cheap where nobody waits.
+
+        Each line moves by itself: one that can't be read holds up no other, and once one has moved nothing is raised,
+        since what it gives must be heeded.
+        """
         lanes: list[Lane] = [*await self._database.read(lanes_in)]
         if self._everywhere and lanes:
             lanes = ["all"]
         starting: list[str] = []
         nearer: list[str] = []
         for lane in lanes:
-            moved = await self._move(lane)
+            try:
+                moved = await self._move(lane)
+            except RowUnreadable as exc:
+                log.warning("the line of server %s does not move: %s", lane, exc)
+                continue
+            except DatabaseUnavailable:
+                if not (starting or nearer):
+                    raise
+                break
             starting += moved.starting
             nearer += moved.nearer
         return Moved(waiting=bool(lanes), starting=tuple(starting), nearer=tuple(nearer))

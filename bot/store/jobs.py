@@ -184,11 +184,12 @@ class Jobs:
         change = update(jobs).where(jobs.c.id == job_id, jobs.c.state.not_in(_words(ENDED))).values(values)
         return await self._database.write(lambda connection: connection.execute(change).rowcount) == 1
 
-    async def live(self) -> list[str]:
-        """The ids of jobs that have a next step, oldest first."""
-        return await self._ids(
-            select(jobs.c.id).where(UNFINISHED, HAS_NEXT_STEP).order_by(jobs.c.accepted_at, jobs.c.id)
-        )
+    async def live(self, *, before: datetime | None = None) -> list[str]:
+        """The ids of jobs that have a next step, or of those that were accepted before then, oldest first."""
+        query = select(jobs.c.id).where(UNFINISHED, HAS_NEXT_STEP)
+        if before is not None:
+            query = query.where(jobs.c.accepted_at < before)
+        return await self._ids(query.order_by(jobs.c.accepted_at, jobs.c.id))
 
     async def held(self, *, before: datetime | None = None) -> list[str]:
         """The ids of jobs that wait for a moderator, or have since before then, oldest first."""

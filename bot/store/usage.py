@@ -81,9 +81,11 @@ def waiters_in(connection: Connection, lane: Lane) -> list[tuple[Waiter, int]]:
     """Who stands in the line, with the place that their row tells of."""
     query = select(*_COUNTED, jobs.c.requester, jobs.c.place).where(_reach(lane) & _IN_LINE)
     rows = (connection.execute(query)).mappings().all()
-    books = books_in(connection, (row["guild_id"] for row in rows))
+    books = _readable_books_in(connection, {row["guild_id"] for row in rows})
     waiters = []
     for row in rows:
+        if row["guild_id"] not in books:
+            continue
         try:
             asked = read_requester(row["job_id"], row["requester"])
         except RowUnreadable as exc:  # one damaged row must not hold up all others
@@ -105,6 +107,20 @@ def books_in(connection: Connection, guild_ids: Iterable[int | None]) -> dict[in
     wanted = {guild_id for guild_id in guild_ids if guild_id is not None}
     guilds: dict[int, GuildSettings] = all_guild_settings_in(connection, wanted) if wanted else {}
     return {None: OUTSIDE_OF_SERVERS} | {guild_id: guild_settings.limits for guild_id, guild_settings in guilds.items()}
+
+
+def _readable_books_in(connection: Connection, guild_ids: set[int | None]) -> dict[int | None, LimitBook]:
+    """Without those of servers whose settings can't be read: they must not hold up all others."""
+    try:
+        return books_in(connection, guild_ids)
+    except RowUnreadable:
+        found: dict[int | None, LimitBook] = {}
+    for guild_id in guild_ids:
+        try:
+            found |= books_in(connection, [guild_id])
+        except RowUnreadable as exc:
+            log.warning("nobody of the server moves in the line: %s", exc)
+    return found
 
 
 def placed(requester: Requester) -> Requester:

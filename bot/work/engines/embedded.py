@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.fair_semaphore import FairSemaphore
 from bot.rules.clock import Clock
@@ -11,11 +13,14 @@ from bot.rules.jobs import Job, fairness_group
 from bot.store.jobs import Jobs
 from bot.work.engines.base import run_to_its_end
 from bot.work.jobs.runner import JobRunner
+from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 6.0
 """How long a stop waits for submits under way: a supervisor kills after ten seconds, and more is to be closed."""
+FORGOTTEN_AFTER = timedelta(minutes=1)
+"""A job that is to run and that nobody has begun for so long: an outage came between its row and its start."""
 
 
 class EmbeddedEngine:
@@ -23,8 +28,6 @@ class EmbeddedEngine:
 
     companion = None
     """Nothing but the job's row is written."""
-    tasks = ()
-    """Nothing has to be done periodically."""
 
     def __init__(self, runner: JobRunner, jobs: Jobs, *, clock: Clock, jobs_at_once: int) -> None:
         self._runner = runner
@@ -34,6 +37,9 @@ class EmbeddedEngine:
         self._semaphore = FairSemaphore(jobs_at_once)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        self.tasks: Sequence[PeriodicTask] = (
+            PeriodicTask("forgotten_jobs", self._start_forgotten, every=FORGOTTEN_AFTER),
+        )
 
     async def resume(self) -> int:
         """Start every job that an earlier process left; gives their number."""
@@ -48,10 +54,12 @@ class EmbeddedEngine:
 
     async def begin(self, job: Job) -> None:
         """As `Engine.begin`. One that does not run at once needs its reply's message in its row."""
-        if not self.runs_at_once(job):  # else the first step writes it
-            await self._jobs.set_message(job)
-        if not self._closing and (job.has_next_step or job.held):
-            self._start(job.id, job if job.has_next_step else None)
+        try:
+            if not self.runs_at_once(job):  # else the first step writes it
+                await self._jobs.set_message(job)
+        finally:
+            if not self._closing and (job.has_next_step or job.held):
+                self._start(job.id, job if job.has_next_step else None)
 
     async def start(self, job_id: str) -> None:
         if not self._closing and not self._runner.nudge(job_id):
@@ -71,6 +79,11 @@ class EmbeddedEngine:
         for task in unfinished:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _start_forgotten(self) -> None:
+        for job_id in await self._jobs.live(before=self._clock.now() - FORGOTTEN_AFTER):
+            if not self._closing:
+                self._start(job_id)
 
     def _start(self, job_id: str, new: Job | None = None) -> None:
         running = self._tasks.get(job_id)

@@ -51,6 +51,9 @@ class GuildLimits:
         self._engine: Engine | None = None
         self._moving = asyncio.Lock()
         self._somebody_waits = True
+        self._noted = 0
+        self._untold: dict[str, None] = {}
+        self._telling = False
         self.task = PeriodicTask("waitlist", self._move, every=EVERY)
 
     @property
@@ -61,6 +64,7 @@ class GuildLimits:
     def note_waiting(self) -> None:
         """A job of this process has come into the waitlist."""
         self._somebody_waits = True
+        self._noted += 1
 
     def attach(self, engine: Engine) -> None:
         """Give it the engine, which itself says when a job has ended."""
@@ -104,17 +108,30 @@ class GuildLimits:
 
     async def _move(self) -> None:
         async with self._moving:
+            noted = self._noted
             moved = await self._admission.move_waitlist()
-            self._somebody_waits = self._shared or moved.waiting
+            self._somebody_waits = self._shared or moved.waiting or self._noted != noted  # one may have come meanwhile
         for job_id in moved.starting:
             log.info("job %s has waited and may start", job_id)
             if self._engine is not None:
                 await self._engine.start(job_id)
-        for job_id in moved.nearer:
-            await self._tell(job_id)
+        self._untold |= dict.fromkeys(moved.nearer)
+        if self._untold and not self._telling:
+            self._telling = True
+            self._audit_log.see_to(self._tell_all())  # beside: an edit may be slow, and nobody's start waits for it
 
     async def _book(self, of: Requester) -> LimitBook:
         return OUTSIDE_OF_SERVERS if of.guild_id is None else (await self._guilds.settings(of.guild_id)).limits
+
+    async def _tell_all(self) -> None:
+        """Tell places, one after the other, as they are when each one's turn has come."""
+        try:
+            while self._untold:
+                job_id = next(iter(self._untold))
+                del self._untold[job_id]
+                await self._tell(job_id)
+        finally:
+            self._telling = False
 
     async def _tell(self, job_id: str) -> None:
         try:
