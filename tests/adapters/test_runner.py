@@ -131,6 +131,15 @@ async def test_a_storm_without_end_fails_after_the_attempts_that_are_set(bench: 
 
 
 @pytest.mark.asyncio
+async def test_a_service_that_asks_to_wait_for_a_month_is_busy_at_once(bench: Bench) -> None:
+    bench.service.faults.add(Fault(on="submit", kind="code", code=429, retry_after="2592000", times=0))
+    job = await _run(bench)
+    assert job.failure
+    assert (job.failure.key, job.refunded) == ("service_busy", True)
+    assert len(bench.service.submits) == 1
+
+
+@pytest.mark.asyncio
 async def test_a_service_that_is_not_there_is_unreachable(bench: Bench) -> None:
     await bench.service.stop()
     job = await _run(bench)

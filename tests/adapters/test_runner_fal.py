@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from bot.errors import TooLateToCancel
 from bot.fal import FalClient
+from bot.fal.video_service import FalVideoService
 from bot.queue import Retry, Timeouts
 from bot.rules.catalog import Operation, load_catalog
 from bot.rules.jobs import Job, JobState
@@ -163,6 +164,25 @@ async def test_a_job_in_the_services_queue_is_cancelled_there_and_given_back(ben
     assert fal.charged_dollars == 0
     with pytest.raises(TooLateToCancel):
         await bench.services.job_controls.cancel(job.id, a_member())
+
+
+@pytest.mark.asyncio
+async def test_a_job_that_is_cancelled_while_it_is_submitted_is_called_back(
+    bench: Bench, fal: FalStandIn, monkeypatch: Any
+) -> None:
+    fal.queue.wait_seconds = 3600.0
+    submit = FalVideoService.submit
+
+    async def submit_and_cancel(self: FalVideoService, *args: Any, **facts: Any) -> str:
+        remote_id = await submit(self, *args, **facts)
+        [job_id] = bench.engine._tasks
+        await bench.services.job_controls.cancel(job_id, a_member())
+        return remote_id
+
+    monkeypatch.setattr(FalVideoService, "submit", submit_and_cancel)
+    assert (await _run(bench)).state is S.CANCELLED
+    assert [call.action for call in fal.requests].count("cancel") == 1
+    assert fal.charged_dollars == 0
 
 
 @pytest.mark.asyncio

@@ -10,6 +10,7 @@ import pytest
 
 from bot.errors import DatabaseUnavailable, JobGone, JobMoved, NotYours, ShuttingDown, TooLateToCancel
 from bot.rules.jobs import Job, JobState
+from bot.store.jobs import Jobs
 from sandbox.queue_api import Fault
 from tests.adapters.runner_setup import MP4, Bench, bench, empty_url
 from tests.jobs import ADA, GRACE, GUILD, a_job, a_member, a_reply, a_request, an_image_request
@@ -290,6 +291,75 @@ async def test_cancelled_during_the_download_nobody_is_given_the_video_and_it_co
     job = await bench.ended((await _accept(bench)).id)
     assert (job.state, job.refunded) == (S.CANCELLED, False)
     assert bench.announcer.delivered == []
+
+
+@pytest.mark.asyncio
+async def test_cancelled_while_the_video_is_made_smaller_nobody_is_given_it(bench: Bench) -> None:
+    fit = bench.encoder.fit
+
+    async def cancel_and_fit(*args: Any, **facts: Any) -> Any:
+        [job_id] = bench.engine._tasks
+        await bench.services.job_controls.forget(job_id, a_member())
+        return await fit(*args, **facts)
+
+    bench.encoder.fit = cancel_and_fit  # type: ignore[method-assign]
+    job = await bench.accept(a_request(), a_member(), a_reply(upload_limit_bytes=2000))
+    assert (await bench.ended(job.id)).state is S.CANCELLED
+    assert bench.announcer.delivered == []
+
+
+@pytest.mark.asyncio
+async def test_cancelled_while_its_inputs_are_read_for_the_submit_there_is_none(bench: Bench) -> None:
+    fetch = bench.files.fetch
+
+    async def cancel_and_fetch(key: str, to: Any) -> Any:
+        [job_id] = bench.engine._tasks
+        await bench.services.job_controls.cancel(job_id, a_member())
+        return await fetch(key, to)
+
+    bench.files.fetch = cancel_and_fetch  # type: ignore[method-assign]
+    job = await bench.accept(an_image_request(), a_member(), a_reply())
+    assert (await bench.ended(job.id)).state is S.CANCELLED
+    assert bench.service.submits == []
+
+
+@pytest.mark.asyncio
+async def test_a_job_that_the_database_can_not_confirm_before_its_submit_is_submitted_later(
+    bench: Bench, monkeypatch: Any
+) -> None:
+    confirm, fetch, away = Jobs.confirm, bench.files.fetch, [DatabaseUnavailable("for a moment")]
+
+    async def slow(key: str, to: Any) -> Any:
+        await bench.clock.advance(5)
+        return await fetch(key, to)
+
+    async def once(self: Jobs, job: Job) -> Job:
+        if away:
+            raise away.pop()
+        return await confirm(self, job)
+
+    bench.files.fetch = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(Jobs, "confirm", once)
+    job = await bench.accept(an_image_request(), a_member(), a_reply())
+    assert (await bench.ended(job.id)).state is S.DELIVERED
+    assert (away, len(bench.service.submits)) == ([], 1)
+
+
+@pytest.mark.asyncio
+async def test_a_job_that_is_at_its_service_is_not_lost_to_a_long_outage_of_the_database(
+    bench: Bench, monkeypatch: Any
+) -> None:
+    advance, outage = Jobs._advance, [DatabaseUnavailable("failover")] * 20
+
+    async def away(self: Jobs, job: Job, to: JobState, *args: Any, **facts: Any) -> Job:
+        if to is S.PENDING and outage:
+            raise outage.pop()
+        return await advance(self, job, to, *args, **facts)
+
+    monkeypatch.setattr(Jobs, "_advance", away)
+    job = await _accept(bench)
+    assert (await bench.ended(job.id)).state is S.DELIVERED
+    assert (outage, len(bench.service.submits)) == ([], 1)
 
 
 @pytest.mark.asyncio

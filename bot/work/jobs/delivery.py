@@ -247,6 +247,7 @@ class Delivery:
                 return await self._link(video, folder)
 
     async def _send(self, thing: Clip | Link) -> None:
+        await self._owned.confirm_if_stopped()  # to make it smaller may take minutes: it may be cancelled by now
         try:
             self._owned.learn(await self._context.announcer.deliver(self._job, thing))
         except DeliveryTooLarge:

@@ -9,16 +9,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from bot.errors import (
-    FilesUnavailable,
+    DatabaseUnavailable,
+    JobMoved,
     KeyRefused,
     OutcomeUnknown,
     OutOfCredits,
     QueueError,
     QueueModelUnknownError,
     QueueSubmitError,
+    Unavailable,
     UserFacing,
 )
-from bot.rules.backoff import Backoff
+from bot.rules.backoff import Backoff, retry
 from bot.rules.catalog import Model
 from bot.rules.jobs import Job, JobState
 from bot.work.jobs.context import JobContext
@@ -32,6 +34,8 @@ from bot.work.jobs.watching import deadline_of, watch
 log = logging.getLogger(__name__)
 
 _BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
+_LONGEST_WAIT = timedelta(minutes=10)
+"""A service that asks for a longer wait before the next submit is too busy for this job."""
 
 
 class Steps:
@@ -141,29 +145,52 @@ class Steps:
         service = services.of_model(model)
         try:
             async with uploads(self.job, self._context) as files:
+                # To fetch them may take long, and nobody pays for what was cancelled or taken over meanwhile.
+                await self._owned.confirm_if_stopped()
                 taken = await service.submit(model, inputs, files, idempotency_key=self.job.id)
         except QueueSubmitError as exc:
             await self._not_submitted(exc)
-        except FilesUnavailable:  # before the POST: the row must not say that one may be under way
+        except Unavailable:  # before the POST: the row must not say that one may be under way
             await self._owned.advance(JobState.ACCEPTED, tell=False)
             raise
         else:
             services.trouble_is_over(model.service)
-            remote_id = services.row_id(model, taken.remote_id)
-            await self._owned.advance(JobState.PENDING, tell=False, remote_id=remote_id)
-            self._owned.learn_place(taken.place)
-            await self._owned.tell()
+            await self._submitted(services.row_id(model, taken.remote_id), taken.place)
+
+    async def _submitted(self, remote_id: str, place: int | None) -> None:
+        """The service has the job, which is paid for: its id is written however long the database is away. A job that
+        was ended or taken over meanwhile is called back, where the service can."""
+
+        def pause_after(error: Exception, tries: int) -> float | None:
+            passes = isinstance(error, DatabaseUnavailable)
+            return _BACKOFF.seconds(tries, chance=random.random()) if passes else None
+
+        def write() -> Awaitable[None]:
+            return self._owned.advance(JobState.PENDING, tell=False, remote_id=remote_id)
+
+        try:
+            await retry(write, pause_after, sleep=self._context.clock.sleep)
+        except JobMoved:
+            sent = self.job.model_copy(update={"state": JobState.PENDING, "remote_id": remote_id})
+            await self._context.services.cancel(sent)
+            raise
+        self._owned.learn_place(place)
+        await self._owned.tell()
 
     async def _not_submitted(self, exc: QueueSubmitError) -> None:
         """Only a job that was surely not taken is sent again, and in between its row says so: it may be cancelled."""
         if exc.taken is None:
             await self.settle_unknown()
-        elif may_succeed_later(exc) and self._submits < self._context.settings.submit_attempts:
+        elif self._is_sent_again(exc):
             await self._owned.advance(JobState.ACCEPTED, tell=False)
             self._owned.uninterruptible = False
             await self._owned.pause(_BACKOFF.seconds(self._submits, chance=random.random(), at_least=exc.retry_after))
         else:
             raise exc
+
+    def _is_sent_again(self, exc: QueueSubmitError) -> bool:
+        in_time = (exc.retry_after or 0.0) <= _LONGEST_WAIT.total_seconds()
+        return in_time and may_succeed_later(exc) and self._submits < self._context.settings.submit_attempts
 
     # ---- pending, processing → completed
 
