@@ -95,7 +95,17 @@ class Database:
     A unit is a plain function of a connection, called in a thread. What it gives must need no connection any more.
     """
 
-    def __init__(self, url: URL, *, clock: Clock, pool_size: int = 5, enforce_foreign_keys: bool = True) -> None:
+    def __init__(
+        self,
+        url: URL,
+        *,
+        clock: Clock,
+        pool_size: int = 5,
+        enforce_foreign_keys: bool = True,
+        patient: bool = False,
+    ) -> None:
+        """`patient`: a lock is waited for as long as others hold it, which else is `DatabaseUnavailable` after ten
+        seconds."""
         self.url = url
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._clock = clock
@@ -103,9 +113,11 @@ class Database:
             self.engine = sqlite_engine(url, enforce_foreign_keys=enforce_foreign_keys)
             self._writer = Threads("writer", lambda: SqliteWriter(self.engine), together=TOGETHER_MAX)
             self._reader = Threads("reader", lambda: SqliteReader(self.engine), count=SQLITE_READERS)
+            self._apart = self._writer
         else:
-            self.engine = postgres_engine(url)
+            self.engine = postgres_engine(url, patient=patient)
             self._writer = self._reader = Threads("pool", lambda: PostgresSession(self.engine), count=pool_size)
+            self._apart = Threads("apart", lambda: PostgresSession(self.engine), count=1)
 
     async def read(self, unit: Unit[T]) -> T:
         """What `unit` gives, in a transaction that only reads. Raises what it raises, and `DatabaseUnavailable`."""
@@ -120,6 +132,11 @@ class Database:
         """
         with _translated():
             return await self._writer.do(unit if lock is None or self.is_sqlite else _locked(unit, lock))
+
+    async def write_apart(self, unit: Unit[T]) -> T:
+        """As `write`, on a connection that waits for no others: for what is short, and must not come late."""
+        with _translated():
+            return await self._apart.do(unit)
 
     async def retry(self, act: Callable[[], Awaitable[T]]) -> T:
         """`act`, repeated while the database is unavailable: 0.1 s, 0.2 s … 6.4 s apart, some 13 seconds in all.
@@ -140,8 +157,8 @@ class Database:
 
     async def close(self, *, patience_seconds: float = CLOSE_PATIENCE.total_seconds()) -> None:
         """Wait for transactions under way, for `patience_seconds`; then break them off. Later ones are refused."""
-        both = {self._reader, self._writer}
-        await asyncio.gather(*(threads.close(patience_seconds=patience_seconds) for threads in both))
+        each = {self._reader, self._writer, self._apart}
+        await asyncio.gather(*(threads.close(patience_seconds=patience_seconds) for threads in each))
 
 
 def _locked(unit: Unit[T], lock: int) -> Unit[T]:

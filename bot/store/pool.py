@@ -6,7 +6,7 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.errors import DatabaseUnavailable
 from bot.store.threads import BREAKING_OFF_SECONDS, Work
 
-_CONNECTING = {
+_CONNECTING: Mapping[str, int | str] = {
     "connect_timeout": 5,
     # A server that vanished with its machine closes nothing: what was asked of it would be waited for by the hour.
     "keepalives_idle": 5,
@@ -26,15 +26,23 @@ _CONNECTING = {
     "tcp_user_timeout": 11_000,
 }
 """libpq's names: seconds, and milliseconds for the last."""
+_WAITING = "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=10000"
+"""Milliseconds. A process that is stopped in the middle of a transaction keeps its locks from others no longer."""
 
 
-def connect_arguments(url: URL) -> dict[str, int]:
-    """How soon a PostgreSQL server is given up, as far as its address does not say so itself."""
-    return {name: value for name, value in _CONNECTING.items() if name not in url.query}
+def connect_arguments(url: URL, *, patient: bool = False) -> dict[str, int | str]:
+    """How soon a PostgreSQL server is given up, as far as its address does not say so itself; `patient`: locks may be
+    waited for as long as others need them."""
+    given = url.query.get("options", "")
+    theirs = given if isinstance(given, str) else " ".join(given)
+    found = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    if patient:
+        return found
+    return {**found, "options": f"{_WAITING} {theirs}".rstrip()}  # what is said last holds
 
 
-def postgres_engine(url: URL) -> Engine:
-    return create_engine(url, poolclass=NullPool, connect_args=connect_arguments(url))
+def postgres_engine(url: URL, *, patient: bool = False) -> Engine:
+    return create_engine(url, poolclass=NullPool, connect_args=connect_arguments(url, patient=patient))
 
 
 _DEADLOCK_TRIES = 5

@@ -129,7 +129,8 @@ class WorkQueue:
     async def beat(self, worker: int) -> bool:
         """Record a heartbeat; False where the worker was taken for dead and removed: it must register anew."""
         query = text("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = :id")
-        return await self._database.write(lambda connection: connection.execute(query, {"id": worker}).rowcount) == 1
+        beaten = await self._database.write_apart(lambda connection: connection.execute(query, {"id": worker}).rowcount)
+        return beaten == 1
 
     async def fetch(self, worker: int) -> Entry | None:
         """The next job whose turn it is, now this worker's.

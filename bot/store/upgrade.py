@@ -39,7 +39,7 @@ async def migrate(url: URL, *, clock: Clock) -> None:
     an earlier version. Raises `DatabaseUnavailable`, and `SettingsError` where the database is of a newer Clapper.
     """
     # Batch changes copy a table and drop it, which with foreign keys on would delete the rows that point to it.
-    database = Database(url, clock=clock, enforce_foreign_keys=False)
+    database = Database(url, clock=clock, enforce_foreign_keys=False, patient=True)
     try:
         before = await database.read(_revision)
         if database.is_sqlite and before is not None and before < NEWEST:
@@ -54,7 +54,7 @@ async def try_migration(url: URL, *, clock: Clock) -> tuple[str | None, str]:
 
     Whoever writes waits until it is over.
     """
-    database = Database(url, clock=clock, enforce_foreign_keys=False)
+    database = Database(url, clock=clock, enforce_foreign_keys=False, patient=True)
 
     def tried(connection: Connection) -> None:
         _upgrade(connection)

@@ -237,6 +237,37 @@ async def test_the_queue_and_limits_of_all_servers_do_not_wait_for_each_other(sh
 
 
 @pytest.mark.asyncio
+async def test_a_heartbeat_waits_for_no_lock_that_a_frozen_process_holds(shop: Shop) -> None:
+    worker = await shop.queue.register()
+    async with held(shop.database, lock=AdvisoryLock.ALL_LIMITS):
+        waiting = [
+            asyncio.ensure_future(shop.database.write(lambda _: None, lock=AdvisoryLock.ALL_LIMITS)) for _ in range(5)
+        ]
+        async with asyncio.timeout(5):
+            assert await shop.queue.beat(worker)
+        assert not any(task.done() for task in waiting)
+    await asyncio.gather(*waiting)
+
+
+@pytest.mark.asyncio
+async def test_neither_a_lock_nor_who_holds_it_is_waited_for_without_end(shop: Shop) -> None:
+    query = text(
+        "SELECT name, setting FROM pg_settings WHERE name IN ('lock_timeout', 'idle_in_transaction_session_timeout')"
+    )
+    found = await shop.database.read(lambda connection: dict(map(tuple, connection.execute(query))))
+    assert found == {"lock_timeout": "10000", "idle_in_transaction_session_timeout": "10000"}
+    migrating = Database(shop.database.url, clock=shop.clock, patient=True)
+    assert await migrating.read(lambda connection: connection.scalar(text("SHOW lock_timeout"))) == "0"
+    await migrating.close()
+    options = f"{shop.database.url.query['options']} -c lock_timeout=20"
+    impatient = Database(shop.database.url.update_query_dict({"options": options}), clock=shop.clock)
+    async with held(shop.database, lock=AdvisoryLock.ALL_LIMITS):
+        with pytest.raises(DatabaseUnavailable):
+            await impatient.write(lambda _: None, lock=AdvisoryLock.ALL_LIMITS)
+    await impatient.close()
+
+
+@pytest.mark.asyncio
 async def test_an_absent_database_is_unavailable_and_nothing_else(shop: Shop) -> None:
     worker = await shop.queue.register()
     await shop.add()
