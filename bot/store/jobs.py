@@ -236,16 +236,15 @@ class Jobs:
         times = await self._database.read(lambda connection: connection.execute(query).all())
         return [(completed - submitted).total_seconds() for submitted, completed in reversed(times)]
 
-    async def stale(self, before: datetime, *, limit: int = 100) -> list[str]:
-        """Ids of jobs that ended before then, or have waited for their member since before then."""
+    async def remove_stale(self, before: datetime, *, limit: int = 100) -> list[str]:
+        """Delete jobs that ended before then, or have waited for their member since before then; gives their ids."""
         ended = jobs.c.ended_at < before
         since = func.coalesce(jobs.c.completed_at, jobs.c.accepted_at)
-        waiting = jobs.c.undeliverable.is_not(None) & (since < before)
-        return await self._ids(select(jobs.c.id).where(ended | waiting).limit(limit))
-
-    async def remove(self, job_ids: Iterable[str]) -> None:
-        removal = delete(jobs).where(jobs.c.id.in_(list(job_ids)))
-        await self._database.write(lambda connection: connection.execute(removal))
+        stale = ended | (jobs.c.undeliverable.is_not(None) & (since < before))
+        some = select(jobs.c.id).where(stale).limit(limit)
+        # The condition once more: on PostgreSQL a member may have come for one since it was found.
+        removal = delete(jobs).where(jobs.c.id.in_(some), stale).returning(jobs.c.id)
+        return await self._database.write(lambda connection: list(connection.scalars(removal)))
 
     async def _advance(self, job: Job, to: JobState, facts: Facts) -> Job:
         values: dict[str, Any] = {"state": to.value, **fact_columns(facts)}

@@ -66,15 +66,14 @@ class Retention:
     async def prune_jobs(self) -> int:
         """Delete jobs that ended `KEEP_DAYS` ago; gives their number.
 
-        Files first: a row without files is found again, files without a row are not.
+        Rows first: a member may come for a video until its row is gone. `sweep_files` finds files that were left.
         """
         before = self._clock.now() - timedelta(days=self._settings.keep_days)
         pruned = 0
-        while stale := await self._jobs.stale(before):
+        while stale := await self._jobs.remove_stale(before):
+            await self._moderation.forget(stale)
             for job_id in stale:
                 await self._files.delete(file_keys(job_id))
-            await self._jobs.remove(stale)
-            await self._moderation.forget(stale)
             pruned += len(stale)
         if pruned:
             log.info("%d old jobs were deleted", pruned)

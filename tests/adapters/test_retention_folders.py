@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cryptography.fernet import Fernet
 
 from bot.errors import JobGone, SettingsError
 from bot.files import open_files
+from bot.rules.delivery import DeliveryLost
 from bot.rules.jobs import JobState
 from bot.store.encryption import Keys
 from bot.store.notes import Notes
@@ -35,6 +37,24 @@ async def test_after_the_days_that_are_set_a_job_and_its_files_are_gone(bench: B
         await bench.services.job_controls.job(old.id)
     assert not await bench.files.exists(f"jobs/{old.id}/data")
     assert await bench.files.exists(f"jobs/{young.id}/data")
+
+
+@pytest.mark.asyncio
+async def test_who_comes_for_a_video_while_its_files_are_deleted_finds_no_job_any_more(bench: Bench) -> None:
+    bench.announcer.refusals = [DeliveryLost("gone")]
+    job = await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id)
+    bench.clock._elapsed += timedelta(days=31).total_seconds()
+    delete, came = bench.files.delete, []
+
+    async def come_and_delete(keys: Iterable[str]) -> None:
+        came.append(job.id)
+        with pytest.raises(JobGone):
+            await bench.services.job_controls.bring(job.id, a_member(), a_reply(message_id=77))
+        await delete(keys)
+
+    bench.files.delete = come_and_delete  # type: ignore[method-assign]
+    assert await bench.retention.prune_jobs() == 1
+    assert came
 
 
 @pytest.mark.asyncio

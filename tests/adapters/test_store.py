@@ -235,16 +235,15 @@ async def test_a_process_hears_how_long_the_jobs_of_others_took_lately(jobs: Job
 
 
 @pytest.mark.asyncio
-async def test_stale_jobs_are_ended_or_waiting_ones_from_before(jobs: Jobs) -> None:
+async def test_stale_jobs_which_are_removed_are_ended_or_waiting_ones_from_before(jobs: Jobs) -> None:
     old = NOW - timedelta(days=40)
     ended = await _put(jobs, state=S.FAILED, ended_at=old)
     waiting = await _put(jobs, state=S.COMPLETED, undeliverable="channel_gone", completed_at=old)
     await _put(jobs, state=S.PROCESSING, accepted_at=old)
     await _put(jobs, state=S.ACCEPTED, held=True, accepted_at=old)
     await _put(jobs, state=S.DELIVERED, ended_at=NOW)
-    stale = await jobs.stale(NOW - timedelta(days=30))
-    assert sorted(stale) == sorted([ended.id, waiting.id])
-    await jobs.remove(stale)
+    removed = await jobs.remove_stale(NOW - timedelta(days=30))
+    assert sorted(removed) == sorted([ended.id, waiting.id])
     with pytest.raises(JobGone):
         await jobs.get(ended.id)
 

@@ -8,6 +8,7 @@ No lock says that a job runs only once: the epoch in its row does.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import uuid
 from collections.abc import Sequence
@@ -194,18 +195,19 @@ class ClusterEngine:
             return
         task = asyncio.create_task(self._run(entry.job_id), name=f"job-{entry.job_id}")
         self._running[entry.job_id] = task
-        task.add_done_callback(lambda _: self._remove(entry.job_id))
-
-    def _remove(self, job_id: str) -> None:
-        del self._running[job_id]
-        self._fetching.wake()
 
     async def _run(self, job_id: str) -> None:
-        await run_to_its_end(lambda: self._runner.run(job_id), job_id, clock=self._clock)
-        if self._closing:
-            return  # `leave` gives it to the others, unless its row has ended
-        entry = self._entries.pop(job_id)
-        await run_to_its_end(lambda: self._queue.finish(entry), job_id, clock=self._clock)
+        try:
+            # Again where another entry came while the last one was removed: its nudge found nothing that ran.
+            while job_id in self._entries:
+                await run_to_its_end(lambda: self._runner.run(job_id), job_id, clock=self._clock)
+                if self._closing:
+                    return  # `leave` gives it to the others, unless its row has ended
+                entry = self._entries.pop(job_id)
+                await run_to_its_end(functools.partial(self._queue.finish, entry), job_id, clock=self._clock)
+        finally:
+            del self._running[job_id]
+            self._fetching.wake()
 
 
 async def check_membership(notes: Notes, files: Files, keys: Keys, *, folder: Path) -> None:
