@@ -13,7 +13,7 @@ import stat
 import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 from urllib.parse import unquote, urlsplit
@@ -170,6 +170,11 @@ class StoredFiles(Files):
             listing = obstore.list(self._store, prefix=_checked(under))
             return sorted([entry["path"] async for page in listing for entry in page])
 
+    async def drop_unfinished(self, before: datetime) -> int:
+        """Delete what a process left that was killed while it stored a file, before then; gives the number. A bucket
+        keeps nothing of the kind."""
+        return 0 if self._folder is None else await _in_thread(_drop_unfinished, self._folder, before.timestamp())
+
     async def link(self, key: str, lifetime: timedelta) -> str | None:
         """An address that anybody can fetch `key` from until `lifetime` is over; None where the store is a folder."""
         if self._folder is not None:
@@ -264,6 +269,18 @@ def _measured_and_linked(source: Path, to: Path | None) -> tuple[int, bool]:
     """The file's size, and what `_link` says; in one go, since a turn of a thread costs more than either."""
     size_bytes = source.stat().st_size
     return size_bytes, to is not None and _link(source, to, make_folder=True)
+
+
+def _drop_unfinished(folder: Path, before: float) -> int:
+    dropped = 0
+    for at, _, names in os.walk(folder):
+        for path in (Path(at, name) for name in names if _UNFINISHED.search(name)):
+            with suppress(OSError):  # finished meanwhile
+                # When it was linked or written last: it may be a second name of an old file.
+                if path.stat().st_ctime < before:
+                    path.unlink()
+                    dropped += 1
+    return dropped
 
 
 def _link(source: Path, to: Path, *, make_folder: bool = False) -> bool:

@@ -91,12 +91,17 @@ class Files(Protocol):
         """Every key below the folder `under`."""
         ...
 
+    async def drop_unfinished(self, before: datetime) -> int:
+        """Delete what was left, before then, of files that were never stored whole; gives the number."""
+        ...
+
 
 class Links(Protocol):
     """Addresses at which a stored result can be fetched by whoever has them."""
 
-    async def link(self, job_id: str, name: str) -> tuple[str, datetime] | None:
-        """The address and when it dies; None where the operator offers none. `name` is what it is saved as."""
+    async def link(self, job_id: str, name: str, *, ended_at: datetime | None = None) -> tuple[str, datetime] | None:
+        """The address and when it dies; None where the operator offers none. `name` is what it is saved as; `ended_at`
+        is when the job ended, if it has."""
         ...
 
 

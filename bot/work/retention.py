@@ -20,6 +20,8 @@ from bot.work.periodic import PeriodicTask
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=1)
+UNFINISHED_AFTER = timedelta(hours=1)
+"""No file takes so long to be stored."""
 
 
 class Retention:
@@ -94,6 +96,7 @@ class Retention:
 
         A row is written before the first file of its job, so a job that has none never will.
         """
+        await self._files.drop_unfinished(self._clock.now() - UNFINISHED_AFTER)
         keys = {key: key.split("/")[1] for key in await self._files.keys("jobs")}
         without_files = await self._history.without_files(set(keys.values()))
         unnamed = [key for key, job_id in keys.items() if job_id in without_files]

@@ -173,6 +173,16 @@ async def test_a_bucket_signs_its_own_addresses(
 
 
 @pytest.mark.asyncio
+async def test_a_link_that_is_given_again_lives_no_longer_than_its_video(server: Server) -> None:
+    links = ResultLinks(server.files, server.downloads, lifetime=LIFETIME, clock=server.clock)
+    ended_at = server.clock.now() - LIFETIME + timedelta(minutes=5)
+    again = await links.link(JOB, "a.mp4", ended_at=ended_at)
+    assert again is not None
+    assert again[1] == ended_at + LIFETIME
+    assert await links.link(JOB, "a.mp4", ended_at=ended_at - timedelta(minutes=6)) is None
+
+
+@pytest.mark.asyncio
 async def test_a_video_that_cannot_be_read_now_is_one_plain_sentence(server: Server, tmp_path: Path) -> None:
     folder = tmp_path / "files" / "jobs"
     await asyncio.to_thread(folder.rename, tmp_path / "elsewhere")

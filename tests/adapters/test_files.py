@@ -7,7 +7,7 @@ import hashlib
 import os
 import urllib.request
 from collections.abc import AsyncIterable, Awaitable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -105,6 +105,18 @@ async def test_what_can_not_be_linked_is_copied(tmp_path: Path) -> None:
     await files.put(COPIED_KEY, source, "video/mp4")
     assert (await files.fetch(COPIED_KEY, out)).read_text() == "a video"
     assert source.stat().st_nlink == out.stat().st_nlink == 1
+
+
+@pytest.mark.asyncio
+async def test_what_a_killed_process_left_of_a_file_is_deleted_once_it_is_old(tmp_path: Path) -> None:
+    files, folder = open_files("", tmp_path), tmp_path / "files" / "jobs" / "abc"
+    folder.mkdir(parents=True)
+    for name in ("data", "data#1", "data#123456"):  # the library's own names, and ours
+        (folder / name).write_bytes(b"x")
+    now = datetime.now(UTC)
+    assert await files.drop_unfinished(now - timedelta(hours=1)) == 0, "they may still be written"
+    assert await files.drop_unfinished(now + timedelta(hours=1)) == 2
+    assert [path.name for path in folder.iterdir()] == ["data"]
 
 
 @pytest.mark.asyncio

@@ -155,6 +155,15 @@ async def test_a_file_that_is_still_coming_is_not_cleared_away(bench: Bench) -> 
 
 
 @pytest.mark.asyncio
+async def test_a_disk_that_is_full_during_the_download_is_no_fault_of_the_file(bench: Bench, monkeypatch: Any) -> None:
+    full = Path("/dev/full").open
+    monkeypatch.setattr("bot.download._opened", lambda _: full("wb"))
+    path = corpus.saved(bench.attached / "cat.png", "PNG")
+    with pytest.raises(FilesUnavailable):
+        await bench.take_many(ANIMATE, [bench.attachment(path)])
+
+
+@pytest.mark.asyncio
 async def test_of_many_jobs_a_few_lie_on_the_disk_at_a_time(bench: Bench) -> None:
     coming, all_come = 0, asyncio.Event()
     on_disk: set[int] = set()

@@ -34,6 +34,15 @@ async def test_a_video_stays_for_its_hours_and_its_row_for_its_days(bench: Bench
 
 
 @pytest.mark.asyncio
+async def test_a_video_that_is_not_kept_is_not_promised_either(bench: Bench) -> None:
+    await bench.close()
+    await bench.open(keep_results_hours=0)
+    job = await bench.ended((await bench.accept(a_request(), a_member(), a_reply())).id)
+    assert not await bench.files.exists(f"jobs/{job.id}/result")
+    assert bench.services.own_jobs.kept_until(job) is None
+
+
+@pytest.mark.asyncio
 async def test_a_video_that_waits_for_its_member_is_not_let_go(bench: Bench) -> None:
     bench.announcer.refusals = [DeliveryLost("message_deleted")]
     job = await bench.ended((await bench.accept(a_request(), a_member(), a_reply())).id)

@@ -23,6 +23,7 @@ from bot.errors import (
     QueueResultError,
     ResultInvalid,
     ResultTooLarge,
+    Unavailable,
 )
 from bot.rules.backoff import Backoff, retry
 from bot.rules.catalog import FORMS, Kind
@@ -130,7 +131,8 @@ class Delivery:
             return
         try:
             await self._context.files.delete([result_key(self._job.id)])
-        except FilesUnavailable as exc:
+            await self._owned.note(result=None)
+        except (Unavailable, JobGone, JobMoved) as exc:
             log.warning("the result of job %s was not deleted: %s", self._job.id, exc)
 
     async def _video(self, folder: Path) -> Path:
@@ -283,7 +285,8 @@ class Delivery:
     async def _link(self, video: Path, folder: Path) -> Link | None:
         if self._job.result is None and not await self._store(video):
             raise FilesUnavailable("a link needs the stored video")
-        signed = None if self._context.links is None else await self._context.links.link(self._job.id, self._filename)
+        links, job = self._context.links, self._job
+        signed = None if links is None else await links.link(job.id, self._filename, ended_at=job.ended_at)
         if signed is None:
             return None
         url, expires_at = signed

@@ -76,8 +76,8 @@ class DiscordInputs:
             check_declared({Role.DATA: picture}, model, max_bytes=self._settings.max_input_bytes)
             with working_folder(self._settings, prefix="preview-") as folder:
                 fetched, drawn = folder / "fetched", folder / "drawn"
-                await self._downloader.fetch(picture.url, fetched, max_bytes=self._settings.max_input_bytes)
                 with _own_faults():
+                    await self._downloader.fetch(picture.url, fetched, max_bytes=self._settings.max_input_bytes)
                     sketched = await self._sketcher.sketch(fetched, drawn, model=model, points=points, by=by)
                 return Preview(picture=await asyncio.to_thread(drawn.read_bytes), cropped=sketched.cropped)
         except InputRejected as exc:
@@ -107,8 +107,8 @@ class DiscordInputs:
 
     async def _one(self, job: Job, role: Role, attachment: Attachment, model: Model, folder: Path) -> StoredFile:
         fetched = folder / "fetched"
-        await self._downloader.fetch(attachment.url, fetched, max_bytes=self._settings.max_input_bytes)
         with _own_faults():
+            await self._downloader.fetch(attachment.url, fetched, max_bytes=self._settings.max_input_bytes)
             ready = await self._normaliser.ready(
                 fetched,
                 folder / "ready",

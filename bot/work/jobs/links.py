@@ -22,10 +22,14 @@ class ResultLinks:
         self._lifetime = lifetime
         self._clock = clock
 
-    async def link(self, job_id: str, name: str) -> tuple[str, datetime] | None:
-        """The address and when it dies; None where there is no way to offer one."""
-        lifetime = min(self._lifetime, _S3_LONGEST)
+    async def link(self, job_id: str, name: str, *, ended_at: datetime | None = None) -> tuple[str, datetime] | None:
+        """The address and when it dies; None where there is no way to offer one. Of a job that has ended the video is
+        kept no longer than its lifetime from then on."""
+        left = self._lifetime if ended_at is None else ended_at + self._lifetime - self._clock.now()
+        lifetime = min(left, self._lifetime, _S3_LONGEST)
+        if lifetime <= timedelta():
+            return None
         address = await self._files.link(result_key(job_id), lifetime)
         if address is not None:
             return address, self._clock.now() + lifetime
-        return self._downloads.link(job_id, name, self._lifetime)
+        return self._downloads.link(job_id, name, min(left, self._lifetime))
