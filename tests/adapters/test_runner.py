@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot.errors import ModelUnavailable
+from bot.errors import NothingServed
 from bot.rules.delivery import DeliveryLost, DeliveryTooLarge
 from bot.rules.jobs import Job, JobState
 from bot.store import tables
@@ -177,11 +177,11 @@ async def test_a_model_that_the_service_does_not_know_rests_for_everybody(bench:
     bench.service.retired.add("lucy-pro-t2v")
     job = await _run(bench)
     assert job.failure
-    assert job.failure.key == "model_unavailable"
-    with pytest.raises(ModelUnavailable) as caught:
+    assert job.failure.key == "nothing_served", "it is the only one of its command"
+    with pytest.raises(NothingServed) as caught:
         bench.services.acceptance.precheck(a_request(), a_member())
-    assert caught.value.facts["model"] == "Lucy Pro (text)"
-    with pytest.raises(ModelUnavailable):
+    assert caught.value.facts == {"command": "t2v", "models": "Lucy Pro (text)"}
+    with pytest.raises(NothingServed):
         await _accept(bench)
     bench.clock._elapsed += 3601
     bench.services.acceptance.precheck(a_request(), a_member())
