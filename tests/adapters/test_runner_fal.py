@@ -17,6 +17,7 @@ from bot.rules.catalog import Operation, load_catalog
 from bot.rules.jobs import Job, JobState
 from bot.rules.polling import AdaptivePolling, PollBounds
 from bot.rules.requests import Inputs, compose
+from bot.rules.services import Submitted
 from sandbox.fal import FalStandIn
 from tests.adapters.runner_setup import MP4, Bench, bench, empty_url
 from tests.jobs import a_member, a_reply, an_image_request
@@ -173,11 +174,11 @@ async def test_a_job_that_is_cancelled_while_it_is_submitted_is_called_back(
     fal.queue.wait_seconds = 3600.0
     submit = FalVideoService.submit
 
-    async def submit_and_cancel(self: FalVideoService, *args: Any, **facts: Any) -> str:
-        remote_id = await submit(self, *args, **facts)
+    async def submit_and_cancel(self: FalVideoService, *args: Any, **facts: Any) -> Submitted:
+        taken = await submit(self, *args, **facts)
         [job_id] = bench.engine._tasks
         await bench.services.job_controls.cancel(job_id, a_member())
-        return remote_id
+        return taken
 
     monkeypatch.setattr(FalVideoService, "submit", submit_and_cancel)
     assert (await _run(bench)).state is S.CANCELLED
