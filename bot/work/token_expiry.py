@@ -37,14 +37,17 @@ class TokenExpiry:
 
         What fails is tried again the next time; the first failure is raised once all have been tried.
         """
-        undone: list[str] = []
+        undone: set[str] = set()
         failures: list[BaseException] = []
-        while claimed := await self._last_edits.claim(limit=AT_ONCE):
-            outcomes = await asyncio.gather(*map(self._edit, claimed), return_exceptions=True)
-            undone += [job_id for job_id, outcome in zip(claimed, outcomes, strict=True) if outcome is not True]
-            failures += [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        if undone:
-            await self._last_edits.give_back(undone)
+        try:
+            while claimed := await self._last_edits.claim(limit=AT_ONCE):
+                undone |= set(claimed)
+                outcomes = await asyncio.gather(*map(self._edit, claimed), return_exceptions=True)
+                undone -= {job_id for job_id, outcome in zip(claimed, outcomes, strict=True) if outcome is True}
+                failures += [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        finally:  # also where it is broken off by a stop: another process may still be in time
+            if undone:
+                await self._last_edits.give_back(undone)
         for failure in failures:
             raise failure
 

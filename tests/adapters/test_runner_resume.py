@@ -380,6 +380,23 @@ async def test_a_cancel_that_discord_does_not_hear_of_is_told_by_itself_later(be
 
 
 @pytest.mark.asyncio
+async def test_a_cancel_whose_answer_the_database_lost_is_a_cancel(bench: Bench, monkeypatch: Any) -> None:
+    advance, lost = Jobs._advance, [DatabaseUnavailable("the answer was lost")]
+
+    async def written(self: Jobs, job: Job, to: JobState, *args: Any, **facts: Any) -> Job:
+        row = await advance(self, job, to, *args, **facts)
+        if to is S.CANCELLED and lost:
+            raise lost.pop()
+        return row
+
+    monkeypatch.setattr(Jobs, "_advance", written)
+    job = await bench.jobs.insert(a_job())
+    cancelled = await bench.services.job_controls.cancel(job.id, a_member())
+    assert (lost, cancelled.state, cancelled.untold) == ([], S.CANCELLED, False)
+    assert bench.announcer.states(job.id) == ["cancelled"]
+
+
+@pytest.mark.asyncio
 async def test_a_cancel_while_a_job_is_watched_ends_the_watch_at_once(bench: Bench) -> None:
     await bench.close()
     bench.durations.extend("lucy-pro-t2v", [10_000.0] * 5)

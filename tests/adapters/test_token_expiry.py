@@ -129,6 +129,27 @@ async def test_what_needs_no_last_edit_is_left_alone(database: Database) -> None
 
 
 @pytest.mark.asyncio
+async def test_edits_that_a_stop_breaks_off_are_given_back(database: Database) -> None:
+    clock = ManualClock()
+    stopped, other, begun = Process(database, clock), Process(database, clock), asyncio.Event()
+    job = await stopped.jobs.insert(waiting())
+
+    async def hang(_: Job) -> Shown:
+        begun.set()
+        await asyncio.Event().wait()
+        return Shown()
+
+    stopped.announcer.show = hang  # type: ignore[method-assign]  # of the tests' own announcer
+    await clock.advance((LIFE - LAST_EDIT_BEFORE).total_seconds())
+    editing = asyncio.create_task(stopped.token_expiry.edit_due())
+    await begun.wait()
+    editing.cancel()
+    await asyncio.gather(editing, return_exceptions=True)
+    await other.token_expiry.edit_due()
+    assert other.edited == [job.id]
+
+
+@pytest.mark.asyncio
 async def test_an_edit_that_fails_is_tried_again_and_takes_no_other_with_it(database: Database) -> None:
     clock = ManualClock()
     process = Process(database, clock)

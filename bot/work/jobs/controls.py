@@ -67,13 +67,14 @@ class JobControls:
 
         Raises `NotYours`, `TooLateToCancel`, `JobGone`.
         """
+        at_service: Job | None = None
         for _ in range(_CANCEL_TRIES):
             job = await self._allowed(job_id, by)
-            if job.ended:
+            if job.ended and not _is_untold_cancel(job):
                 raise TooLateToCancel(state=job.state.value)
-            at_service = job
+            at_service = job if at_service is None or not job.ended else at_service
             try:
-                job = await self._endings.end(job, JobState.CANCELLED, refunded=job.state is JobState.ACCEPTED)
+                job = await self._cancelled(job)
             except JobMoved:
                 continue
             # After the row: whoever watches the job would take the service's word for it as a failure.
@@ -84,6 +85,14 @@ class JobControls:
             await self._limits.move()
             return job
         raise TooLateToCancel(state=job.state.value)
+
+    async def _cancelled(self, job: Job) -> Job:
+        """The row's end, and its telling. Raises `JobMoved`."""
+        if not job.ended:
+            return await self._endings.end(job, JobState.CANCELLED, refunded=job.state is JobState.ACCEPTED)
+        job = await self._endings.tell(job)
+        await self._endings.ended(job)
+        return job
 
     async def _give_back(self, job: Job) -> Job:
         """The service took the job out of its queue: the limits don't count it."""
@@ -158,3 +167,8 @@ class JobControls:
         if not (theirs or moderates):
             raise NotYours(requester_id=job.requester.user_id)
         return job
+
+
+def _is_untold_cancel(job: Job) -> bool:
+    """Whether the row was cancelled and nothing has come after: the database's answer to that write was lost."""
+    return job.state is JobState.CANCELLED and job.untold and job.failure is None
