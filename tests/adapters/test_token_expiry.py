@@ -134,7 +134,8 @@ async def test_edits_that_a_stop_breaks_off_are_given_back(database: Database) -
     stopped, other, begun = Process(database, clock), Process(database, clock), asyncio.Event()
     job = await stopped.jobs.insert(waiting())
 
-    async def hang(_: Job) -> Shown:
+    async def hang(job: Job) -> Shown:
+        del job
         begun.set()
         await asyncio.Event().wait()
         return Shown()

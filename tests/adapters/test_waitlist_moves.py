@@ -18,7 +18,7 @@ from bot.store.admission import Admission, Moved
 from bot.store.guild_settings import GuildSettingsTable
 from tests.adapters.databases import execute
 from tests.adapters.runner_setup import Bench, bench, empty_url
-from tests.jobs import GUILD, NOW, a_job, a_member
+from tests.jobs import GUILD, NOW, a_job, a_member, a_reply
 
 __all__ = ["bench", "empty_url"]
 
@@ -107,6 +107,17 @@ async def test_a_job_that_comes_into_the_line_while_it_moves_is_not_overlooked(b
     bench.limits.task.woken.clear()
     await bench.limits.freed()
     assert bench.limits.task.woken.is_set()
+
+
+@pytest.mark.asyncio
+async def test_what_waits_for_a_place_has_its_message_in_its_row(bench: Bench) -> None:
+    await bench.close()
+    await bench.open(jobs_at_once=1)
+    bench.service.pending_seconds = 1e9
+    jobs = [await bench.jobs.insert(a_job(reply=a_reply(message_id=None))) for _ in range(5)]
+    shown = [job.model_copy(update={"reply": a_reply(message_id=100 + place)}) for place, job in enumerate(jobs)]
+    await asyncio.gather(*map(bench.engine.begin, shown))
+    assert [(await bench.jobs.get(job.id)).reply.message_id for job in jobs[1:]] == [101, 102, 103, 104]
 
 
 @pytest.mark.asyncio

@@ -164,6 +164,16 @@ async def test_whether_an_end_was_told_is_known_so_that_it_can_be_told_later(sta
 
 
 @pytest.mark.asyncio
+async def test_a_reply_that_says_cancelled_is_given_no_video_any_more(stage: Stage, tmp_path: Path) -> None:
+    async with on_stage(stage) as (announcer, asked):
+        await announcer.show(row_of(asked, stage, JobState.CANCELLED))
+        edits = patches(stage)
+        await announcer.deliver(row_of(asked, stage, JobState.COMPLETED), clip(tmp_path))
+        assert patches(stage) == edits
+        assert state_of(asked.message or {}) == "cancelled"
+
+
+@pytest.mark.asyncio
 async def test_a_link_is_shown_with_its_picture(stage: Stage) -> None:
     async with on_stage(stage) as (announcer, asked):
         poster = stage.folder / "poster.jpg"

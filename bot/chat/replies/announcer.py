@@ -152,6 +152,9 @@ class DiscordAnnouncer:
         with `unreachable` where Discord could not be reached in all tries, so that only time can help.
         """
         async with self._lock(job):
+            before = self._shown.get(job.id)
+            if before and before.ended and before.handed is None and not job.ended:
+                return Shown()  # cancelled meanwhile, as in `show`: the next write to the row finds out
             done = job.model_copy(update={"state": JobState.DELIVERED})
             message_id = None
             try:
