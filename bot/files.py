@@ -78,7 +78,7 @@ class StoredFiles(Files):
     async def put(self, key: str, path: Path, content_type: str) -> int:
         """Store the file under `key`, over what was there; gives the number of bytes."""
         stored = self._place(key)
-        size_bytes, linked = await _in_thread(_measured_and_linked, path, stored)
+        size_bytes, linked = _measured_and_linked(path, stored)
         if linked:
             return size_bytes
         import obstore  # noqa: PLC0415  # see above
@@ -266,7 +266,8 @@ def _keys_below(folder: Path, under: str) -> list[str]:
 
 
 def _measured_and_linked(source: Path, to: Path | None) -> tuple[int, bool]:
-    """The file's size, and what `_link` says; in one go, since a turn of a thread costs more than either."""
+    """The file's size, and what `_link` says. On the event loop: where a link can be made the file lies beside the
+    working folders, which are made and removed there, too, and a turn of a thread costs ten times as much."""
     size_bytes = source.stat().st_size
     return size_bytes, to is not None and _link(source, to, make_folder=True)
 
