@@ -134,7 +134,7 @@ class Program:
 def clapper(folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Program:
     """`python -m bot` with its default settings, its data in `folder`. The tables are there, as at every start but the
     first one of a new version: making them takes a library of 12 MiB."""
-    own = {"DATA_DIR": str(folder / "data"), "HTTP_PORT": "0", "LOG_FORMAT": "json"}
+    own = {"DATA_DIR": str(folder / "data"), "HTTP_PORT": "0", "LOG_FORMAT": "json", "OPERATOR_LIMITS": "none"}
     command = [sys.executable, "-m", "bot"]
     return Program("clapper", command, own | dict(settings), [*command, "migrate"])
 

@@ -15,6 +15,8 @@ from bot.ops.loop_lag import watch_loop_lag
 from bot.ops.metrics import Metrics
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock, SystemClock
+from bot.rules.limit_rules import operator_rules
+from bot.rules.unlimited import unlimited
 from bot.settings import Settings
 from bot.wiring.chat import log_in, open_chat
 from bot.wiring.context import job_context
@@ -139,6 +141,8 @@ class App:
             self._closing.push_async_callback(close)
         await services.guilds.refresh()
         await services.availability.refresh()
+        for line in unlimited(operator_rules(self.settings.operator_limits), services.catalog):
+            log.warning("%s", line)
         resumed = await parts.engine.resume()
         parts.periodic.start()
         if parts.model_check is not None and not self.settings.clustered:  # there, another process may have its turn

@@ -23,6 +23,8 @@ from bot.ops.metrics import Metrics
 from bot.rules.catalog import Model, Operation, load_catalog
 from bot.rules.clock import Clock
 from bot.rules.durations import Durations
+from bot.rules.limit_rules import operator_rules
+from bot.rules.unlimited import unlimited
 from bot.settings import Settings
 from bot.store.database import Database, parse_url
 from bot.store.encryption import Keys
@@ -140,12 +142,14 @@ def _intent(settings: Settings, application: dict[str, object]) -> Finding:
 
 
 async def _catalog(settings: Settings) -> list[Finding]:
-    """Nothing to say of a catalogue that can be read."""
+    """Of a catalogue that can be read, what no limit sees."""
     try:
-        load_catalog(settings.catalog_file, settings.services)
+        catalog = load_catalog(settings.catalog_file, settings.services)
     except SettingsError as exc:
         return [Finding("CATALOG_FILE", False, str(exc).removeprefix("CATALOG_FILE "))]
-    return []
+    lacking = list(unlimited(operator_rules(settings.operator_limits), catalog))
+    advice = "; ".join(lacking) or settings.operator_limits
+    return [Finding("OPERATOR_LIMITS", True, advice, partly=bool(lacking))]
 
 
 async def _service(settings: Settings, clock: Clock) -> list[Finding]:

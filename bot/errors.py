@@ -8,6 +8,7 @@
     ├── FileNotStored            no bytes are stored under a key (any more)
     ├── RowUnreadable            this version can't read a row
     ├── AlreadyAsked             Discord sent the same interaction or message twice: it has a job already
+    │   └── PressedTwice         a member pressed Again twice within a moment
     ├── JobMoved                 another writer has changed the job's row: stop working on it
     ├── UserFacing               shown to a member; `wording` has a sentence for each leaf, filled with `facts`
     │   ├── Refused              no job exists yet: the member changes something and asks again
@@ -21,7 +22,7 @@
     │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
     │   │   ├── PatternInvalid, PromptBlocked, GuildSettingsInvalid, GuildSettingsOutdated
     │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, HoldSettledAlready, TooLateToCancel, ShuttingDown
-    │   │   ├── JobGone, VideoNotKept, VideoGone, DraftGone, TooManyPreviews
+    │   │   ├── JobGone, VideoNotKept, VideoGone, DraftGone, TooManyPreviews, TooQuick
     │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, SourceUnread, FormForgotten
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
@@ -87,6 +88,10 @@ class RowUnreadable(ClapperError):
 
 class AlreadyAsked(ClapperError):
     """That interaction or message has a job: Discord sent the event twice. Nothing was written; tell nobody."""
+
+
+class PressedTwice(AlreadyAsked):
+    """The same member pressed the same button a moment ago, and that press has a job. Nothing was written."""
 
 
 class JobMoved(ClapperError):
@@ -295,6 +300,10 @@ class DraftGone(Refused):
 
 class TooManyPreviews(Refused):
     """The member has asked for that many previews in a short time. Facts: `limit`, `until`."""
+
+
+class TooQuick(Refused):
+    """The member has sent very many commands in a short time."""
 
 
 class VideoGone(Refused):

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.errors import SettingsError
 from bot.rules.bounds import SENT_MAX_BYTES
 from bot.rules.catalog import ServiceName
-from bot.rules.limit_rules import operator_rules
+from bot.rules.limit_rules import USUAL_OPERATOR_LIMITS, operator_rules
 
 _MEDIA_PROXY = "media.discordapp.net"
 _MEDIA_PROXY_ALIASES = ("images-ext-1.discordapp.net", "images-ext-2.discordapp.net")
@@ -64,11 +64,12 @@ class Settings(BaseSettings):
     token_life_seconds: float = Field(default=900.0, gt=0, le=900)
     max_input_bytes: int = Field(default=SENT_MAX_BYTES, ge=1024)
     max_result_bytes: int = Field(default=1024**3, ge=1024)
+    max_member_bytes: int = Field(default=5 * 1024**3, ge=1024)
     jobs_at_once: int = Field(default=1000, ge=1)
     run_jobs: bool = True
     keep_days: int = Field(default=30, ge=1, le=36_500)
     keep_results_hours: int = Field(default=72, ge=0, le=876_000)
-    operator_limits: str = ""
+    operator_limits: str = USUAL_OPERATOR_LIMITS
 
     @model_validator(mode="before")
     @classmethod

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
+import discord
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.persistent import JOB_BUTTONS, Verb
 from bot.chat.replies.interactions import Interaction, accept, ask, check_rights, keep_reply, look, requester_of
+from bot.errors import PressedTwice
 
 
 class Controls(commands.Cog):
@@ -19,7 +22,13 @@ class Controls(commands.Cog):
         controls = interaction.client.services.job_controls
         old, checked = await look(controls.precheck_again(match["job"], requester_of(interaction), seed=None))
         check_rights(interaction, private=old.reply.ephemeral)
-        await accept(interaction, checked, private=old.reply.ephemeral)
+        try:
+            await accept(interaction, checked, private=old.reply.ephemeral)
+        except PressedTwice:
+            if interaction.response.is_done():  # "thinking" was shown meanwhile
+                await interaction.delete_original_response()
+            else:
+                await keep_reply(interaction)
 
     async def cancel(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Cancel the job; the card says so."""
@@ -45,7 +54,8 @@ class Controls(commands.Cog):
         await keep_reply(interaction)
         job = await ask(controls.job(match["job"]))
         await controls.forget(job.id, requester_of(interaction))
-        await interaction.delete_original_response()
+        with contextlib.suppress(discord.NotFound):  # a press before this one took it away
+            await interaction.delete_original_response()
 
 
 async def setup(bot: VideoBot) -> None:

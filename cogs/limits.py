@@ -116,7 +116,7 @@ class LimitCommands(commands.Cog):
         interaction: Interaction,
         *,
         scope: ScopeWord,
-        amount: app_commands.Range[int, 0, AMOUNT_MAX],
+        amount: app_commands.Range[float, 0, AMOUNT_MAX],
         window: WindowWord,
         unit: UnitWord = Unit.JOBS,
         role: discord.Role | None = None,

@@ -31,6 +31,8 @@ _FETCH_SECONDS = 1.5
 """How long a message may be looked for again: Discord gives three seconds for the whole answer."""
 
 Files = tuple[Attachment, ...]
+Remembered = tuple[Operation, int, int, int | None, int | None]
+"""The menu, the message, and who opened the form in which channel of which server: for nobody else it is remembered."""
 
 
 class Menus(commands.Cog):
@@ -39,7 +41,7 @@ class Menus(commands.Cog):
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
         self._hosts = bot.settings.file_hosts
-        self._files: LRUCache[tuple[object, ...], Files] = LRUCache(_REMEMBERED)
+        self._files: LRUCache[Remembered, Files] = LRUCache(_REMEMBERED)
         for operation, name in MENUS.items():
             bot.tree.add_command(self._menu(operation, name))
 
@@ -62,7 +64,7 @@ class Menus(commands.Cog):
             raise nothing_found(usual, found, bot_id=self._bot.application_id, sees_all=True, hears=hears)
         nothing_yet = VideoRequest(model=usual.name, operation=operation, inputs=Inputs())
         precheck(interaction, nothing_yet)
-        self._files[_key(interaction, operation, message.id)] = found.files
+        self._files[_remembered(interaction, operation, message.id)] = found.files
         form = menu_form(operation, message.id, found.files, offered, interaction.locale.value)
         await interaction.response.send_modal(form)
 
@@ -82,8 +84,8 @@ class Menus(commands.Cog):
         """Make what the form asks for."""
         operation, message_id = Operation(match["operation"]), int(match["message"])
         filled = read_menu_form(FormValues(interaction.data))
-        files = self._files.get(_key(interaction, operation, message_id))
-        files = files or await self._look_again(interaction, operation, message_id)
+        known = self._files.get(_remembered(interaction, operation, message_id))
+        files = known or await self._look_again(interaction, operation, message_id)
         model = self._bot.services.policy.choose(operation, filled.model, requester_of(interaction))
         given = {Role.DATA: files[filled.at if filled.at < len(files) else 0]}
         if filled.reference is not None:
@@ -113,9 +115,9 @@ class Menus(commands.Cog):
         return files
 
 
-def _key(interaction: Interaction, operation: Operation, message_id: int) -> tuple[object, ...]:
+def _remembered(interaction: Interaction, operation: Operation, message_id: int) -> Remembered:
     """Whose form it is, and where: a forged custom id leads to nobody else's files."""
-    return operation, message_id, interaction.channel_id, interaction.user.id
+    return operation, message_id, interaction.user.id, interaction.channel_id, interaction.guild_id
 
 
 async def setup(bot: VideoBot) -> None:

@@ -46,9 +46,9 @@ class ModeratorButtons(commands.Cog):
 
 
 def moderator_of(interaction: Interaction) -> Requester:
-    """Who presses, if they may manage messages where they press. Raises `ModeratorsOnly` for everybody else."""
+    """Who presses, if they may manage messages in the server. Raises `ModeratorsOnly` for everybody else."""
     by = requester_of(interaction)
-    if by.guild_id is None or not (by.moderator or by.admin):
+    if by.guild_id is None or not (by.server_moderator or by.admin):
         raise ModeratorsOnly
     return by
 

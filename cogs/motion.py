@@ -30,7 +30,7 @@ from bot.chat.replies.interactions import (
     privacy,
     requester_of,
 )
-from bot.errors import DatabaseUnavailable
+from bot.errors import DatabaseUnavailable, DraftGone
 from bot.rules import trajectory
 from bot.rules.catalog import Model, Operation, Role
 from bot.rules.drafts import Draft, Preview
@@ -80,13 +80,19 @@ class Motion(commands.Cog):
     async def go(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Make a job of the draft, once, in a message that is as public as was asked for."""
         drafts, key = self._bot.services.drafts, match["job"]
-        draft = await look(drafts.get(key, interaction.user.id))
-        checked = precheck(interaction, draft.request, private=draft.private)
-        taking = asyncio.ensure_future(drafts.take(key, interaction.user.id))
-        if not await in_time(taking, LOOK_SECONDS):
-            drafts.put_back_late(key, taking)
-            raise DatabaseUnavailable("it did not answer in time")
-        draft = taking.result()
+        try:
+            draft = await look(drafts.get(key, interaction.user.id))
+            checked = precheck(interaction, draft.request, private=draft.private)
+            taking = asyncio.ensure_future(drafts.take(key, interaction.user.id))
+            if not await in_time(taking, LOOK_SECONDS):
+                drafts.put_back_late(key, taking)
+                raise DatabaseUnavailable("it did not answer in time")
+            draft = taking.result()
+        except DraftGone:
+            if not await look(drafts.just_taken(key, interaction.user.id)):
+                raise
+            await keep_reply(interaction)  # the second press of two
+            return
         try:
             await accept(interaction, checked, private=draft.private)
         except Exception:

@@ -77,6 +77,8 @@ class TextCommands(commands.Cog):
         if words is None or not self._is_new(message.id):
             return
         try:
+            if not self._bot.floods.lets_ask(message.author.id):
+                return
             await self._answer(message, words)
         except Exception as exc:  # noqa: BLE001  # the member waits for a word, whatever it was
             await report_error_in_text(message, exc)

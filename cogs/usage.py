@@ -29,7 +29,7 @@ class UsageCommand(commands.Cog):
         """Show what is used and left, rule by rule, and the member's own numbers as text and then as a chart."""
         whom = requester_of(interaction)
         if member is not None and member.id != whom.user_id:
-            if not (whom.moderator and whom.guild_id):
+            if not ((whom.server_moderator or whom.admin) and whom.guild_id):
                 raise ModeratorsOnly
             whom = _as_requester(member, whom)
         await open_reply(interaction, private=True)
@@ -64,9 +64,9 @@ def _left(account: Account, names: Names, whom: Requester, interaction: Interact
 def _as_requester(member: discord.User | discord.Member, by: Requester) -> Requester:
     """The other member as a requester in this place; one who has left the server has no roles."""
     roles = roles_of(member) if isinstance(member, discord.Member) else ()
-    return by.model_copy(
-        update={"user_id": member.id, "name": member.display_name, "role_ids": roles, "moderator": False}
-    )
+    rights = dict.fromkeys(("moderator", "server_moderator", "admin"), False)
+    who = {"user_id": member.id, "name": member.display_name, "role_ids": roles}
+    return by.model_copy(update=who | rights)
 
 
 async def setup(bot: VideoBot) -> None:

@@ -58,7 +58,7 @@ class Welcome(commands.Cog):
         return True
 
 
-def _amount(book: LimitBook, window: Window) -> int | str:
+def _amount(book: LimitBook, window: Window) -> float | str:
     """What everyone may make in that time; "∞" where there is no such rule (an earlier stay's settings hold again)."""
     for rule in book.rules:
         if (rule.scope, rule.unit, rule.window) == (Scope.EVERYONE, Unit.JOBS, window):

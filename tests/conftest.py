@@ -16,6 +16,11 @@ settings.load_profile("gate" if os.environ.get("CI") else "here")
 WAITING, COMPUTING = "end_to_end", ("adapters", "unit")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--presses 10000` for the long form of the random run."""
+    parser.addoption("--presses", type=int, default=400, help="how many random presses are tried against a plain model")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):

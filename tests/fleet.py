@@ -129,6 +129,7 @@ class Fleet:
             "FILES_URL": f"file://{self.files}",
             "SECRET_KEYS": self.secret_keys,
             "HTTP_PORT": "0",
+            "OPERATOR_LIMITS": "none",
             "POLL_MIN_SECONDS": "0.2",
             "POLL_MAX_SECONDS": "0.5",
             "LOG_FORMAT": "json",

@@ -17,12 +17,14 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.chat.client_base import ClientBase
+from bot.chat.floods import Floods
 from bot.chat.gateway_events import guard_events
 from bot.chat.inputs.options import WordingTranslator
 from bot.chat.persistent import Handler, Persistent, PersistentComponents
 from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED
 from bot.chat.replies.error_messages import sentence_for
 from bot.chat.replies.interactions import tell
+from bot.errors import AdminsOnly, CommandOutdated, DraftGone, JobGone, ModeratorsOnly, NotYours, TooQuick
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -43,8 +45,31 @@ def rest_client(settings: Settings, *, http_trace: Any = None) -> discord.Client
     )
 
 
+_WITHOUT_RIGHT = (AdminsOnly, CommandOutdated, DraftGone, JobGone, ModeratorsOnly, NotYours)
+"""What a forged press, form or id comes to, and now and then an honest one."""
+
+
 class Tree(app_commands.CommandTree["VideoBot"]):
     """The commands. What they raise goes to the client, as does what components raise."""
+
+    async def interaction_check(self, interaction: discord.Interaction[VideoBot], /) -> bool:
+        """Whether it is answered at all: a flood of one member's is not."""
+        try:
+            return self.client.floods.lets_in(interaction)
+        except TooQuick as exc:
+            await self.client.report_error(interaction, exc)
+            return False
+
+    async def _call(self, interaction: discord.Interaction[VideoBot]) -> None:
+        """As discord.py has it, which leaves alone what it can't read: only a forged client sends that."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+            who, where = interaction.user.id, (interaction.guild_id, interaction.channel_id)
+            log.warning("a command of %s in %s can't be read: %s", who, where, type(exc).__name__)
+            await self.client.report_error(interaction, CommandOutdated())
 
     async def on_error(
         self, interaction: discord.Interaction[VideoBot], error: app_commands.AppCommandError, /
@@ -72,6 +97,7 @@ class VideoBot(ClientBase):
         self._wanted = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
         self._wanted.message_content = settings.message_content_intent == "on"
         self._cogs_package = cogs
+        self.floods = Floods()
         self._components = PersistentComponents(self.report_error)
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -146,6 +172,10 @@ class VideoBot(ClientBase):
 
     async def report_error(self, interaction: discord.Interaction[Any], error: Exception) -> None:
         """Tell the member privately what a command or a component raised. Raises nothing where Discord fails."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        if isinstance(cause, _WITHOUT_RIGHT):
+            who, where = interaction.user.id, (interaction.guild_id, interaction.channel_id)
+            log.warning("%s in %s was refused: %s", who, where, cause.key)
         sentence = sentence_for(error, interaction.locale.value, f"interaction {interaction.id}")
         if sentence is None:
             return

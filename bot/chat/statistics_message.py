@@ -12,7 +12,7 @@ from bot.chat.replies.interactions import Interaction
 from bot.rules.chart import Bar, Chart, Panel
 from bot.rules.statistics import OUTCOMES, WAIT_EDGES, Statistics
 from bot.wording import Markup, say, translated
-from bot.wording.facts import day, duration, escape, mention, number, short_day, thousands_sign
+from bot.wording.facts import day, duration, escape, mention, money, number, short_day, thousands_sign
 from bot.work.services import Report
 
 CHART_NAME = "stats.png"
@@ -92,7 +92,7 @@ def server_embed(report: Report, server: str, locale: str, *, drawn: bool) -> di
     total = say("stats_total", locale, number=found.total)
     embed = discord.Embed(
         title=title[:256],
-        description="\n".join((total, *_notes(found, locale, drawn=drawn))),
+        description="\n".join((total, _spent(found, locale), *_notes(found, locale, drawn=drawn))),
         colour=discord.Colour.blurple(),
     )
     _add(embed, "stats_outcomes", _outcomes(found, locale), locale)
@@ -107,7 +107,7 @@ def add_member_fields(embed: discord.Embed, report: Report, locale: str, *, draw
     """What a member's chart shows, as text, below what they have left."""
     found = report.statistics
     total = say("usage_total", locale, number=found.total, days=len(found.days))
-    about = "\n".join((total, *_notes(found, locale, drawn=drawn), *_outcomes(found, locale)))
+    about = "\n".join((total, _spent(found, locale), *_notes(found, locale, drawn=drawn), *_outcomes(found, locale)))
     embed.add_field(name=say("stats_outcomes", locale), value=about[:1024])
     _add(embed, "stats_commands", _commands(found, locale), locale)
     _add(embed, "stats_busiest", _busiest(found, locale), locale)
@@ -126,6 +126,10 @@ def _add(embed: discord.Embed, key: str, lines: Iterable[str], locale: str) -> N
 def _notes(found: Statistics, locale: str, *, drawn: bool) -> list[str]:
     cut = [say("stats_cut", locale)] if found.cut else []
     return cut if drawn else [*cut, say("stats_no_chart", locale)]
+
+
+def _spent(found: Statistics, locale: str) -> str:
+    return say("stats_spent", locale, seconds=found.seconds, dollars=Markup(money(found.cost, locale)))
 
 
 def _outcomes(found: Statistics, locale: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +14,7 @@ from bot.queue.responses import JobStatus, Upload
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs
-from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since, Submitted
-
-log = logging.getLogger(__name__)
+from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteResult, RemoteStatus, Since, Submitted
 
 QUEUE_LIMIT = timedelta(hours=2)
 """How long a job may wait in the service's queue, which costs nothing. The service is told, too, and ends it then."""
@@ -73,13 +70,11 @@ class FalVideoService:
 
     async def result(
         self, remote_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
-    ) -> Path:
+    ) -> RemoteResult:
         if makes is not Kind.VIDEO:
             raise QueueInputError("only videos are fetched from this service", job_id=remote_id)
         result = await self._client.result(FalJob.read(remote_id), path, max_bytes=max_bytes)
-        if result.billed_units is not None:
-            log.info("request %s was billed as %g units", result.job.request_id, result.billed_units)
-        return result.path
+        return RemoteResult(result.path, result.billed_units)
 
     async def cancel(self, remote_id: str) -> Cancellation:
         return await self._client.cancel(FalJob.read(remote_id))

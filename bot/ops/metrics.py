@@ -74,7 +74,7 @@ class Metrics:
         self.oldest = gauge("clapper_jobs_oldest_age_seconds", "Age of the oldest job that has not ended", ["state"])
 
         self.video_seconds = counter("clapper_video_seconds_total", "Seconds of video made", ["model"])
-        self.cost = counter("clapper_cost_units_total", "Cost of videos made, in the catalogue's units", ["model"])
+        self.cost = counter("clapper_cost_dollars_total", "Cost of videos made, in US dollars", ["model"])
         self.dollars = counter("clapper_list_price_dollars_total", "List price of videos made, if known", ["model"])
 
         self.service_calls = counter(

@@ -12,7 +12,7 @@ from bot.queue.responses import JobStatus, JobStatusResponse, Upload
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs
-from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since, Submitted
+from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteResult, RemoteStatus, Since, Submitted
 
 
 class QueueVideoService:
@@ -65,8 +65,8 @@ class QueueVideoService:
 
     async def result(
         self, remote_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
-    ) -> Path:
-        return await self._client.result(remote_id, path, max_bytes=max_bytes, makes=makes)
+    ) -> RemoteResult:
+        return RemoteResult(await self._client.result(remote_id, path, max_bytes=max_bytes, makes=makes))
 
     async def cancel(self, remote_id: str) -> Cancellation:
         raise QueueInputError("the Queue API can't cancel a job", job_id=remote_id)

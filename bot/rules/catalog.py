@@ -108,9 +108,9 @@ class Model(BaseModel):
     """One model of the Queue API, as the catalogue describes it.
 
     `frame` is (width, height) in pixels of the landscape output at `fps`, which means nothing for pictures. `reference`
-    says that it takes a reference image besides its files. `cost` is in the operator's units for one job,
-    `output_seconds` what one job yields where its length does not follow an input (0 for a picture). `deadline` is how
-    long a job may take from submit to end.
+    says that it takes a reference image besides its files. `output_seconds` is what one job yields where its length
+    does not follow an input (0 for a picture). A job's price in US dollars is `dollars_per_video` (or picture), and
+    `dollars_per_second` of output besides. `deadline` is how long a job may take from submit to end.
 
     `endpoint` is what the service calls it, where that is not its name: two commands may be served by one model.
     `last_seen` is the day, or the month, on which the service was last seen to have it. `shape_of` names a model of the
@@ -121,8 +121,7 @@ class Model(BaseModel):
 
     For models of the service fal: `fields` says which of its JSON fields an input goes
     into (what is not named is not sent), `values` what our word for it is there, `constants` what is always sent, which
-    an input of the same field replaces. `seed_max` is its highest seed, and without one it takes none. The prices are
-    the service's, in US dollars.
+    an input of the same field replaces. `seed_max` is its highest seed, and without one it takes none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -143,7 +142,8 @@ class Model(BaseModel):
     avoid_max_chars: int | None = Field(default=None, ge=1, le=2000)
     max_points: int = Field(default=1000, ge=2, le=1000)
     max_input_seconds: int = Field(default=60, ge=1, le=86400)
-    cost: int = Field(default=1, ge=0, le=1_000_000)
+    dollars_per_video: float = Field(default=0, ge=0, le=10_000, allow_inf_nan=False)
+    dollars_per_second: float = Field(default=0, ge=0, le=2, allow_inf_nan=False)
     output_seconds: float = Field(default=5.0, ge=0, le=3600)
     typical_seconds: float = Field(default=40.0, gt=0, le=86400)
     deadline_minutes: int = Field(default=20, ge=1, le=1440)
@@ -155,11 +155,16 @@ class Model(BaseModel):
     last_seen: str | None = Field(default=None, pattern=r"^20\d\d-\d\d(-\d\d)?$")
     shape_of: str | None = None
     seed_max: int | None = Field(default=None, ge=0, le=SEED_MAX)
-    dollars_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    dollars_per_video: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     fields: dict[InputName, FieldName] = Field(default_factory=dict)
     values: dict[InputName, dict[str, str | int | bool]] = Field(default_factory=dict)
     constants: dict[FieldName, str | int | float | bool] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _priced_in_dollars(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        if "cost" in fields:
+            raise ValueError("cost: a price is in US dollars now: dollars_per_video, dollars_per_second")
+        return fields
 
     @model_validator(mode="after")
     def _fits_its_service(self) -> Self:
@@ -207,6 +212,21 @@ class Model(BaseModel):
     def files(self) -> Mapping[Role, Kind]:
         """The file fields that this model may be given."""
         return self.form.files | ({Role.REFERENCE: Kind.IMAGE} if self.reference else {})
+
+    def made_of(self, clip_seconds: float | None) -> float:
+        """Seconds of video that a job yields: of a clip's length, where one is given and it is known, as far as the
+        model takes it."""
+        if clip_seconds is None or Kind.VIDEO not in self.form.files.values():
+            return self.output_seconds
+        return min(clip_seconds, float(self.max_input_seconds))
+
+    def price(self, seconds: float, videos: float = 1) -> float:
+        """US dollars for so many seconds of video, to a hundredth of a cent."""
+        return round(self.dollars_per_video * videos + self.dollars_per_second * seconds, 4)
+
+    def billed(self, units: float) -> float:
+        """US dollars for so many of what its price is for: seconds, or videos."""
+        return self.price(units, units)
 
     @property
     def deadline(self) -> timedelta:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import Fact, UserFacing
 from bot.rules.catalog import Role
-from bot.rules.requests import VideoRequest
+from bot.rules.requests import SPOILER, VideoRequest
 
 
 class JobState(StrEnum):
@@ -44,6 +44,9 @@ LIVE = frozenset(JobState) - ENDED
 del S
 
 
+A_MOMENT = timedelta(seconds=3)
+"""Two presses of one button within it are one: a hand that double-clicks, or a screen that hangs."""
+
 LAST_EDIT_BEFORE = timedelta(seconds=60)
 """How long before a token's end the last edit is made: room for a few tries, and little that can change after it."""
 
@@ -51,7 +54,8 @@ LAST_EDIT_BEFORE = timedelta(seconds=60)
 class Requester(BaseModel):
     """Who asked, and as what: enough to decide limits and rights without asking Discord again.
 
-    `moderator` may manage messages where they asked, `admin` the server. In a thread `parent_channel_id` is the channel
+    `moderator` may manage messages where they asked, `server_moderator` in the whole server by their roles, and `admin`
+    the server. In a thread `parent_channel_id` is the channel
     that it belongs to. `age_restricted` says that the channel is. `locale` is their language, `guild_locale` the
     server's, in Discord's names.
     """
@@ -65,10 +69,39 @@ class Requester(BaseModel):
     parent_channel_id: int | None = None
     role_ids: tuple[int, ...] = ()
     moderator: bool = False
+    server_moderator: bool = False
     admin: bool = False
     age_restricted: bool = False
     locale: str = "en-US"
     guild_locale: str | None = None
+
+
+def may_see(job: Job, by: Requester) -> bool:
+    """Whether they may repeat the job: its requester may anywhere, and whoever is in the server where it was made in
+    public."""
+    if job.requester.user_id == by.user_id:
+        return True
+    return not job.reply.ephemeral and job.requester.guild_id is not None and job.requester.guild_id == by.guild_id
+
+
+def is_hidden(job: Job) -> bool:
+    """Whether what the job was made from, and so its video, is shown only to who asks for it: its member hid it, or it
+    is of an age-restricted channel and the reply is elsewhere now."""
+    elsewhere = job.reply.channel_id != job.requester.channel_id
+    hid = any(file.filename.startswith(SPOILER) for file in job.request.files.values())
+    return hid or (job.requester.age_restricted and elsewhere)
+
+
+def moderates(job: Job, by: Requester) -> bool:
+    """Whether they may stop the job and take it away: who may manage messages where it is, or in the whole server."""
+    if job.requester.guild_id is None or job.requester.guild_id != by.guild_id:
+        return False
+    here = _channel_of(by) == _channel_of(job.requester)
+    return by.server_moderator or by.admin or (by.moderator and here)
+
+
+def _channel_of(requester: Requester) -> int:
+    return requester.parent_channel_id or requester.channel_id
 
 
 def fairness_group(requester: Requester) -> int:
@@ -143,8 +176,8 @@ class Job(BaseModel):
     """A job's row. Immutable: `store.advance` returns the changed copy.
 
     `epoch` counts the writers that took the job over; every write matches it. `remote_id` is the service's job id.
-    Times are aware, in UTC. `refunded` means that the limits do not count it; `cost` (the operator's units) and
-    `output_seconds` are what they count, as the catalogue had them when the job was accepted.
+    Times are aware, in UTC. `refunded` means that the limits do not count it; `cost` (US dollars) and
+    `output_seconds` are what they count: by what the inputs declare, and once they were looked at by what they are.
     `has_next_step`: somebody has to do something for it now (`bot.store.rows` says when, once for the whole code).
     `held`: accepted, and a moderator has to decide on it first.
     `undeliverable`: completed, and this is why no way leads to its member now (a short word); it rests until they come.
@@ -177,7 +210,7 @@ class Job(BaseModel):
     undeliverable: str | None = None
     forgotten: bool = False
     resubmitted: bool = False
-    cost: int = 1
+    cost: float = 0.2
     output_seconds: float = 5.0
     again_of: str | None = None
     expected_seconds: float | None = None

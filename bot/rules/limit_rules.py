@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
 from bot.errors import LimitAmountInvalid, LimitTargetInvalid, RuleUnknown, SettingsError, TooManyRules
 
@@ -35,7 +35,7 @@ class Scope(StrEnum):
 
 
 class Unit(StrEnum):
-    """What is counted: jobs, seconds of video, or the catalogue's cost units."""
+    """What is counted: jobs, seconds of video, or what they cost in US dollars, with cents."""
 
     JOBS = "jobs"
     SECONDS = "seconds"
@@ -63,19 +63,28 @@ LENGTHS: Mapping[Window, timedelta] = {
     Window.MONTH: timedelta(days=30),
 }
 
+Amount = Annotated[
+    int | float,
+    Field(ge=0, le=AMOUNT_MAX, allow_inf_nan=False),
+    AfterValidator(lambda amount: int(amount) if amount == int(amount) else amount),
+]
+"""Whole numbers are kept as such, so that equal rules are equal as text."""
+
 RuleKey = tuple[Scope, int | None, Unit, Window]
 """What makes two rules the same one: the later replaces the earlier."""
 
 
 class Rule(BaseModel):
-    """At most `amount` of `unit` in `window`; `target_id` is the role's or channel's. An amount of 0 shuts out, but
-    for a cooldown, where it means none. A cooldown has no unit of its own: it is always written as `jobs`."""
+    """At most `amount` of `unit` in `window`; `target_id` is the role's or channel's. Only money has cents.
+
+    An amount of 0 shuts out, but for a cooldown, where it means none. A cooldown has no unit of its own: it is always
+    written as `jobs`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scope: Scope
     target_id: int | None = Field(default=None, ge=1, lt=2**63)
-    amount: int = Field(ge=0, le=AMOUNT_MAX)
+    amount: Amount
     unit: Unit = Unit.JOBS
     window: Window
 
@@ -85,6 +94,8 @@ class Rule(BaseModel):
             raise ValueError("a role's or a channel's rule names it, and no other rule does")
         if self.window is Window.COOLDOWN and self.unit is not Unit.JOBS:
             raise ValueError("a cooldown is between jobs")
+        if not _is_amount(self.amount, self.unit):
+            raise ValueError("an amount is a whole number, or dollars with cents")
         return self
 
     @property
@@ -96,7 +107,7 @@ class Rule(BaseModel):
         return self.amount == 0 and self.window is not Window.COOLDOWN
 
     @property
-    def generosity(self) -> int:
+    def generosity(self) -> float:
         """The higher, the more a member may do."""
         return -self.amount if self.window is Window.COOLDOWN else self.amount
 
@@ -178,19 +189,27 @@ OUTSIDE_OF_SERVERS = LimitBook(when_full="queue")
 
 
 def make_rule(
-    scope: Scope, amount: int, window: Window, *, unit: Unit = Unit.JOBS, target_id: int | None = None
+    scope: Scope, amount: float, window: Window, *, unit: Unit = Unit.JOBS, target_id: int | None = None
 ) -> Rule:
     """The rule that an admin asked for. Raises `LimitAmountInvalid` or `LimitTargetInvalid`."""
-    if not 0 <= amount <= AMOUNT_MAX:
+    unit = Unit.JOBS if window is Window.COOLDOWN else unit
+    if not (0 <= amount <= AMOUNT_MAX and _is_amount(amount, unit)):
         raise LimitAmountInvalid(amount=amount, highest=AMOUNT_MAX)
     if (target_id is not None) != (scope in {Scope.ROLE, Scope.CHANNEL}):
         raise LimitTargetInvalid(scope=scope.value)
-    unit = Unit.JOBS if window is Window.COOLDOWN else unit
     return Rule(scope=scope, target_id=target_id, amount=amount, unit=unit, window=window)
 
 
+def _is_amount(amount: float, unit: Unit) -> bool:
+    return amount == (round(amount, 2) if unit is Unit.COST else round(amount))
+
+
+USUAL_OPERATOR_LIMITS = "everyone 50 jobs day, everyone 10 cost day, server 100 cost day"
+"""What holds where the operator says nothing: direct messages have no admins, and whoever brings the bot to one server
+more finds its own limits unused there."""
+
 _OPERATOR_RULE = re.compile(
-    r"(?P<scope>everyone|server|bot)\s+(?P<amount>[0-9]{1,7})(?:\s+(?P<unit>jobs|seconds|cost))?\s+"
+    r"(?P<scope>everyone|server|bot)\s+(?P<amount>[0-9]{1,7}(\.[0-9]{1,2})?)(?:\s+(?P<unit>jobs|seconds|cost))?\s+"
     r"(?P<window>at once|minute|hour|day|week|30 days|cooldown)",
     re.IGNORECASE,
 )
@@ -199,20 +218,27 @@ _OPERATOR_RULE = re.compile(
 def operator_rules(text: str) -> tuple[Rule, ...]:
     """The operator's rules from a setting such as `everyone 50 jobs day, bot 200 jobs at once, everyone 10 cooldown`.
 
-    Raises `SettingsError` with the part that makes no sense.
+    `none` alone is for none. Raises `SettingsError` with the part that makes no sense.
     """
+    if text.strip().casefold() == "none":
+        return ()
     rules: dict[RuleKey, Rule] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         match = _OPERATOR_RULE.fullmatch(part)
-        if match is None or int(match["amount"]) > AMOUNT_MAX:
+        rule = None if match is None else _operator_rule(match)
+        if rule is None:
             raise SettingsError(
                 f"OPERATOR_LIMITS can't be used at {part!r}: say scope (everyone, server, bot), amount (0 to "
-                f"{AMOUNT_MAX}), unit (jobs, seconds, cost) and window (at once, minute, hour, day, week, 30 days, "
-                "cooldown), such as `everyone 50 jobs day`"
+                f"{AMOUNT_MAX}), unit (jobs, seconds, cost in US dollars) and window (at once, minute, hour, day, "
+                "week, 30 days, cooldown), such as `everyone 50 jobs day` or `everyone 2.50 cost day`; or `none`"
             )
-        unit = Unit((match["unit"] or "jobs").lower())
-        rule = make_rule(
-            Scope(match["scope"].lower()), int(match["amount"]), Window(match["window"].lower()), unit=unit
-        )
         rules[rule.key] = rule
     return tuple(rules.values())
+
+
+def _operator_rule(match: re.Match[str]) -> Rule | None:
+    unit, window = Unit((match["unit"] or "jobs").lower()), Window(match["window"].lower())
+    try:
+        return make_rule(Scope(match["scope"].lower()), float(match["amount"]), window, unit=unit)
+    except LimitAmountInvalid:
+        return None

@@ -16,9 +16,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 
-from bot.errors import LimitReached, LimitTooSmall, MemberBlocked, Refused, ShutOut, TriesUsedUp
-from bot.rules.jobs import Job, Requester
+from bot.errors import (
+    ContentRefused,
+    LimitReached,
+    LimitTooSmall,
+    MemberBlocked,
+    OutcomeUnknown,
+    Refused,
+    ServiceBusy,
+    ServiceFailed,
+    ServiceRefused,
+    ShutOut,
+    TriesUsedUp,
+    UserFacing,
+)
+from bot.rules.jobs import Job, JobState, Requester
 from bot.rules.limit_rules import LimitBook, Rule, Scope, Unit, Window
 from bot.rules.usage import Asked, Held, Standing, Usage, fits
 
@@ -65,7 +79,7 @@ def decide(book: LimitBook, asked: Asked, standings: Sequence[Standing]) -> Deci
     return Decision(standings=tuple(standings), waits=bool(broken))
 
 
-LEAST = Asked(cost=1, seconds=1)
+LEAST = Asked(cost=0.01, seconds=1)
 """The least thing that can be asked for: `/usage` tells how a member stands as if they asked for it."""
 
 
@@ -82,6 +96,33 @@ def blocked(book: LimitBook, requester: Requester, now: datetime) -> MemberBlock
 FREE_TRIES, FREE_TRIES_IN = 5, timedelta(hours=1)
 """How many of a member's files may turn out to be of no use, and in which time. A job that is refused so is given back
 to every limit, though it took a download and a worker. Who has the wrong file finds the right one in a few tries."""
+
+
+GIVEN_BACK, GIVEN_BACK_IN = 3, timedelta(days=1)
+"""How many of a member's jobs that the service failed, or may have been paid for, no limit counts, and in which time.
+Who finds prompts that the service fails over and over would make it work without end."""
+
+
+class GivenBack(Enum):
+    """Whether the limits count a job that ended without a video."""
+
+    ALWAYS = auto()  # it cost nothing
+    SELDOM = auto()  # it may have cost something, and is nobody's fault: up to `GIVEN_BACK`
+    NEVER = auto()  # the service made the video
+
+
+_SAID_LATE = (ServiceFailed, ContentRefused, ServiceBusy)
+"""What fal.ai says of a failed job only where its result is asked for."""
+
+
+def given_back(job: Job, error: UserFacing) -> GivenBack:
+    """What is given back of a job that ends for that reason, in the state that it had before."""
+    if job.state is JobState.COMPLETED and not isinstance(error, _SAID_LATE):
+        return GivenBack.NEVER
+    before_submit = job.state in {JobState.ACCEPTED, JobState.SUBMITTING} and not job.resubmitted
+    if before_submit and not isinstance(error, OutcomeUnknown | ServiceRefused | ContentRefused):
+        return GivenBack.ALWAYS
+    return GivenBack.SELDOM
 
 
 def tries_files(job: Job) -> bool:

@@ -72,6 +72,15 @@ class Attachment(BaseModel):
     posted_in: str | None = None
 
 
+SPOILER = "SPOILER_"
+"""How the name of a file begins that Discord shows only to who asks for it."""
+
+
+def hidden_name(filename: str, *, hidden: bool) -> str:
+    """The name with which a file stays hidden on its way, if it is."""
+    return SPOILER + filename if hidden and not filename.startswith(SPOILER) else filename
+
+
 class Inputs(BaseModel):
     """Everything that a model can be given besides files. None means "not given" and is not sent.
 

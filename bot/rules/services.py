@@ -68,6 +68,15 @@ class RemoteStatus:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RemoteResult:
+    """A video at `path`. `billed_units` is how much the service says it billed: seconds or videos, by whichever the
+    model's price is; None where it does not say."""
+
+    path: Path
+    billed_units: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Since:
     """What a row tells of a job that is watched (again): its state, and since when it is what it is, where known."""
@@ -104,7 +113,7 @@ class VideoService(Protocol):
 
     async def result(
         self, remote_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
-    ) -> Path:
+    ) -> RemoteResult:
         """The video of a completed job, at `path`; a picture where its model `makes` one. Raises `QueueResultError`."""
         ...
 

@@ -20,20 +20,24 @@ WAIT_EDGES = (30, 60, 120, 300, 600)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is counted of one job. `completed_at` is when the service had made it."""
+    """What is counted of one job. `completed_at` is when the service had made it. `cost` is in US dollars, and
+    `seconds` the video's length, both 0 for a job that was given back."""
 
     state: JobState
     operation: Operation
     user_id: int
     accepted_at: datetime
     completed_at: datetime | None
+    cost: float = 0
+    seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """`days` go from the first to the last without a gap, each with the number of each outcome in the order of
     `OUTCOMES`. `waits` holds a number for each group of `WAIT_EDGES`; the percentiles are in seconds from the command
-    to the finished video, None where there is none. `cut`: there were more jobs than are counted here."""
+    to the finished video, None where there is none. `cost` and `seconds` are as the limits count them. `cut`: there
+    were more jobs than are counted here."""
 
     days: tuple[tuple[date, tuple[int, ...]], ...]
     outcomes: tuple[int, ...]
@@ -42,6 +46,8 @@ class Statistics:
     waits: tuple[int, ...]
     median_seconds: float | None
     slow_seconds: float | None
+    cost: float = 0
+    seconds: float = 0
     cut: bool = False
 
     @property
@@ -57,6 +63,7 @@ def count(records: Iterable[Record], *, now: datetime, days: int, cut: bool = Fa
     commands: Counter[Operation] = Counter()
     members: Counter[int] = Counter()
     waits: list[float] = []
+    cost = seconds = 0.0
     for record in records:
         day = record.accepted_at.astimezone(UTC).date()
         if day not in by_day:
@@ -64,6 +71,7 @@ def count(records: Iterable[Record], *, now: datetime, days: int, cut: bool = Fa
         by_day[day][record.state.value if record.state in ENDED else UNDER_WAY] += 1
         commands[record.operation] += 1
         members[record.user_id] += 1
+        cost, seconds = cost + record.cost, seconds + record.seconds
         if record.completed_at is not None:
             waits.append((record.completed_at - record.accepted_at).total_seconds())
     waits.sort()
@@ -76,6 +84,8 @@ def count(records: Iterable[Record], *, now: datetime, days: int, cut: bool = Fa
         waits=_grouped(waits),
         median_seconds=_percentile(waits, 0.5),
         slow_seconds=_percentile(waits, 0.9),
+        cost=cost,
+        seconds=seconds,
         cut=cut,
     )
 

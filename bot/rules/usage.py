@@ -12,14 +12,15 @@ from bot.rules.limit_rules import Rule, Scope, Unit, Window
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """One counted job: refunded ones are left out. `live` jobs have not ended; `waiting` ones are live but held back
-    by an at-once rule. `seconds` is the video's length. An admin's reset of its member has `forgiven` it."""
+    by an at-once rule. `cost` is in US dollars and `seconds` the video's length. An admin's reset of its member has
+    `forgiven` it."""
 
     job_id: str
     user_id: int
     channel_id: int
     guild_id: int | None
     accepted_at: datetime
-    cost: int
+    cost: float
     seconds: float
     live: bool = False
     waiting: bool = False
@@ -31,9 +32,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What one new job would add."""
+    """What one new job would add: US dollars, and seconds of video."""
 
-    cost: int
+    cost: float
     seconds: float
 
     def measure(self, unit: Unit) -> float:
@@ -128,7 +129,7 @@ def needs_time(standing: Standing, asked: Asked) -> bool:
     return sliding and not standing.fits and fits(rule, asked.measure(rule.unit))
 
 
-def _measure(unit: Unit, cost: int, seconds: float) -> float:
+def _measure(unit: Unit, cost: float, seconds: float) -> float:
     match unit:
         case Unit.JOBS:
             return 1

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, update
 from bot.errors import DatabaseUnavailable, RowUnreadable
 from bot.rules.clock import Clock
 from bot.rules.jobs import Job, Requester
-from bot.rules.limit_rules import LimitBook, Rule, Scope
+from bot.rules.limit_rules import LimitBook, Rule, Scope, Window
 from bot.rules.limits import (
     LEAST,
     Account,
@@ -25,7 +25,7 @@ from bot.rules.limits import (
     tries_files,
     used_up,
 )
-from bot.rules.usage import needs_time, stand
+from bot.rules.usage import Held, Tally, needs_time, stand
 from bot.rules.waitlist import Waiter, advance, place_behind
 from bot.store.database import Database
 from bot.store.locks import AdvisoryLock
@@ -33,6 +33,7 @@ from bot.store.tables import jobs
 from bot.store.tallies import frees_in, tallies_in
 from bot.store.usage import (
     Lane,
+    books_in,
     give_place,
     lanes_in,
     last_free_try_in,
@@ -58,8 +59,9 @@ class Admission:
     """Decides whether one more job may be, from sums over the jobs' rows. Every method may raise `DatabaseUnavailable`
     and `RowUnreadable`.
 
-    All whose jobs count for the same limits are decided on one after the other: those of a server, or everybody where
-    the operator has limits that go through all servers.
+    All whose jobs count for the same limits are decided on one after the other: those of a server, a member's of all
+    servers where the operator limits members, or everybody where an operator's limit counts all jobs, or has members
+    wait.
     """
 
     def __init__(self, database: Database, *, operator: Sequence[Rule], clock: Clock) -> None:
@@ -69,8 +71,12 @@ class Admission:
         self.heed_operator(operator)
         self._clock = clock
 
-    def lock(self, requester: Requester) -> int:
-        return AdvisoryLock.ALL_LIMITS if self._everywhere else requester.guild_id or requester.user_id
+    def lock(self, requester: Requester) -> tuple[int, ...]:
+        """What is decided on one after the other with what this member asks."""
+        if self._everywhere:
+            return (AdvisoryLock.ALL_LIMITS,)
+        place = requester.guild_id or requester.user_id
+        return (place, requester.user_id) if self._of_members else (place,)
 
     def admit(self, connection: Connection, job: Job, book: LimitBook) -> int | None:
         """None where the new job may start at once, its place in the waitlist where it must wait for others.
@@ -93,8 +99,26 @@ class Admission:
 
     def heed_operator(self, rules: Sequence[Rule]) -> None:
         """Have the operator's rules be these from the next decision on."""
-        self._everywhere = any(rule.scope in {Scope.EVERYONE, Scope.BOT} for rule in rules)
+        of_members = [rule for rule in rules if rule.scope is Scope.EVERYONE]
+        self._of_members = bool(of_members)
+        self._everywhere = any(rule.scope is Scope.BOT for rule in rules) or any(
+            rule.window is Window.AT_ONCE for rule in of_members
+        )
         self._operator = tuple(rules)
+
+    def settle(self, connection: Connection, job: Job, asked: Asked) -> None:
+        """Whether the job, which is counted by its row already, may be as much as it was found to be.
+
+        To be asked in the transaction that writes it. Raises the `Refused` that says which limit and when it frees.
+        """
+        who, now = placed(job.requester), self._clock.now()
+        book = books_in(connection, [who.guild_id])[who.guild_id]
+        own = Asked(cost=job.cost, seconds=job.output_seconds)
+        rules = [held for held in holding(book, who, self._operator) if _is_touched(held.rule, job, own, asked, now)]
+        tallies = zip(rules, tallies_in(connection, who, rules, now), strict=True)
+        others = [_without(tally, held.rule, own) for held, tally in tallies]
+        standings = self._stand(connection, who, rules, others, asked, now)
+        decide(book.model_copy(update={"when_full": "refuse"}), asked, standings).or_raise()
 
     async def move_waitlist(self) -> Moved:
         """Let those start for whom there is room now. Cheap where nobody waits.
@@ -154,7 +178,17 @@ class Admission:
         self, connection: Connection, book: LimitBook, who: Requester, asked: Asked, now: datetime
     ) -> tuple[Standing, ...]:
         rules = tuple(holding(book, who, self._operator))
-        tallies = tallies_in(connection, who, rules, now)
+        return self._stand(connection, who, rules, tallies_in(connection, who, rules, now), asked, now)
+
+    @staticmethod
+    def _stand(  # noqa: PLR0917  # all of one decision
+        connection: Connection,
+        who: Requester,
+        rules: Sequence[Held],
+        tallies: Sequence[Tally],
+        asked: Asked,
+        now: datetime,
+    ) -> tuple[Standing, ...]:
         standings = []
         for held, tally in zip(rules, tallies, strict=True):
             standing = stand(held, asked, tally, now)
@@ -183,3 +217,15 @@ class Admission:
 
     def _lane(self, guild_id: int | None) -> Lane:
         return "all" if self._everywhere else guild_id
+
+
+def _is_touched(rule: Rule, job: Job, own: Asked, asked: Asked, now: datetime) -> bool:
+    """Whether the rule counts the job now, and more of it than before."""
+    counted = rule.window is Window.AT_ONCE or job.accepted_at > now - rule.span
+    return counted and asked.measure(rule.unit) > own.measure(rule.unit)
+
+
+def _without(tally: Tally, rule: Rule, own: Asked) -> Tally:
+    """What is used by others: the job runs, so that nobody in the waitlist comes before it."""
+    used = tally.running if rule.window is Window.AT_ONCE else tally.used
+    return replace(tally, used=used - own.measure(rule.unit))

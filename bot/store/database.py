@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -124,11 +124,12 @@ class Database:
         with _translated():
             return await self._reader.do(unit)
 
-    async def write(self, unit: Unit[T], *, lock: int | None = None) -> T:
+    async def write(self, unit: Unit[T], *, lock: int | Collection[int] | None = None) -> T:
         """What `unit` gives, once what it wrote is on the disk; undone if it raises. Raises `DatabaseUnavailable`, too.
 
         Whoever is cancelled meanwhile does not know whether it was done; it was not done by halves. On SQLite there is
-        one writer (`BEGIN IMMEDIATE`). On PostgreSQL `lock` names what is done by one at a time (`bot.store.locks`).
+        one writer (`BEGIN IMMEDIATE`). On PostgreSQL `lock` names what is done by one at a time (`bot.store.locks`);
+        several are taken in the order of their numbers.
         """
         with _translated():
             return await self._writer.do(unit if lock is None or self.is_sqlite else _locked(unit, lock))
@@ -161,9 +162,12 @@ class Database:
         await asyncio.gather(*(threads.close(patience_seconds=patience_seconds) for threads in each))
 
 
-def _locked(unit: Unit[T], lock: int) -> Unit[T]:
+def _locked(unit: Unit[T], lock: int | Collection[int]) -> Unit[T]:
+    locks = [lock] if isinstance(lock, int) else sorted(set(lock))
+
     def locked(connection: Connection) -> T:
-        connection.execute(_LOCK, {"lock": int(lock)})
+        for one in locks:
+            connection.execute(_LOCK, {"lock": int(one)})
         return unit(connection)
 
     return locked

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, case, delete, func, literal, not_, null, select, update
 
-from bot.rules.jobs import ENDED, LIVE, Job, Reply, Requester
+from bot.rules.jobs import ENDED, LIVE, Job, JobState, Reply, Requester
 from bot.rules.requests import Inputs
 from bot.store.database import Database
 from bot.store.encryption import Keys
 from bot.store.jobs import readable
 from bot.store.rows import REFUSED, ROW, fact_columns
 from bot.store.tables import jobs
+from bot.store.usage import SELDOM_GIVEN_BACK
 
 _INPUTS = '","inputs":' + Inputs().model_dump_json() + "}"
+_NOTHING = fact_columns({"stored": {}})["stored"]
+_SIZE = re.compile(r'"size_bytes":(\d{1,15})')
 _LIVE = [state.value for state in LIVE]
 _REMEMBERED = ~jobs.c.forgotten
 
@@ -54,9 +58,11 @@ class JobHistory:
         query = select(jobs.c.id).where(jobs.c.user_id == user_id, jobs.c.state.in_(_LIVE))
         return await self._database.read(lambda connection: list(connection.scalars(query)))
 
-    async def forget(self, user_id: int, *, counted_since: datetime, tries_since: datetime) -> ForgottenRows:
+    async def forget(
+        self, user_id: int, *, counted_since: datetime, tries_since: datetime, given_back_since: datetime
+    ) -> ForgottenRows:
         """Delete a member's ended rows. Those that limits may still count keep their numbers and nothing else, those
-        that were refused since `tries_since` also why.
+        that were refused since `tries_since` also why, and those that were given back since then that they were.
 
         A row that limits would no longer find would let its member make as much again.
         """
@@ -64,14 +70,52 @@ class JobHistory:
         counts = and_(ended, jobs.c.accepted_at >= counted_since, jobs.c.refunded.is_(False))
         tries = and_(ended, jobs.c.accepted_at >= tries_since, REFUSED)
 
+        given_back = and_(ended, jobs.c.accepted_at >= given_back_since, SELDOM_GIVEN_BACK)
+
         def unit(connection: Connection) -> ForgottenRows:
             ids = tuple(connection.scalars(select(jobs.c.id).where(ended)))
             counted = connection.execute(update(jobs).where(counts).values(_emptied()))
             connection.execute(update(jobs).where(tries).values(_emptied() | {"failure": jobs.c.failure}))
+            connection.execute(update(jobs).where(given_back).values(_emptied() | {"remote_id": "forgotten"}))
             connection.execute(delete(jobs).where(ended))
             return ForgottenRows(ids, counted.rowcount)
 
         return await self._database.write(unit)
+
+    async def old_inputs(self, before: datetime, *, limit: int = 100) -> list[str]:
+        """The ids of jobs that ended without a video before then and whose inputs are still stored."""
+        without = jobs.c.state.in_([JobState.FAILED.value, JobState.CANCELLED.value])
+        query = select(jobs.c.id).where(without, jobs.c.ended_at < before, jobs.c.stored != _NOTHING).limit(limit)
+        return await self._database.read(lambda connection: list(connection.scalars(query)))
+
+    async def drop_inputs(self, job_ids: Iterable[str]) -> None:
+        """Write that these ended jobs' inputs are not stored any more."""
+        ended = jobs.c.state.in_([state.value for state in ENDED])
+        change = update(jobs).where(jobs.c.id.in_(list(job_ids)), ended).values(stored=_NOTHING)
+        await self._database.write(lambda connection: connection.execute(change))
+
+    async def beyond(self, most_bytes: int, *, limit: int = 100) -> list[str]:
+        """The ids of ended jobs with whose files their members have more than that stored: of each the oldest."""
+        kept = (jobs.c.stored != _NOTHING) | jobs.c.result.is_not(None)
+        query = (
+            select(jobs.c.id, jobs.c.user_id, jobs.c.stored, jobs.c.result, jobs.c.ended_at)
+            .where(kept)
+            .order_by(jobs.c.user_id, jobs.c.ended_at.is_not(None), jobs.c.ended_at.desc())
+        )
+
+        def unit(connection: Connection) -> list[str]:
+            found: list[str] = []
+            user, used = None, 0
+            for job_id, user_id, stored, result, ended_at in connection.execute(query):
+                used = sum(map(int, _SIZE.findall(f"{stored} {result or ''}"))) + (used if user_id == user else 0)
+                user = user_id
+                if used > most_bytes and ended_at is not None:
+                    found.append(job_id)
+                    if len(found) == limit:
+                        break
+            return found
+
+        return await self._database.read(unit)
 
     async def old_results(self, before: datetime, *, limit: int = 100) -> list[str]:
         """The ids of jobs that ended before then and whose video is still stored."""

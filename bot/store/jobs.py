@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, Unpack
@@ -23,10 +23,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from bot.errors import AlreadyAsked, DatabaseUnavailable, JobGone, JobMoved, RowUnreadable
+from bot.errors import AlreadyAsked, DatabaseUnavailable, JobGone, JobMoved, PressedTwice, RowUnreadable
 from bot.rules.clock import Clock
-from bot.rules.jobs import ENDED, MOVES, Failure, Job, JobState, Reply
+from bot.rules.jobs import A_MOMENT, ENDED, MOVES, Failure, Job, JobState, Reply
 from bot.rules.limit_rules import LimitBook
+from bot.rules.limits import GIVEN_BACK, GivenBack
+from bot.rules.usage import Asked
 from bot.store.admission import Admission
 from bot.store.database import Database
 from bot.store.encryption import Keys
@@ -43,6 +45,7 @@ from bot.store.rows import (
     row_of,
 )
 from bot.store.tables import UNFINISHED, jobs
+from bot.store.usage import given_back_in
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,15 @@ _STAMPS = {
 _INSERT = insert(jobs).returning(HAS_NEXT_STEP)
 _BY_ID = select(*ROW).where(jobs.c.id == bindparam("job_id"))
 _ANSWERS = select(jobs.c.id).where(jobs.c.answers == bindparam("asked")).limit(1)
+_PRESSED = (
+    select(jobs.c.id)
+    .where(
+        jobs.c.user_id == bindparam("user_id"),
+        jobs.c.accepted_at > bindparam("since", type_=jobs.c.accepted_at.type),
+        jobs.c.again_of == bindparam("again_of"),
+    )
+    .limit(1)
+)
 _BELIEVED = (
     jobs.c.id == bindparam("job_id"),
     jobs.c.state == bindparam("in_state"),
@@ -89,8 +101,8 @@ class Jobs:
     ) -> Job:
         """Admit and insert in one transaction, and give the job as it was written, perhaps with a place to wait.
 
-        `book` is the limits of the server where they asked. Raises the `Refused` of a limit, and `AlreadyAsked`; then
-        nothing was written.
+        `book` is the limits of the server where they asked. Raises the `Refused` of a limit, `AlreadyAsked`, and
+        `PressedTwice` where the member repeated the same job a moment ago; then nothing was written.
         """
         row = row_of(job, self._keys)
 
@@ -134,6 +146,37 @@ class Jobs:
         if to not in MOVES[job.state]:
             raise ValueError(f"no move leads from {job.state} to {to}")
         return await self._database.retry(lambda: self._advance(job, to, facts))
+
+    async def settle(self, job: Job, to: JobState, admission: Admission, **facts: Unpack[Facts]) -> Job:
+        """As `advance`, with what the job costs now that its inputs were looked at, in one transaction with the limits.
+
+        Raises the `Refused` of a limit that it does not fit any more; then nothing was written.
+        """
+        asked = Asked(cost=facts.get("cost", job.cost), seconds=facts.get("output_seconds", job.output_seconds))
+        if asked.cost <= job.cost and asked.seconds <= job.output_seconds:
+            return await self.advance(job, to, **facts)
+        return await self._database.retry(
+            lambda: self._advance(
+                job,
+                to,
+                facts,
+                first=lambda connection: admission.settle(connection, job, asked),
+                lock=admission.lock(job.requester),
+            )
+        )
+
+    async def fail(self, job: Job, to: JobState, back: GivenBack, **facts: Unpack[Facts]) -> Job:
+        """As `advance`, to an end without a video; whether the limits count it is decided in the same transaction."""
+        if back is not GivenBack.SELDOM:
+            plain: Facts = {**facts, "refunded": back is GivenBack.ALWAYS}
+            return await self.advance(job, to, **plain)
+        who = job.requester.user_id
+
+        def first(connection: Connection) -> dict[str, Any]:
+            return {"refunded": given_back_in(connection, who, self._clock.now()) < GIVEN_BACK}
+
+        decided: Facts = {**facts, "refunded": True}
+        return await self._database.retry(lambda: self._advance(job, to, decided, first=first, lock=who))
 
     async def note(self, job: Job, **facts: Unpack[Facts]) -> Job:
         """Write facts without a move; otherwise as `advance`."""
@@ -246,7 +289,15 @@ class Jobs:
         removal = delete(jobs).where(jobs.c.id.in_(some), stale).returning(jobs.c.id)
         return await self._database.write(lambda connection: list(connection.scalars(removal)))
 
-    async def _advance(self, job: Job, to: JobState, facts: Facts) -> Job:
+    async def _advance(
+        self,
+        job: Job,
+        to: JobState,
+        facts: Facts,
+        *,
+        first: Callable[[Connection], dict[str, Any] | None] | None = None,
+        lock: int | Collection[int] | None = None,
+    ) -> Job:
         values: dict[str, Any] = {"state": to.value, **fact_columns(facts)}
         if to in ENDED:  # nobody has to decide on it any more
             values["held"] = False
@@ -258,14 +309,15 @@ class Jobs:
         change = _change_of(tuple(values))
 
         def unit(connection: Connection) -> Job:
-            row = connection.execute(change, _belief(job) | {f"new_{name}": values[name] for name in values})
+            decided = values | ((first and first(connection)) or {})
+            row = connection.execute(change, _belief(job) | {f"new_{name}": decided[name] for name in decided})
             found = row.mappings().one_or_none()
             if found is None:
                 return self._written_before(connection, job, to)
             return as_written(job, to, facts, found) or job_of(_row(connection, job.id), self._keys)
 
         try:
-            return await self._database.write(unit)
+            return await self._database.write(unit, lock=lock)
         except DatabaseUnavailable:
             log.warning("the database did not confirm that job %s is %s; trying again", job.id, to)
             raise
@@ -333,6 +385,10 @@ def _refuse_twins(connection: Connection, job: Job) -> None:
     asked = job.reply.answers
     if asked is not None and connection.scalar(_ANSWERS, {"asked": asked}) is not None:
         raise AlreadyAsked
+    if job.again_of is not None:
+        pressed = {"again_of": job.again_of, "user_id": job.requester.user_id, "since": job.accepted_at - A_MOMENT}
+        if connection.scalar(_PRESSED, pressed) is not None:
+            raise PressedTwice
 
 
 def _words(states: Iterable[JobState]) -> list[str]:

@@ -66,6 +66,8 @@ class Facts(TypedDict, total=False):
     undeliverable: str | None
     resubmitted: bool
     expected_seconds: float
+    cost: float
+    output_seconds: float
 
 
 def row_of(job: Job, keys: Keys) -> dict[str, Any]:

@@ -15,7 +15,16 @@ from bot.store.database import Database
 from bot.store.rows import REFUSED, read_requester
 from bot.store.tables import jobs
 
-_COLUMNS = (jobs.c.state, jobs.c.operation, jobs.c.user_id, jobs.c.accepted_at, jobs.c.completed_at)
+_COLUMNS = (
+    jobs.c.state,
+    jobs.c.operation,
+    jobs.c.user_id,
+    jobs.c.accepted_at,
+    jobs.c.completed_at,
+    jobs.c.refunded,
+    jobs.c.cost,
+    jobs.c.output_seconds,
+)
 
 
 _NEWEST = (
@@ -63,11 +72,22 @@ class StatisticsTable:
         return await self._database.read(unit)
 
 
-def _record(state: str, operation: str, user_id: int, accepted_at: datetime, completed_at: datetime | None) -> Record:
+def _record(  # noqa: PLR0917  # a row's columns
+    state: str,
+    operation: str,
+    user_id: int,
+    accepted_at: datetime,
+    completed_at: datetime | None,
+    refunded: bool,
+    cost: float,
+    seconds: float,
+) -> Record:
     return Record(
         state=JobState(state),
         operation=Operation(operation),
         user_id=user_id,
         accepted_at=accepted_at,
         completed_at=completed_at,
+        cost=0 if refunded else cost,
+        seconds=0 if refunded else seconds,
     )

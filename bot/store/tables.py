@@ -7,6 +7,7 @@ text, because a value that can't be read must reach `rows` and not blow up in th
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -53,6 +54,28 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Dollars(TypeDecorator[float]):
+    """US dollars, kept as whole hundredths of a cent, so that the database adds them up exactly."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> int | None:
+        del dialect
+        return None if value is None else round(value * 10_000)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
+        del dialect
+        return None if value is None else float(value) / 10_000
+
+
+class SumOfDollars(Dollars):
+    """As `Dollars`, of many jobs."""
+
+    impl = BigInteger
+    cache_ok = True
+
+
 jobs = Table(
     "jobs",
     metadata,
@@ -66,7 +89,7 @@ jobs = Table(
     Column("channel_id", BigInteger, nullable=False),
     Column("parent_channel_id", BigInteger),
     Column("place", Integer),
-    Column("cost", Integer, nullable=False),
+    Column("cost", Dollars, nullable=False),
     Column("output_seconds", Float, nullable=False),
     Column("refunded", Boolean, nullable=False),
     Column("forgiven", Boolean, nullable=False, default=False, server_default=false()),
@@ -118,7 +141,7 @@ tallies = Table(
     Column("scope", String(64), primary_key=True),
     Column("period", BigInteger, primary_key=True, autoincrement=False),
     Column("jobs", Integer, nullable=False),
-    Column("cost", BigInteger, nullable=False),
+    Column("cost", SumOfDollars, nullable=False),
     Column("microseconds", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

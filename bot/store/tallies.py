@@ -140,7 +140,7 @@ class _Counted:
         }  # fmt: skip
         parts = connection.execute(_sums(self._whose), self._facts | given).all()
         jobs_made, cost, seconds = (sum(part[column] or 0 for part in parts) for column in range(3))
-        return int(jobs_made), int(cost), float(seconds)
+        return int(jobs_made), float(cost), float(seconds)
 
     def latest(self, connection: Connection, since: datetime) -> datetime | None:
         """When the newest was accepted, if that was since then or less than a minute before."""

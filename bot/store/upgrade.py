@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NEWEST = "0009"
+NEWEST = "0010"
 """The revision that this version's tables are of; `migrations/versions` says how they came to be."""
 
 

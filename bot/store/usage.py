@@ -12,16 +12,18 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
+    func,
+    or_,
     select,
     true,
     update,
 )
 
-from bot.errors import FileGone, RowUnreadable
+from bot.errors import ContentRefused, FileGone, OutcomeUnknown, RowUnreadable, ServiceRefused, UserFacing
 from bot.rules.guild_settings import GuildSettings
-from bot.rules.jobs import Failure, Requester
+from bot.rules.jobs import Failure, JobState, Requester
 from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
-from bot.rules.limits import FREE_TRIES, FREE_TRIES_IN
+from bot.rules.limits import FREE_TRIES, FREE_TRIES_IN, GIVEN_BACK_IN
 from bot.rules.usage import Usage
 from bot.rules.waitlist import Waiter
 from bot.store.guild_settings import all_guild_settings_in
@@ -48,8 +50,20 @@ _COUNTED = (
     jobs.c.forgiven,
 )
 
-_FILE_GONE = Failure(key=FileGone.key).model_dump_json(exclude={"facts"}).removesuffix("}")
-"""How the column `failure` begins where a file could not be fetched."""
+
+def _begins(error: type[UserFacing]) -> str:
+    """How the column `failure` begins for that one."""
+    return Failure(key=error.key).model_dump_json(exclude={"facts"}).removesuffix("}")
+
+
+_FILE_GONE = _begins(FileGone)
+_MAY_HAVE_COST = [_begins(error) for error in (OutcomeUnknown, ServiceRefused, ContentRefused)]
+SELDOM_GIVEN_BACK = (
+    jobs.c.refunded
+    & (jobs.c.state == JobState.FAILED.value)
+    & (jobs.c.remote_id.is_not(None) | or_(*(jobs.c.failure.startswith(key) for key in _MAY_HAVE_COST)))
+)
+"""Failed jobs that the limits do not count though they may have cost something."""
 
 Lane = int | None | Literal["all"]
 """A line: a server's, the one outside of servers (None), or `all` where an operator's rule goes through all of them."""
@@ -65,6 +79,12 @@ def last_free_try_in(connection: Connection, user_id: int, now: datetime) -> dat
     newest = select(jobs.c.accepted_at).where(*theirs).order_by(jobs.c.accepted_at.desc())
     last: datetime | None = connection.scalar(newest.offset(FREE_TRIES - 1).limit(1))
     return last
+
+
+def given_back_in(connection: Connection, user_id: int, now: datetime) -> int:
+    """How many of the member's failed jobs the limits do not count though they may have cost something."""
+    theirs = (jobs.c.user_id == user_id, jobs.c.accepted_at > now - GIVEN_BACK_IN)
+    return connection.scalar(select(func.count()).where(*theirs, SELDOM_GIVEN_BACK)) or 0
 
 
 def running_in(connection: Connection, lane: Lane) -> list[Usage]:

@@ -14,9 +14,11 @@ from bot.queue.video_service import QueueVideoService
 from bot.rules.catalog import Catalog, Model, ServiceName
 from bot.rules.clock import Clock
 from bot.rules.durations import Durations
+from bot.rules.limit_rules import operator_rules
 from bot.rules.polling import AdaptivePolling, PollBounds
 from bot.rules.services import VideoService
 from bot.settings import Settings
+from bot.store.admission import Admission
 from bot.wiring.chat import Chat
 from bot.wiring.media import Media
 from bot.wiring.process import Process
@@ -42,6 +44,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
         encoder=media.encoder,
         announcer=chat.announcer,
         catalog=process.catalog,
+        admission=Admission(store.database, operator=operator_rules(settings.operator_limits), clock=clock),
         availability=Availability(store.notes, catalog=process.catalog, clock=clock),
         durations=durations,
         clock=clock,

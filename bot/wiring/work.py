@@ -10,8 +10,6 @@ import discord
 
 from bot.chat.client import VideoBot
 from bot.ops.downloads import Downloads
-from bot.rules.limit_rules import operator_rules
-from bot.store.admission import Admission
 from bot.store.database import Database
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
@@ -81,7 +79,7 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         shared=process.settings.clustered,
     )
     audit_log = AuditLog(guilds=guilds, notes=store.notes, notices=chat.notices)
-    limits = _limits(process, store, chat, guilds, audit_log)
+    limits = _limits(process, store, chat, context, guilds, audit_log)
     endings = Endings(jobs=store.jobs, announcer=context.announcer, metrics=process.metrics)
     endings.listen(audit_log.ended)
     runner = JobRunner(context, endings, freed=limits.freed)
@@ -183,11 +181,12 @@ def _model_check(process: Process, context: JobContext) -> ModelCheck:
     )
 
 
-def _limits(process: Process, store: Store, chat: Chat, guilds: Guilds, audit_log: AuditLog) -> GuildLimits:
+def _limits(  # noqa: PLR0917  # each is one part of the work, given once
+    process: Process, store: Store, chat: Chat, context: JobContext, guilds: Guilds, audit_log: AuditLog
+) -> GuildLimits:
     """Limits, which are told of every change of guild settings."""
-    operator = operator_rules(process.settings.operator_limits)
     limits = GuildLimits(
-        admission=Admission(store.database, operator=operator, clock=process.clock),
+        admission=context.admission,
         jobs=store.jobs,
         announcer=chat.announcer,
         guilds=guilds,

@@ -13,7 +13,7 @@ import re
 from bot.errors import UserFacing
 from bot.wording.catalogues import language_of, sentences_in
 from bot.wording.english import SENTENCES
-from bot.wording.facts import Markup, number, written
+from bot.wording.facts import Markup, money, number, written
 
 __all__ = ["SENTENCES", "Markup", "say", "sentence_of", "translated"]
 
@@ -36,6 +36,10 @@ _NAMED_MAX = 10
 """How many channels a sentence names."""
 
 
+_AMOUNTS = frozenset({"amount", "used", "left", "asked"})
+"""Facts that are counted in the unit that another one names."""
+
+
 def say(key: str, locale: str | None = None, **facts: object) -> str:
     """The sentence of `key`, filled with `facts`, in the language of `locale` (Discord's names, such as "pt-BR").
 
@@ -49,6 +53,9 @@ def say(key: str, locale: str | None = None, **facts: object) -> str:
     key = _variant(key, facts)
     if facts.get("amount") == 1 and f"unit_{facts.get('unit')}_one" in SENTENCES:
         facts["unit"] = f"{facts['unit']}_one"
+    if facts.get("unit") == "cost":
+        amounts = ((name, facts[name]) for name in _AMOUNTS & facts.keys())
+        facts |= {name: Markup(money(value, locale)) for name, value in amounts if isinstance(value, int | float)}
     shown = {name: _fact(name, value, locale) for name, value in facts.items()}
     told = translated(key, locale).format_map(shown)
     because = f"{key.removesuffix('_unexplained')}_reason"

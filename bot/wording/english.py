@@ -184,7 +184,9 @@ GUILD: Mapping[str, str] = {
     "member_blocked": "You can't make videos here until {until}. Please ask the moderators of this server about it.",
     "member_blocked_unexplained": "You can't make videos here. Please ask the moderators of this server about it.",
     "member_blocked_reason": "The reason they gave: “{reason}”",
-    "limit_amount_invalid": "{amount} is no amount for a limit. Please choose a whole number from 0 to {highest}.",
+    "limit_amount_invalid": (
+        "{amount} is no amount for a limit. Please choose a whole number from 0 to {highest}; money may have cents."
+    ),
     "limit_target_invalid": (
         "A limit for {scope} doesn't go with what you chose. Please name the role for a role's limit, the channel for "
         "a channel's, and neither for the others."
@@ -217,8 +219,8 @@ GUILD: Mapping[str, str] = {
     "unit_jobs_one": "video",
     "unit_seconds": "seconds of video",
     "unit_seconds_one": "second of video",
-    "unit_cost": "credits",
-    "unit_cost_one": "credit",
+    "unit_cost": "US dollars",
+    "unit_cost_one": "US dollar",
     "window_at_once": "at once",
     "window_minute": "a minute",
     "window_hour": "an hour",
@@ -234,18 +236,16 @@ FAILURES: Mapping[str, str] = {
         "The video service could not make it and gave no reason. Press Again to try once more."
     ),
     "content_refused": (
-        "The video service doesn't make that, by its rules on content: “{reason}” Please change the prompt or the "
-        "file. This one doesn't count."
+        "The video service doesn't make that, by its rules on content: “{reason}” Please change the prompt or the file."
     ),
     "content_refused_unexplained": (
-        "The video service doesn't make that, by its rules on content. Please change the prompt or the file. This one "
-        "doesn't count."
+        "The video service doesn't make that, by its rules on content. Please change the prompt or the file."
     ),
     "service_refused": "The video service refused the request: “{reason}” Please change it and try again.",
     "service_refused_unexplained": (
         "The video service refused the request and gave no reason. Please change it and try again."
     ),
-    "service_busy": "The video service is too busy to take this. Press Again in a few minutes; this one doesn't count.",
+    "service_busy": "The video service is too busy to take this. Press Again in a few minutes.",
     "service_unreachable": "The video service can't be reached. Press Again in a few minutes; this one doesn't count.",
     "key_refused": (
         "The video service doesn't accept this bot's key. Please tell whoever runs the bot; this one doesn't count."
@@ -260,13 +260,12 @@ FAILURES: Mapping[str, str] = {
     "deadline_passed": (
         "The video wasn't ready after {minutes} min, so I stopped waiting. Press Again to try once more."
     ),
+    "failure_counts": "It counts for the limits, since the service did the work, or has failed often today.",
     "outcome_unknown": (
         "The connection broke while the job was being sent, so nobody knows if the video service took it. I didn't "
-        "send it twice. Press Again to try once more; this one doesn't count."
+        "send it twice. Press Again to try once more."
     ),
-    "result_invalid": (
-        "What the video service sent isn't a video or a picture. Press Again to try once more; this one doesn't count."
-    ),
+    "result_invalid": ("What the video service sent isn't a video or a picture. Press Again to try once more."),
     "result_too_large": (
         "The video has {size_bytes}, which is more than Discord takes here. Press Again with a lower resolution, or "
         "ask in a place that takes larger files."
@@ -471,6 +470,7 @@ DRAFTS: Mapping[str, str] = {
     "too_many_previews": (
         "You have looked at {limit} previews within a minute, and that is the most. Please try again {until}."
     ),
+    "too_quick": "That was a lot of commands at once. Please wait a few seconds and try again.",
     "video_gone": (
         "There is no video in this message that I could use. Please attach one to a command, for example /v2v."
     ),
@@ -506,7 +506,7 @@ COMMANDS: Mapping[str, str] = {
     "command_limits_full": "What happens where a limit for videos at once is full",
     "command_usage": "What you have left under each limit",
     "option_scope": "Whose videos are counted",
-    "option_amount": "How many; 0 allows none. For a cooldown: seconds between two videos",
+    "option_amount": "How many, or dollars with cents; 0 allows none. For a cooldown: seconds between two videos",
     "option_window": "In which time",
     "option_unit": "What is counted; videos if you leave it out",
     "option_role": "The role, for a role's limit",

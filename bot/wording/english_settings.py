@@ -190,6 +190,7 @@ PANEL: Mapping[str, str] = {
 STATS: Mapping[str, str] = {
     "stats_title": "The last {days} days in {server}",
     "stats_outcomes": "Outcomes",
+    "stats_spent": "{seconds} of video, {dollars} US dollars",
     "stats_days": "Videos a day (UTC)",
     "stats_busiest": "Busiest days",
     "stats_commands": "By command",

@@ -83,6 +83,14 @@ def number(value: float, locale: str | None = None) -> str:
     return numbers.format_decimal(round(value, 1), locale=_babel(locale), group_separator=abs(value) >= _GROUPED_FROM)
 
 
+def money(dollars: float, locale: str | None = None) -> str:
+    """`2.50`, `12,345.00`: with cents. In German `2,50`."""
+    whole = numbers.format_decimal(
+        round(dollars + 0.0, 2), format="#,##0.00", locale=_babel(locale), group_separator=abs(dollars) >= _GROUPED_FROM
+    )
+    return str(whole)
+
+
 def thousands_sign(locale: str | None = None) -> str:
     """What `number` puts between thousands, for a picture in which numbers are written elsewhere."""
     return numbers.get_group_symbol(_babel(locale))
@@ -96,11 +104,6 @@ def size(size_bytes: float, locale: str | None = None) -> str:
             break
         size_bytes, unit = size_bytes / 1024, larger
     return f"{number(round(size_bytes) if size_bytes >= 100 else size_bytes, locale)} {unit}"
-
-
-def money(dollars: float, locale: str | None = None) -> str:
-    """`0.04`, `1.50`: in US dollars, without the sign."""
-    return numbers.format_decimal(dollars, "#,##0.00", locale=_babel(locale))
 
 
 def duration(seconds: float, locale: str | None = None) -> str:

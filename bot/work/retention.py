@@ -14,7 +14,7 @@ from bot.store.jobs import Jobs
 from bot.store.notes import TemporaryNotes
 from bot.store.tallies import OldTallies
 from bot.work.guilds.moderation import Moderation
-from bot.work.jobs.context import file_keys, result_key, results_kept
+from bot.work.jobs.context import file_keys, input_keys, result_key, results_kept
 from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(hours=1)
 UNFINISHED_AFTER = timedelta(hours=1)
 """No file takes so long to be stored."""
+OFTEN = timedelta(minutes=20)
+INPUTS_KEPT = timedelta(minutes=30)
+"""How long the inputs of a job without a video stay: until its member has pressed Again, or will not."""
 
 
 class Retention:
@@ -59,7 +62,11 @@ class Retention:
             "drop_notes": self.drop_notes,
             "drop_tallies": self.drop_tallies,
         }
-        return tuple(PeriodicTask(name, act, every=EVERY, shared=True) for name, act in acts.items())
+        often = {"drop_inputs": self.drop_inputs, "bound_members": self.bound_members}
+        return (
+            *(PeriodicTask(name, act, every=EVERY, shared=True) for name, act in acts.items()),
+            *(PeriodicTask(name, act, every=OFTEN, shared=True) for name, act in often.items()),
+        )
 
     async def expire_holds(self) -> int:
         """End jobs that have waited `KEEP_DAYS` for a moderator, with a sentence; gives their number."""
@@ -80,6 +87,27 @@ class Retention:
         if pruned:
             log.info("%d old jobs were deleted", pruned)
         return pruned
+
+    async def drop_inputs(self) -> int:
+        """Delete the inputs of jobs that ended without a video half an hour ago; gives their number."""
+        before, dropped = self._clock.now() - INPUTS_KEPT, 0
+        while old := await self._history.old_inputs(before):
+            await self._files.delete([key for job_id in old for key in input_keys(job_id)])
+            await self._history.drop_inputs(old)
+            dropped += len(old)
+        return dropped
+
+    async def bound_members(self) -> int:
+        """Delete members' oldest files beyond `MAX_MEMBER_BYTES`; gives the number of jobs that had them."""
+        dropped = 0
+        while old := await self._history.beyond(self._settings.max_member_bytes):
+            await self._files.delete([key for job_id in old for key in file_keys(job_id)])
+            await self._history.drop_results(old)
+            await self._history.drop_inputs(old)
+            dropped += len(old)
+        if dropped:
+            log.info("the files of %d jobs were deleted, since their members had too much stored", dropped)
+        return dropped
 
     async def drop_results(self) -> int:
         """Delete the videos of jobs that ended `KEEP_RESULTS_HOURS` ago; gives their number."""

@@ -46,6 +46,8 @@ class Queue:
         self.line = Line(2)
         self.wait_seconds: Duration = 0.0
         self.work_seconds: Duration = 0.0
+        self.billed_units: float | None = None
+        """What results say was billed, if that is not what was ordered."""
         self.keep_seconds = 3600.0
         self.keep_large_seconds = 360.0
         self.preview_width: int | None = 480
@@ -246,7 +248,7 @@ class Queue:
             failure = job.failure
             return web.json_response(failure.body, status=failure.status, headers=headers | dict(failure.headers))
         job.results += 1
-        units = job.order.units if job.order is not None else 0
+        units = self.billed_units or (job.order.units if job.order is not None else 0)
         return web.json_response(right, headers=headers | {"X-Fal-Billable-Units": f"{units:g}"})
 
     def _document(self, job: Job, url: str) -> dict[str, Any]:

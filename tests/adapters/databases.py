@@ -11,7 +11,7 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ async def scalar(database: Database, query: Executable, parameters: Any = None) 
 
 
 @asynccontextmanager
-async def held(database: Database, *, lock: int | None = None) -> AsyncIterator[None]:
+async def held(database: Database, *, lock: int | Collection[int] | None = None) -> AsyncIterator[None]:
     """The block happens in the middle of a transaction that may write: on SQLite nobody else writes meanwhile."""
     inside, over = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()

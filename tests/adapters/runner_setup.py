@@ -255,7 +255,7 @@ class Bench:
         self._closing.push_async_callback(self.database.close)
         self.jobs = Jobs(self.database, keys=Keys([KEY]), clock=self.clock)
         self.settings = Settings.model_validate(
-            {"discord_token": "t", "decart_api_key": "k", "data_dir": self.folder} | settings
+            {"discord_token": "t", "decart_api_key": "k", "data_dir": self.folder, "operator_limits": "none"} | settings
         )
         queue = QueueClient(
             api_key=self.service.api_key,
@@ -274,6 +274,8 @@ class Bench:
         kept_drafts = TemporaryNotes(self.database, kind="draft", life=LIFE, clock=self.clock)
         imports = TemporaryNotes(self.database, kind="import", life=LIFE, clock=self.clock)
         self.availability = Availability(notes, catalog=self.catalog, clock=self.clock)
+        operator = operator_rules(self.settings.operator_limits)
+        admission = Admission(self.database, operator=operator, clock=self.clock)
         self.context = context = JobContext(
             jobs=self.jobs,
             services=VideoServices(services),
@@ -282,14 +284,13 @@ class Bench:
             encoder=self.encoder,
             announcer=self.announcer,
             catalog=self.catalog,
+            admission=admission,
             availability=self.availability,
             durations=self.durations,
             clock=self.clock,
             metrics=self.metrics,
             settings=self.settings,
         )
-        operator = operator_rules(self.settings.operator_limits)
-        admission = Admission(self.database, operator=operator, clock=self.clock)
         self.guilds = Guilds(
             GuildSettingsTable(self.database, clock=self.clock), notes, imports=imports, clock=self.clock
         )

@@ -84,7 +84,7 @@ def desk(database: Database) -> Desk:
     return Desk(database)
 
 
-def at_most(amount: int, window: Window, scope: Scope = Scope.EVERYONE, **more: Any) -> Rule:
+def at_most(amount: float, window: Window, scope: Scope = Scope.EVERYONE, **more: Any) -> Rule:
     return make_rule(scope, amount, window, **more)
 
 
@@ -281,9 +281,10 @@ async def test_blocks_and_exemptions_are_seen_in_the_account(desk: Desk) -> None
 @pytest.mark.asyncio
 async def test_cost_and_seconds_are_counted_as_the_catalogue_had_them(desk: Desk) -> None:
     model = CATALOG.get("lucy-pro-t2v")
-    await desk.set(at_most(2 * model.cost, Window.DAY, unit=Unit.COST))
+    price = model.price(model.output_seconds)
+    await desk.set(at_most(2 * price, Window.DAY, unit=Unit.COST))
     for _ in range(2):
-        await desk.put(a_member(), cost=model.cost, output_seconds=model.output_seconds)
+        await desk.put(a_member(), cost=price, output_seconds=model.output_seconds)
     with pytest.raises(Refused):
         await desk.ask()
 
@@ -349,3 +350,16 @@ def _rounded(standing: Standing) -> tuple[object, ...]:
     tally, at_once = standing.tally, standing.held.rule.window is Window.AT_ONCE
     waits = (round(tally.running, 6), tally.running_jobs, tally.waiting_jobs) if at_once else ()
     return standing.held, round(standing.used, 6), standing.fits, standing.frees_at, waits
+
+
+@pytest.mark.asyncio
+async def test_a_member_who_asks_in_many_servers_at_once_has_the_operators_limit_once(desk: Desk) -> None:
+    gate = desk.admission_of("everyone 5 jobs day")
+    places = [GUILD + number for number in range(20)] + [None] * 20
+    for guild_id in places[:20]:
+        await desk.set(guild_id=guild_id or 0)
+    asked = [desk.ask(gate=gate, guild_id=guild_id) for guild_id in places]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(outcome, Job) for outcome in outcomes) == 5
+    assert sum(isinstance(outcome, LimitReached) for outcome in outcomes) == 35
+    assert len(gate.lock(a_member())) == 2, "servers do not wait for each other"

@@ -19,7 +19,7 @@ from tests.jobs import GUILD, a_job, a_member, a_reply, a_request
 
 __all__ = ["bench", "empty_url"]
 
-ADMIN = Requester(user_id=7, name="Linus", guild_id=GUILD, channel_id=1, admin=True, moderator=True)
+ADMIN = Requester(user_id=7, name="Linus", guild_id=GUILD, channel_id=1, admin=True)
 HOLD = WordRule(pattern="cat", action=WordAction.HOLD)
 
 

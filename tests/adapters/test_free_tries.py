@@ -74,7 +74,9 @@ async def test_what_the_member_cancelled_and_what_discord_did_not_give_are_no_tr
 async def test_who_is_forgotten_does_not_get_new_tries_by_that(desk: Desk) -> None:
     await refuse(desk, times=FREE_TRIES)
     history, now = JobHistory(desk.database, keys=Keys([KEY])), desk.clock.now()
-    gone = await history.forget(ADA, counted_since=now - timedelta(days=30), tries_since=now - FREE_TRIES_IN)
+    gone = await history.forget(
+        ADA, counted_since=now - timedelta(days=30), tries_since=now - FREE_TRIES_IN, given_back_since=now
+    )
     assert (len(gone.job_ids), gone.counted) == (FREE_TRIES, 0)
     assert (await history.page(ADA, limit=10, offset=0))[1] == 0
     with pytest.raises(TriesUsedUp):

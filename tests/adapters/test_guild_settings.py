@@ -139,7 +139,7 @@ async def test_single_changes_of_many_admins_at_once_all_stand(keeper: Guilds) -
     "by",
     [
         a_member(GRACE),
-        a_member(GRACE, moderator=True),
+        a_member(GRACE, moderator=True, server_moderator=True),
         a_member(GRACE, admin=True, guild_id=GUILD + 1),
         a_member(GRACE, admin=True, guild_id=None),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from sqlalchemy.engine import URL
 
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Job, JobState
+from bot.rules.limit_rules import Unit
 from bot.store import migrations
 from bot.store.database import Database
 from bot.store.encryption import Keys
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.jobs import Jobs
 from bot.store.rows import row_of
-from bot.store.tables import jobs, metadata, notes
+from bot.store.tables import guild_settings, jobs, metadata, notes
 from bot.store.upgrade import NEWEST, alembic_config, migrate
 from tests.adapters.databases import empty_url
 from tests.adapters.test_store_tallies import counted_again, kept
@@ -58,14 +60,14 @@ def _fill(connection: Connection) -> dict[str, int]:
     found = MetaData()
     found.reflect(connection)
     known: dict[str, dict[str, Any]] = {
-        # Before 0006 the reply's text alone says which message it is.
-        "jobs": row_of(OLD, KEYS) | {"reply": OLD.reply.model_dump_json(exclude={"token"})},
+        # Before 0006 the reply's text alone says which message it is; before 0010 a unit of cost was 5 cents.
+        "jobs": row_of(OLD, KEYS) | {"reply": OLD.reply.model_dump_json(exclude={"token"}), "cost": OLD.cost * 20},
         "notes": {"key": "import:1:2", "value": "{}"},
         "houses": {"guild_id": GUILD, "version": 1, "document": GuildSettings(version=1).model_dump_json()},
     }
     counts = {}
     for table in found.sorted_tables:
-        if table.name.startswith("procrastinate_") or table.name == "alembic_version":
+        if table.name.startswith("procrastinate_") or table.name in {"alembic_version", "tallies"}:
             continue
         facts = known.get(table.name, {})
         row = {
@@ -115,6 +117,31 @@ async def test_an_upgrade_from_an_earlier_version_keeps_every_row(empty_url: URL
 
 
 @pytest.mark.asyncio
+async def test_an_upgrade_makes_dollars_of_the_units_that_servers_limits_counted(empty_url: URL) -> None:
+    clock = ManualClock(auto=True)
+    database = Database(empty_url, clock=clock)
+    rules = [
+        {"scope": "everyone", "target_id": None, "amount": 50, "unit": "cost", "window": "week"},
+        {"scope": "everyone", "target_id": None, "amount": 3, "unit": "jobs", "window": "day"},
+    ]
+    documents = {1: json.dumps({"version": 4, "limits": {"rules": rules}}), 2: "not JSON", 3: '{"version": 1}'}
+
+    def fill(connection: Connection) -> None:
+        command.upgrade(alembic_config(connection), "0009")
+        for guild_id, document in documents.items():
+            row = {"guild_id": guild_id, "version": 1, "document": document, "changed_at": clock.now()}
+            connection.execute(insert(guild_settings).values(row))
+
+    await database.write(fill)
+    await migrate(empty_url, clock=clock)
+    saved = await GuildSettingsTable(database, clock=clock).get(1)
+    assert [(rule.amount, rule.unit) for rule in saved.limits.rules] == [(2.5, Unit.COST), (3, Unit.JOBS)]
+    rest = select(guild_settings.c.document).where(guild_settings.c.guild_id > 1).order_by(guild_settings.c.guild_id)
+    assert await database.read(lambda connection: list(connection.scalars(rest))) == [documents[2], documents[3]]
+    await database.close()
+
+
+@pytest.mark.asyncio
 async def test_an_upgrade_gives_each_meaning_of_waiting_its_own_column(empty_url: URL) -> None:
     clock = ManualClock(auto=True)
     meanings = {
@@ -145,7 +172,7 @@ def _insert_waiting(connection: Connection, meanings: dict[str, Job]) -> None:
     found.reflect(connection, only=["jobs"])
     table = found.tables["jobs"]
     for waiting, job in meanings.items():
-        row = row_of(job, KEYS) | {"waiting": waiting, "reply": job.reply.model_dump_json(exclude={"token"})}
+        row = row_of(job, KEYS) | {"waiting": waiting, "reply": job.reply.model_dump_json(exclude={"token"}), "cost": 4}
         connection.execute(insert(table).values({name: row[name] for name in table.c.keys() if name in row}))  # noqa: SIM118
 
 

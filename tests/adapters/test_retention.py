@@ -10,7 +10,9 @@ from bot.errors import JobGone, NotYours, VideoNotKept
 from bot.rules.catalog import Model, Role
 from bot.rules.delivery import DeliveryLost
 from bot.rules.jobs import LAST_EDIT_BEFORE, Job, JobState, StoredFile
-from tests.adapters.runner_setup import MP4, Bench, bench, empty_url
+from bot.rules.limits import GIVEN_BACK
+from bot.work.retention import EVERY, INPUTS_KEPT
+from tests.adapters.runner_setup import MP4, PNG, Bench, bench, empty_url
 from tests.adapters.test_runner_files import nothing_can_be_stored
 from tests.jobs import ADA, GRACE, NOW, a_job, a_member, a_reply, a_request, an_image_request
 
@@ -190,3 +192,43 @@ async def test_the_last_edit_before_a_private_replys_token_dies_is_made_in_time(
     await bench.ended(asked.id)
     # Once when it comes into that state, once when it takes unusually long, and, if private, once to say farewell.
     assert bench.announcer.states(asked.id).count("pending") == times
+
+
+@pytest.mark.asyncio
+async def test_inputs_of_a_job_without_a_video_are_gone_within_the_hour(bench: Bench) -> None:
+    failed = await bench.ended((await bench.accept(an_image_request("[fail: no]"), a_member(), a_reply())).id)
+    made = await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id)
+    assert await bench.retention.drop_inputs() == 0, "Again is pressed soon after"
+    bench.clock._elapsed += INPUTS_KEPT.total_seconds() + 1
+    assert await bench.retention.drop_inputs() == 1
+    assert (await bench.jobs.get(failed.id)).stored == {}
+    kept = sorted(await bench.files.keys("jobs"))
+    assert kept == [f"jobs/{made.id}/data", f"jobs/{made.id}/result"]
+    assert max(task.every for task in bench.retention.tasks if task.name == "drop_inputs") + INPUTS_KEPT < EVERY
+
+
+@pytest.mark.asyncio
+async def test_of_what_a_member_has_stored_the_oldest_beyond_the_bound_is_deleted(bench: Bench) -> None:
+    jobs = []
+    for _ in range(3):
+        jobs.append(await bench.ended((await bench.accept(an_image_request(), a_member(), a_reply())).id))
+        bench.clock._elapsed += 60
+    hers = await bench.ended((await bench.accept(an_image_request(), a_member(GRACE), a_reply())).id)
+    each = len(MP4) + len(PNG)
+    bench.retention._settings = bench.settings.model_copy(update={"max_member_bytes": 2 * each})
+    assert await bench.retention.bound_members() == 1
+    left = {key.split("/")[1] for key in await bench.files.keys("jobs")}
+    assert left == {jobs[1].id, jobs[2].id, hers.id}
+    row = await bench.jobs.get(jobs[0].id)
+    assert (row.stored, row.result) == ({}, None)
+
+
+@pytest.mark.asyncio
+async def test_who_is_forgotten_has_no_more_given_back_than_before(bench: Bench) -> None:
+    back = []
+    for _ in range(GIVEN_BACK + 1):
+        back.append(
+            (await bench.ended((await bench.accept(a_request(prompt="[fail: no]"), a_member(), a_reply())).id)).refunded
+        )
+        await bench.services.job_controls.forget_member(a_member())
+    assert back == [True] * GIVEN_BACK + [False]

@@ -77,7 +77,7 @@ async def test_an_attachment_that_vanished_fails_the_job_before_any_submit(bench
     assert job.failure
     assert (job.state, job.failure.key, job.refunded) == (S.CANCELLED, "file_gone", True)
     assert job.refused, "what its member can mend is no failed job"
-    report = await bench.services.statistics.report(a_member(moderator=True), days=30)
+    report = await bench.services.statistics.report(a_member(moderator=True, server_moderator=True), days=30)
     assert report.statistics.total == 0, "nor any in the server's numbers"
     assert bench.service.submits == []
 

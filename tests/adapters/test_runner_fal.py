@@ -128,12 +128,13 @@ async def test_a_killed_process_goes_on_where_it_was_without_a_second_submit(
         ("file gone", "job_expired", {}),
     ],
 )
-async def test_a_job_that_fails_says_why_and_is_given_back(
+async def test_a_job_that_fails_says_why_and_is_given_back_unless_its_video_was_made(
     bench: Bench, fal: FalStandIn, word: str, key: str, facts: dict[str, Any]
 ) -> None:
     job = await _run(bench, f"a cat [{word}]")
     assert job.failure, job.state
-    assert (job.failure.key, job.failure.facts, job.refunded) == (key, facts, True)
+    assert (job.failure.key, job.failure.facts) == (key, facts)
+    assert job.refunded is (key not in {"result_invalid", "job_expired"})
     assert len(fal.submits) == 1
     assert len(fal.jobs) <= 1
 
@@ -224,3 +225,12 @@ async def test_a_used_up_balance_is_told_to_the_operator_once_until_the_service_
     assert (await _run(bench)).state is S.DELIVERED
     assert lines("the service fal takes jobs again") == 1
     assert b'clapper_service_refusals_total{error="out_of_credits",service="fal"} 2.0' in bench.metrics.page()
+
+
+@pytest.mark.asyncio
+async def test_what_the_service_billed_takes_the_place_of_what_was_reckoned(bench: Bench, fal: FalStandIn) -> None:
+    job = await _accept(bench)
+    assert (job.cost, job.output_seconds) == (0.24, 8.0)
+    fal.queue.billed_units = 6.0
+    job = await bench.ended(job.id)
+    assert (job.state, job.cost) == (S.DELIVERED, 0.18)

@@ -437,8 +437,8 @@ async def test_only_the_requester_and_the_servers_moderators_may_cancel_or_delet
     await bench.jobs.insert(job)
     strangers = [
         a_member(GRACE),
-        a_member(GRACE, guild_id=GUILD + 1, moderator=True),
-        a_member(GRACE, guild_id=None, moderator=True),
+        a_member(GRACE, guild_id=GUILD + 1, moderator=True, server_moderator=True),
+        a_member(GRACE, guild_id=None, moderator=True, server_moderator=True),
     ]
     for stranger in strangers:
         with pytest.raises(NotYours) as caught:
@@ -446,7 +446,7 @@ async def test_only_the_requester_and_the_servers_moderators_may_cancel_or_delet
         assert caught.value.facts == {"requester_id": ADA}
         with pytest.raises(NotYours):
             await bench.services.job_controls.forget(job.id, stranger)
-    await bench.services.job_controls.cancel(job.id, a_member(GRACE, moderator=True))
+    await bench.services.job_controls.cancel(job.id, a_member(GRACE, moderator=True, server_moderator=True))
     with pytest.raises(TooLateToCancel) as late:
         await bench.services.job_controls.cancel(job.id, a_member())
     assert late.value.facts == {"state": "cancelled"}

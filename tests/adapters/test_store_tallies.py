@@ -47,7 +47,7 @@ ALL_RULES = LimitBook(
 OPERATOR = operator_rules("everyone 900000 jobs day, bot 900000 jobs 30 days, bot 900000 at once, everyone 1 cooldown")
 
 
-def counted_again(rows: Iterable[RowMapping]) -> dict[tuple[str, int], tuple[int, int, int]]:
+def counted_again(rows: Iterable[RowMapping]) -> dict[tuple[str, int], tuple[int, float, int]]:
     """The whole table, from the rows alone."""
     sums: Counter[tuple[str, int, str]] = Counter()
     for row in rows:
@@ -69,15 +69,15 @@ def counted_again(rows: Iterable[RowMapping]) -> dict[tuple[str, int], tuple[int
                 sums[scope, period, "cost"] += row["cost"]
                 sums[scope, period, "microseconds"] += round(row["output_seconds"] * 1e6)
     return {
-        (scope, period): (count, sums[scope, period, "cost"], sums[scope, period, "microseconds"])
+        (scope, period): (count, round(sums[scope, period, "cost"], 4), sums[scope, period, "microseconds"])
         for (scope, period, measure), count in sums.items()
         if measure == "jobs"
     }
 
 
-def kept(connection: Connection) -> dict[tuple[str, int], tuple[int, int, int]]:
+def kept(connection: Connection) -> dict[tuple[str, int], tuple[int, float, int]]:
     rows = connection.execute(select(tallies).where(tallies.c.jobs != 0))
-    return {(scope, period): (number, cost, micro) for scope, period, number, cost, micro in rows}
+    return {(scope, period): (number, round(cost, 4), micro) for scope, period, number, cost, micro in rows}
 
 
 async def check(database: Database) -> None:

@@ -83,8 +83,8 @@ def _of_job(job: Job, orders: int) -> Iterator[str]:
         yield f"it was sent {orders} times"
     if job.state is JobState.DELIVERED and (orders != 1 or job.refunded):
         yield f"delivered, but {orders} orders, refunded {job.refunded}"
-    if job.state is JobState.FAILED and (job.failure is None or not job.refunded):
-        yield "failed without a reason, or counted"
+    if job.state is JobState.FAILED and job.failure is None:
+        yield "failed without a reason"
 
 
 def _of_reply(storm: Storm, job: Job, asked: Asked) -> Iterator[str]:

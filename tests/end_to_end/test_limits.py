@@ -277,7 +277,7 @@ async def test_usage_shows_each_rule_and_another_members_to_moderators_alone(sta
         assert "1 of 3" in await told(await linus.slash("general", "usage", member="Ada"))
         assert "0 of 3" in await told(await linus.slash("general", "usage"))
         assert "manage messages" in await told(await ada.slash("general", "usage", member="Grace"))
-        assert "No limits hold here" in await told(await ada.slash(ada.dm, "usage"))
+        assert "0.40 of 10.00 US dollars a day" in await told(await ada.slash(ada.dm, "usage")), "the operator's own"
 
 
 @pytest.mark.asyncio

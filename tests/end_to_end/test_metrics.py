@@ -44,7 +44,7 @@ async def test_every_series_is_there_from_the_start_and_a_job_makes_none(stage: 
         f'clapper_job_phase_seconds_count{{{model},phase="made"}}',
         f'clapper_job_phase_seconds_count{{{model},phase="delivered"}}',
         f"clapper_video_seconds_total{{{model}}}",
-        f"clapper_cost_units_total{{{model}}}",
+        f"clapper_cost_dollars_total{{{model}}}",
         'clapper_service_calls_total{kind="submit",outcome="ok",service="decart"}',
         'clapper_service_calls_total{kind="watch",outcome="ok",service="decart"}',
         'clapper_service_calls_total{kind="result",outcome="ok",service="decart"}',

@@ -109,7 +109,7 @@ def test_a_failed_card_says_the_reason_and_can_leave_it_out() -> None:
 
 
 def test_a_failure_of_another_version_is_told_as_ours() -> None:
-    job = a_job(JobState.FAILED, failure=Failure(key="from_the_future", facts={}))
+    job = a_job(JobState.FAILED, failure=Failure(key="from_the_future", facts={}), refunded=True)
     assert "went wrong" in card_of(job, CATALOG).lines[-1]
 
 

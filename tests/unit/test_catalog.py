@@ -137,9 +137,11 @@ def test_an_operator_hides_a_model_and_old_jobs_still_find_it(tmp_path: Path) ->
 
 
 def test_an_operator_renames_a_model_and_keeps_the_rest(tmp_path: Path) -> None:
-    catalog = load_catalog(operator_file(tmp_path, '[models."lucy-clip"]\ntitle = "House Clip"\ncost = 9\n'))
+    catalog = load_catalog(
+        operator_file(tmp_path, '[models."lucy-clip"]\ntitle = "House Clip"\ndollars_per_video = 9\n')
+    )
     model = catalog.choose(Operation.VIDEO_TO_VIDEO, "house clip")
-    assert (model.name, model.cost, model.fps, model.default) == ("lucy-clip", 9, 25, False)
+    assert (model.name, model.dollars_per_video, model.fps, model.default) == ("lucy-clip", 9, 25, False)
 
 
 def test_an_operators_default_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_what_a_shipped_model_is_sent_is_what_its_endpoint_takes(model: Model) -
     kinds = {FieldKind.IMAGE: Kind.IMAGE, FieldKind.VIDEO: Kind.VIDEO}
     assert {role: kinds[takes.fields[model.fields[role]].kind] for role in model.files} == dict(model.files)
     assert model.note
-    assert (model.dollars_per_second is None) != (model.dollars_per_video is None)
+    assert (model.dollars_per_second > 0) != (model.dollars_per_video > 0)
 
 
 @pytest.mark.parametrize("model", tuple(FAL), ids=lambda model: model.name)
@@ -49,7 +49,7 @@ def test_the_price_is_the_endpoints_own(model: Model) -> None:
     resolution = model.resolutions[0]
     dollars = takes.dollars.get(resolution, takes.dollars.get("", 0))
     silent = model.constants.get("generate_audio") is False  # the stand-in's prices are those with sound
-    assert takes.per_video == (model.dollars_per_video is not None)
+    assert takes.per_video == (model.dollars_per_video > 0)
     told = model.dollars_per_video if takes.per_video else model.dollars_per_second
     assert told is not None
     assert told <= dollars if silent else told == dollars

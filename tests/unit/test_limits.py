@@ -17,6 +17,7 @@ from bot.errors import (
     SettingsError,
     TooManyRules,
 )
+from bot.rules.catalog import load_catalog
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import (
     AMOUNT_MAX,
@@ -31,6 +32,7 @@ from bot.rules.limit_rules import (
     operator_rules,
 )
 from bot.rules.limits import Asked, Decision, Usage
+from bot.rules.unlimited import unlimited
 from bot.settings import Settings
 from tests.limits import decide, review
 
@@ -351,8 +353,20 @@ def test_a_setting_with_a_limit_that_makes_no_sense_ends_in_that_line(tmp_path: 
     assert len(operator_rules(Settings.read(env).operator_limits)) == 2
 
 
+def test_who_sets_no_operators_limits_has_the_usual_ones_and_none_must_be_said(tmp_path: Path) -> None:
+    env = tmp_path / "env"
+    for text, number in (("", 3), ("OPERATOR_LIMITS=", 3), ("OPERATOR_LIMITS=none", 0)):
+        env.write_text(f"DISCORD_TOKEN=x\nDECART_API_KEY=y\n{text}\n")
+        rules = operator_rules(Settings.read(env).operator_limits)
+        assert len(rules) == number
+        assert any("direct messages" in line for line in unlimited(rules, ())) is (number == 0)
+    free = load_catalog().get("lucy-2.1").model_copy(update={"dollars_per_second": 0})
+    assert any("lucy-2.1" in line for line in unlimited((), [free]))
+
+
 def test_the_operators_limits_are_read_from_a_line() -> None:
-    assert operator_rules(" ") == ()
+    assert operator_rules(" ") == operator_rules("none") == ()
+    assert [rule.amount for rule in operator_rules("everyone 2.50 cost day")] == [2.5]
     rules = operator_rules("everyone 50 day, BOT 200 jobs at once,server 900 cost 30 days, everyone 10 cooldown")
     assert [(r.scope, r.amount, r.unit, r.window) for r in rules] == [
         (Scope.EVERYONE, 50, Unit.JOBS, Window.DAY),

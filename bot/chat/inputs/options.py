@@ -60,9 +60,9 @@ def worth_knowing(model: Model, locale: str) -> str:
     """What helps to choose the model: its note, what it costs where the note doesn't say, and how long it takes."""
     price = None
     if "$" not in model.note:
-        if model.dollars_per_video is not None:
+        if model.dollars_per_video:
             price = say("price_per_video", locale, dollars=model.dollars_per_video)
-        elif model.dollars_per_second is not None:
+        elif model.dollars_per_second:
             price = say("price_per_second", locale, dollars=model.dollars_per_second)
     speed = say("model_speed", locale, seconds=model.typical_seconds)
     return " · ".join(part for part in (model.note, price, speed) if part)

@@ -27,7 +27,7 @@ from bot.errors import (
     VideoGone,
 )
 from bot.rules.catalog import Kind, Model, Operation, Role
-from bot.rules.requests import Attachment
+from bot.rules.requests import Attachment, hidden_name
 
 MENUS: Mapping[Operation, str] = {
     Operation.IMAGE_TO_VIDEO: "Animate",
@@ -67,6 +67,9 @@ class Found:
     elsewhere: str | None = None
     blank: bool = False
     message_id: int | None = None
+
+
+_SPOILER_FLAG = discord.AttachmentFlags.spoiler.flag
 
 
 def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Found:
@@ -162,7 +165,7 @@ def attachment_in(described: dict[str, Any]) -> Attachment:
     """The uploaded file of a form, from Discord's JSON: discord.py makes objects only for forms that it keeps."""
     return Attachment(
         url=described["url"],
-        filename=described["filename"],
+        filename=hidden_name(described["filename"], hidden=bool(described.get("flags", 0) & _SPOILER_FLAG)),
         size_bytes=described["size"],
         content_type=described.get("content_type"),
         width=described.get("width"),

@@ -48,7 +48,8 @@ from bot.rules.bounds import SMALL_BYTES
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock, SystemClock
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link, Shown
-from bot.rules.jobs import Job, JobState
+from bot.rules.jobs import Job, JobState, is_hidden
+from bot.rules.requests import hidden_name
 from bot.wording import say
 
 log = logging.getLogger(__name__)
@@ -243,6 +244,7 @@ class DiscordAnnouncer:
         if job.id in self._no_dm:
             raise lost
         locale = job.requester.locale
+        job = job.model_copy(update={"reply": job.reply.model_copy(update={"channel_id": 0})})  # it is elsewhere now
         card = card_of(job, self._catalog, handed=thing)
 
         def payload() -> dict[str, Any]:
@@ -332,9 +334,11 @@ def _payload(job: Job, card: Card, thing: Clip | Link | None, *, upload: bool) -
     }
     match thing:
         case Clip() if upload:
-            payload["attachments"] = [_attached(thing, result_name(job, PurePath(thing.filename).suffix))]
+            name = hidden_name(result_name(job, PurePath(thing.filename).suffix), hidden=is_hidden(job))
+            payload["attachments"] = [_attached(thing, name)]
         case Link() if upload:
-            payload["attachments"] = [AttachedFile(thing.poster, poster_name(job))] if thing.poster else []
+            name = hidden_name(poster_name(job), hidden=is_hidden(job))
+            payload["attachments"] = [AttachedFile(thing.poster, name)] if thing.poster else []
         case _:
             pass
     return payload

@@ -18,7 +18,7 @@ from bot.chat.persistent import Verb, job_button, view_with
 from bot.errors import HoldUndecided, HoldUnseen, ModelUnknown, PromptDenied
 from bot.rules.catalog import FORMS, Catalog, Kind, Role
 from bot.rules.delivery import Clip, Link
-from bot.rules.jobs import Failure, Job, JobState
+from bot.rules.jobs import Failure, Job, JobState, is_hidden
 from bot.wording import Markup, say
 from bot.wording.facts import escape
 
@@ -105,7 +105,7 @@ def card_of(
         colour=colour,
         buttons=_buttons(job, handed, fleeting=fleeting),
         locale=locale,
-        picture=f"attachment://{poster_name(job)}" if isinstance(handed, Link) and handed.poster else None,
+        picture=f"attachment://{poster_name(job)}" if _shows_poster(job, handed) else None,
         thumbnail=_thumbnail(job) if shown else None,
     )
 
@@ -239,7 +239,8 @@ def _outcome(job: Job, *, bare: bool) -> list[str]:
     if job.awaits_member:
         return [say(_of_kind("waiting_note", job), locale)]
     if job.state is JobState.FAILED and job.failure is not None:
-        return [failure_sentence(job.failure, locale, bare=bare)]
+        counts = [] if job.refunded else [say("failure_counts", locale)]
+        return [failure_sentence(job.failure, locale, bare=bare), *counts]
     if job.state is JobState.DELIVERED and job.completed_at is not None:
         return [say("took", locale, seconds=(job.completed_at - job.accepted_at).total_seconds())]
     return []
@@ -267,12 +268,17 @@ def _handover(handed: Clip | Link | None, locale: str) -> list[str]:
             return []
 
 
+def _shows_poster(job: Job, handed: Clip | Link | None) -> bool:
+    """An embed hides no picture, so that a hidden one stands beside it."""
+    return isinstance(handed, Link) and handed.poster is not None and not is_hidden(job)
+
+
 def _thumbnail(job: Job) -> str | None:
     """The address of a picture that the video is made from, as long as it is being made.
 
     Afterwards the video shows it better, and the address of what was attached to a command dies within days.
     """
-    if job.ended:
+    if job.ended or is_hidden(job):
         return None
     for role in _PICTURED:
         file = job.request.files.get(role)

@@ -19,7 +19,7 @@ from bot.chat.client_base import ClientBase
 from bot.chat.replies.edit_routes import CONNECTION_LOST
 from bot.errors import AdminsOnly, DatabaseUnavailable, PermissionsMissing
 from bot.rules.jobs import Job, Reply, Requester
-from bot.rules.requests import Attachment, VideoRequest
+from bot.rules.requests import Attachment, VideoRequest, hidden_name
 from bot.wording.facts import fitted
 from bot.work.services import Prechecked
 
@@ -303,6 +303,7 @@ def requester_of(interaction: Interaction) -> Requester:
         parent_channel_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         role_ids=roles_of(member) if member else (),
         moderator=interaction.permissions.manage_messages,
+        server_moderator=member is not None and member.guild_permissions.manage_messages,
         admin=interaction.guild_id is not None and interaction.permissions.manage_guild,
         age_restricted=is_age_restricted(channel),
         locale=interaction.locale.value,
@@ -327,7 +328,7 @@ def attachment_of(file: discord.Attachment) -> Attachment:
     """The file as Discord describes it."""
     return Attachment(
         url=file.url,
-        filename=file.filename,
+        filename=hidden_name(file.filename, hidden=file.is_spoiler()),
         size_bytes=file.size,
         content_type=file.content_type,
         width=file.width,

@@ -108,6 +108,7 @@ def author_of(message: discord.Message) -> Requester:
         parent_channel_id=channel.parent_id if isinstance(channel, discord.Thread) else None,
         role_ids=roles_of(member) if member else (),
         moderator=held is not None and held.manage_messages,
+        server_moderator=member is not None and member.guild_permissions.manage_messages,
         admin=held is not None and held.manage_guild,
         age_restricted=is_age_restricted(channel),
         locale=locale_of(message),

@@ -11,6 +11,7 @@ from bot.errors import FileNotStored, FilesUnavailable, ResultInvalid
 from bot.rules.catalog import Kind, Role
 from bot.rules.jobs import Job, StoredFile
 from bot.rules.notices import Picture
+from bot.rules.requests import SPOILER
 from bot.work.jobs.context import JobContext
 
 log = logging.getLogger(__name__)
@@ -50,4 +51,4 @@ async def _picture(job: Job, role: Role, file: StoredFile, context: JobContext, 
 def _is_hidden(job: Job, role: Role) -> bool:
     """What its member hid, and what comes from a channel that not everybody may see, is not shown unasked."""
     given = job.request.files.get(role)
-    return job.requester.age_restricted or (given is not None and given.filename.startswith("SPOILER_"))
+    return job.requester.age_restricted or (given is not None and given.filename.startswith(SPOILER))

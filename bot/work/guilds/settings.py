@@ -214,7 +214,7 @@ def _import_key(guild_id: int, by: Requester) -> str:
 
 def check_moderator(guild_id: int | None, by: Requester) -> None:
     """Raise `ModeratorsOnly` unless they may manage messages, or more, in this very server."""
-    if not (by.moderator or by.admin) or by.guild_id is None or by.guild_id != guild_id:
+    if not (by.server_moderator or by.admin) or by.guild_id is None or by.guild_id != guild_id:
         raise ModeratorsOnly
 
 

@@ -22,7 +22,7 @@ from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
 from bot.work.guilds.policy import Permitted, Policy
 from bot.work.jobs.context import JobContext
-from bot.work.jobs.inputs import check_declared
+from bot.work.jobs.inputs import check_declared, clip_seconds, declared_seconds
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +153,8 @@ class Acceptance:
             # Drawn by us, so that what came of it can be had again.
             inputs = request.inputs.model_copy(update={"seed": self._random.randint(0, model.highest_seed)})
             request = request.model_copy(update={"inputs": inputs})
+        clip = clip_seconds(checked.stored) if checked.stored else declared_seconds(request)
+        seconds = float(request.inputs.duration or model.made_of(clip))
         return Job(
             id=uuid.uuid4().hex,
             state=JobState.ACCEPTED,
@@ -162,8 +164,8 @@ class Acceptance:
             held=permitted.held,
             stored=dict(checked.stored or {}),
             again_of=checked.again_of,
-            cost=model.cost,
-            output_seconds=float(request.inputs.duration or model.output_seconds),
+            cost=model.price(seconds),
+            output_seconds=seconds,
             expected_seconds=self._context.durations.median(model.name, model.typical_seconds),
             accepted_at=self._context.clock.now(),
         )

@@ -14,6 +14,7 @@ from bot.rules.delivery import Announcer
 from bot.rules.durations import Durations
 from bot.rules.media import Encoder, Files, Intake, Links
 from bot.settings import Settings
+from bot.store.admission import Admission
 from bot.store.jobs import Jobs
 from bot.work.jobs.availability import Availability
 from bot.work.jobs.video_services import VideoServices
@@ -31,6 +32,7 @@ class JobContext:
     encoder: Encoder
     announcer: Announcer
     catalog: Catalog
+    admission: Admission
     availability: Availability
     durations: Durations
     clock: Clock
@@ -58,4 +60,9 @@ def result_key(job_id: str) -> str:
 
 def file_keys(job_id: str) -> list[str]:
     """Every key under which a job may have stored files, whatever its row says."""
-    return [result_key(job_id), *(input_key(job_id, role) for role in Role)]
+    return [result_key(job_id), *input_keys(job_id)]
+
+
+def input_keys(job_id: str) -> list[str]:
+    """Every key under which a job may have stored inputs."""
+    return [input_key(job_id, role) for role in Role]

@@ -6,7 +6,7 @@ import contextlib
 import logging
 
 from bot.errors import JobGone, JobMoved, NotYours, Refused, RowUnreadable, TooLateToCancel
-from bot.rules.jobs import Job, JobState, Reply, Requester
+from bot.rules.jobs import A_MOMENT, Job, JobState, Reply, Requester, may_see, moderates
 from bot.rules.notices import HoldOutcome
 from bot.work.engines.base import Engine
 from bot.work.guilds.limits import GuildLimits
@@ -39,6 +39,7 @@ class JobControls:
         drafts: Drafts,
     ) -> None:
         self._jobs = context.jobs
+        self._clock = context.clock
         self._files = context.files
         self._services = context.services
         self._announcer = context.announcer
@@ -63,7 +64,8 @@ class JobControls:
 
     async def cancel(self, job_id: str, by: Requester) -> Job:
         """Stop the job, at its service, too, where that can be. It counts for the limits if it may have been submitted,
-        since the service may want its pay; but not where the service took it out of its queue.
+        since the service may want its pay; but not where the service took it out of its queue. One that was sent a
+        second time is never given back: the first may be paid.
 
         Raises `NotYours`, `TooLateToCancel`, `JobGone`.
         """
@@ -71,6 +73,8 @@ class JobControls:
         for _ in range(_CANCEL_TRIES):
             job = await self._allowed(job_id, by)
             if job.ended and not _is_untold_cancel(job):
+                if job.state is JobState.CANCELLED and job.ended_at and self._clock.now() - job.ended_at < A_MOMENT:
+                    return job  # a second press
                 raise TooLateToCancel(state=job.state.value)
             at_service = job if at_service is None or not job.ended else at_service
             try:
@@ -78,7 +82,7 @@ class JobControls:
             except JobMoved:
                 continue
             # After the row: whoever watches the job would take the service's word for it as a failure.
-            if await self._services.cancel(at_service):
+            if await self._services.cancel(at_service) and not job.resubmitted:
                 job = await self._give_back(job)
             await self._engine.start(job.id)  # whoever runs it stops; and it goes on telling where that was in vain
             await self._moderation.close_question(job, HoldOutcome.WITHDRAWN, by)
@@ -89,7 +93,8 @@ class JobControls:
     async def _cancelled(self, job: Job) -> Job:
         """The row's end, and its telling. Raises `JobMoved`."""
         if not job.ended:
-            return await self._endings.end(job, JobState.CANCELLED, refunded=job.state is JobState.ACCEPTED)
+            free = job.state is JobState.ACCEPTED and not job.resubmitted
+            return await self._endings.end(job, JobState.CANCELLED, refunded=free)
         job = await self._endings.tell(job)
         await self._endings.ended(job)
         return job
@@ -105,9 +110,9 @@ class JobControls:
     async def precheck_again(self, job_id: str, by: Requester, *, seed: int | None) -> tuple[Job, Prechecked]:
         """The job, and the same once more, to be accepted as a job of whoever asks, from the inputs that are kept.
 
-        `seed` None draws another one. Raises `JobGone` and what `Acceptance.precheck` raises.
+        `seed` None draws another one. Raises `NotYours`, `JobGone` and what `Acceptance.precheck` raises.
         """
-        old = await self.job(job_id)
+        old = await self._seen(job_id, by)
         inputs = old.request.inputs.model_copy(update={"seed": seed})
         request = old.request.model_copy(update={"inputs": inputs})
         return old, self._acceptance.precheck(request, by, again_of=old)
@@ -139,7 +144,9 @@ class JobControls:
 
         Raises `NotYours`, `JobGone`, `VideoNotKept`, `DeliveryImpossible`.
         """
-        job = await self._allowed(job_id, by)
+        job = await self._seen(job_id, by)
+        if job.requester.user_id != by.user_id and not moderates(job, by):
+            raise _refused(job, by)
         if not job.ended:
             left, waited = job, job.awaits_member
             job = await self.move_reply(job_id, reply)
@@ -160,15 +167,27 @@ class JobControls:
         return await self._own_jobs.forget(by.user_id)
 
     async def _allowed(self, job_id: str, by: Requester) -> Job:
-        """The job, if it is theirs, or they moderate the server that it is of."""
+        """The job, if it is theirs, or they moderate where it is."""
         job = await self.job(job_id)
-        theirs = job.requester.user_id == by.user_id
-        moderates = by.moderator and job.requester.guild_id is not None and job.requester.guild_id == by.guild_id
-        if not (theirs or moderates):
-            raise NotYours(requester_id=job.requester.user_id)
+        if job.requester.user_id != by.user_id and not moderates(job, by):
+            raise _refused(job, by)
+        return job
+
+    async def _seen(self, job_id: str, by: Requester) -> Job:
+        """The job, if it is theirs, or public in the server where they are."""
+        job = await self.job(job_id)
+        if not may_see(job, by):
+            raise _refused(job, by)
         return job
 
 
 def _is_untold_cancel(job: Job) -> bool:
     """Whether the row was cancelled and nothing has come after: the database's answer to that write was lost."""
     return job.state is JobState.CANCELLED and job.untold and job.failure is None
+
+
+def _refused(job: Job, by: Requester) -> Refused:
+    """Of a job in another place nothing is told, not even whose it is."""
+    log.warning("job %s is not for %s of server %s in %s", job.id, by.user_id, by.guild_id, by.channel_id)
+    here = job.requester.guild_id is not None and job.requester.guild_id == by.guild_id and not job.reply.ephemeral
+    return NotYours(requester_id=job.requester.user_id) if here else JobGone()

@@ -11,7 +11,16 @@ from bot.errors import QueueDeadlineError, QueueError
 from bot.ops.metrics import Metrics, outcome_of
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.requests import Inputs
-from bot.rules.services import Cancellation, Capabilities, InputFile, RemoteStatus, Since, Submitted, VideoService
+from bot.rules.services import (
+    Cancellation,
+    Capabilities,
+    InputFile,
+    RemoteResult,
+    RemoteStatus,
+    Since,
+    Submitted,
+    VideoService,
+)
 
 
 class CountedService:
@@ -59,7 +68,7 @@ class CountedService:
 
     async def result(
         self, remote_id: str, path: Path, *, max_bytes: int | None = None, makes: Kind = Kind.VIDEO
-    ) -> Path:
+    ) -> RemoteResult:
         with self._counted("result"):
             return await self._service.result(remote_id, path, max_bytes=max_bytes, makes=makes)
 

@@ -29,6 +29,8 @@ from bot.rules.backoff import Backoff, retry
 from bot.rules.catalog import FORMS, Kind
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
 from bot.rules.jobs import Job, Reply, StoredFile
+from bot.rules.services import RemoteResult
+from bot.store.rows import Facts
 from bot.work.jobs.context import JobContext, result_key
 from bot.work.jobs.failures import may_succeed_later
 from bot.work.jobs.owned import OwnedJob
@@ -146,19 +148,26 @@ class Delivery:
                 return await self._context.files.fetch(self._job.result.key, local)
             except FileNotStored:
                 log.warning("the stored result of job %s is gone; asking the service again", self._job.id)
-        raw = await self._download(folder / "raw.mp4")
+        result = await self._download(folder / "raw.mp4")
         if self._makes is Kind.IMAGE:
-            self._found_type = await asyncio.to_thread(_picture_type, raw)
-            await self._store(raw)
-            return raw
+            self._found_type = await asyncio.to_thread(_picture_type, result.path)
+            await self._store(result.path, self._billed(result))
+            return result.path
         try:
-            ready = await self._context.encoder.faststart(raw, local, by=self._job.requester)
+            ready = await self._context.encoder.faststart(result.path, local, by=self._job.requester)
         except OSError as exc:
             raise FilesUnavailable(f"the video can't be written: {exc}") from exc
-        await self._store(ready)
+        await self._store(ready, self._billed(result))
         return ready
 
-    async def _store(self, ready: Path) -> bool:
+    def _billed(self, result: RemoteResult) -> Facts:
+        """What the service says that it billed, to be counted in the place of what was reckoned."""
+        model = self._job.request.model
+        if result.billed_units is None or model not in self._context.catalog:
+            return {}
+        return {"cost": self._context.catalog.get(model).billed(result.billed_units)}
+
+    async def _store(self, ready: Path, billed: Facts | None = None) -> bool:
         """Keep the video under the job's key, trying for some seconds; False while the files are unavailable.
 
         A member need not wait for the files to be back: what is not stored is handed over from the working folder.
@@ -173,12 +182,13 @@ class Delivery:
             size = await retry(lambda: files.put(key, ready, self._content_type), pause_after, sleep=self._owned.pause)
         except FilesUnavailable as exc:
             log.warning("the result of job %s can't be stored now: %s", self._job.id, exc)
-            await self._owned.confirm()  # what the write below would have found out
+            await self._owned.note(**(billed or Facts()))  # finds out, too, what the write below would have
             return False
         kind = self._content_type
         result = StoredFile(key=key, filename=self._job.id + _ENDINGS[kind], content_type=kind, size_bytes=size)
         try:
-            await self._owned.note(result=result)
+            facts: Facts = {**(billed or Facts()), "result": result}
+            await self._owned.note(**facts)
         except (JobGone, JobMoved):
             await self._let_go(key)
             raise
@@ -193,7 +203,7 @@ class Delivery:
         if job is None or (job.ended and job.result is None):
             await self._context.files.delete([key])
 
-    async def _download(self, to: Path) -> Path:
+    async def _download(self, to: Path) -> RemoteResult:
         job, clock = self._job, self._context.clock
         service, remote_id = self._context.services.of_job(job.remote_id or "")
         give_up_at = (job.completed_at or clock.now()) + RESULT_PATIENCE

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.errors import InputRejected, JobGone, JobMoved, UserFacing
+from bot.errors import InputRejected, JobGone, JobMoved, LimitReached, LimitTooSmall, ShutOut, UserFacing
 from bot.ops.metrics import Metrics
 from bot.rules.delivery import Announcer
 from bot.rules.jobs import Failure, Job, JobState
+from bot.rules.limits import given_back
 from bot.store.jobs import Jobs
 from bot.store.rows import Facts
 
 log = logging.getLogger(__name__)
+
+_THEIRS = (InputRejected, LimitReached, LimitTooSmall, ShutOut)
 
 Listener = Callable[[Job], Awaitable[None]]
 
@@ -31,15 +34,17 @@ class Endings:
         self._listeners.append(listener)
 
     async def fail(self, job: Job, error: UserFacing) -> Job:
-        """End it for that reason; the limits do not count it.
+        """End it for that reason; the limits count it if it may have cost something (`GivenBack`).
 
-        A file that can't be used is its member's to mend: the job is then not a failed one, but `refused`.
+        A file that can't be used, or is more than a limit allows, is its member's to mend: the job is then not a failed
+        one, but `refused`.
         """
-        to = JobState.CANCELLED if isinstance(error, InputRejected) else JobState.FAILED
+        to = JobState.CANCELLED if isinstance(error, _THEIRS) else JobState.FAILED
         self._metrics.failed.labels(error.key).inc()
         if isinstance(error, InputRejected):
             self._metrics.files_refused.labels(error.key).inc()
-        return await self.end(job, to, failure=Failure.of(error), refunded=True)
+        back = given_back(job, error)
+        return await self._ended(await self._jobs.fail(job, to, back, failure=Failure.of(error), untold=True))
 
     async def end(self, job: Job, to: JobState, *, failure: Failure | None = None, refunded: bool) -> Job:
         """Move the row to its end and tell. The job that is given is `untold` where Discord is out of reach: then
@@ -47,7 +52,10 @@ class Endings:
         facts: Facts = {"refunded": refunded, "untold": True}
         if failure is not None:
             facts["failure"] = failure
-        job = await self._jobs.advance(job, to, **facts)
+        return await self._ended(await self._jobs.advance(job, to, **facts))
+
+    async def _ended(self, job: Job) -> Job:
+        to = job.state
         self._metrics.moved.labels(to.value, job.request.model).inc()
         log.info("job %s is %s", job.id, to.value)
         job = await self.tell(job)

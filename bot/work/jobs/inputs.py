@@ -18,6 +18,7 @@ from bot.errors import (
     JobGone,
     JobMoved,
     PictureTooLarge,
+    Refused,
     VideoTooLarge,
 )
 from bot.fair_semaphore import FairSemaphore
@@ -191,12 +192,28 @@ async def gather(job: Job, context: JobContext) -> Mapping[Role, StoredFile]:
     return await _inherit(job, context) or await context.intake.take(job, context.catalog.get(job.request.model))
 
 
+def clip_seconds(stored: Mapping[Role, StoredFile]) -> float | None:
+    """How long the clip is that the model gets; None where there is none."""
+    return stored[Role.DATA].seconds if Role.DATA in stored else None
+
+
+def declared_seconds(request: VideoRequest) -> float | None:
+    """How long the clip is from where it is used on, by what Discord says; None where it says nothing."""
+    clip = request.files.get(Role.DATA)
+    if clip is None or clip.seconds is None:
+        return None
+    return max(0.1, clip.seconds - (request.inputs.start_seconds or 0))
+
+
 @asynccontextmanager
 async def belonging(job: Job, context: JobContext) -> AsyncIterator[None]:
-    """For writing where the inputs are. If the job was ended while they came they go; another process, if it is that
-    which has the job now, needs them."""
+    """For writing where the inputs are. If the job was ended while they came they go, and if a limit refuses it;
+    another process, if it is that which has the job now, needs them."""
     try:
         yield
+    except Refused:
+        await context.files.delete([input_key(job.id, role) for role in job.request.files])
+        raise
     except (JobGone, JobMoved):
         keys = {input_key(job.id, role) for role in job.request.files}
         try:

@@ -35,13 +35,13 @@ class OwnedJob:
 
     async def advance(self, to: JobState, *, tell: bool = True, **facts: Unpack[Facts]) -> None:
         """Move the row on, and have the reply say so."""
-        before, context = self.row, self._context
-        self.row = self._kept(await context.jobs.advance(before, to, **facts))
-        model = self.row.request.model
-        context.metrics.note_move(before, self.row, context.catalog.get(model) if model in context.catalog else None)
-        log.info("job %s is %s", self.row.id, to.value)
+        self._moved(await self._context.jobs.advance(self.row, to, **facts))
         if tell:
             await self.tell()
+
+    async def settle(self, to: JobState, **facts: Unpack[Facts]) -> None:
+        """Move the row on with what the job is found to cost, untold. Raises the `Refused` of a limit besides."""
+        self._moved(await self._context.jobs.settle(self.row, to, self._context.admission, **facts))
 
     async def note(self, **facts: Unpack[Facts]) -> None:
         """Write facts without a move."""
@@ -116,6 +116,12 @@ class OwnedJob:
             nudged.cancel()
         if self._nudge.is_set():
             await self.confirm()
+
+    def _moved(self, row: Job) -> None:
+        before, context, model = self.row, self._context, row.request.model
+        self.row = self._kept(row)
+        context.metrics.note_move(before, row, context.catalog.get(model) if model in context.catalog else None)
+        log.info("job %s is %s", row.id, row.state.value)
 
     def _kept(self, row: Job) -> Job:
         self._written_at = self._context.clock.monotonic()

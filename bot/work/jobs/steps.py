@@ -27,7 +27,7 @@ from bot.work.jobs.context import JobContext
 from bot.work.jobs.delivery import DISCORD_PAUSE_SECONDS, Delivery
 from bot.work.jobs.endings import Endings
 from bot.work.jobs.failures import failure_of, may_succeed_later
-from bot.work.jobs.inputs import belonging, gather, gathered, uploads
+from bot.work.jobs.inputs import belonging, clip_seconds, gather, gathered, uploads
 from bot.work.jobs.owned import OwnedJob
 from bot.work.jobs.watching import deadline_of, watch
 
@@ -96,7 +96,7 @@ class Steps:
         await self._owned.advance(JobState.ACCEPTED, tell=False, resubmitted=True)
 
     async def fail(self, error: UserFacing | QueueError) -> None:
-        """End the job with a sentence; the limits don't count it, since the member has no video."""
+        """End the job with a sentence."""
         if isinstance(error, QueueError):
             log.warning("job %s: %s (HTTP %s, service's id %s)", self.job.id, error, error.http_status, error.job_id)
             error = await self._sentence_for(error)
@@ -128,11 +128,14 @@ class Steps:
 
     async def _take_inputs(self) -> None:
         """Inputs into `files`, as the model takes them; a job that was here before has them already."""
-        self._model()  # raises for one that was taken out of the catalogue, also where nothing must be fetched
+        model = self._model()  # raises for one that was taken out of the catalogue, also where nothing must be fetched
         stored = await gather(self.job, self._context)
+        seconds = float(self.job.request.inputs.duration or model.made_of(clip_seconds(stored)))
         async with belonging(self.job, self._context):
             # Untold: to the member it is the same waiting.
-            await self._owned.advance(JobState.SUBMITTING, tell=False, stored=stored)
+            await self._owned.settle(
+                JobState.SUBMITTING, stored=stored, output_seconds=seconds, cost=model.price(seconds)
+            )
 
     def _model(self) -> Model:
         return self._context.catalog.get(self.job.request.model)

@@ -16,7 +16,7 @@ from bot.errors import DatabaseUnavailable, DraftGone, TooManyPreviews
 from bot.rules.catalog import Catalog, Model
 from bot.rules.clock import Clock
 from bot.rules.drafts import PREVIEWS_MAX, PREVIEWS_WITHIN, Draft, Preview
-from bot.rules.jobs import Requester
+from bot.rules.jobs import A_MOMENT, Requester
 from bot.rules.requests import VideoRequest
 from bot.store.notes import TemporaryNotes
 
@@ -30,6 +30,9 @@ class Previewer(Protocol):
         """`by` is whose turn it takes. Raises a leaf of `bot.errors.InputRejected`, or `FilesUnavailable`; nothing
         stays on disk."""
         ...
+
+
+_TAKEN = "taken:"
 
 
 class Drafts:
@@ -71,7 +74,16 @@ class Drafts:
     async def take(self, key: str, user_id: int) -> Draft:
         """Give and forget it, so that two presses start one job. Raises `DraftGone`."""
         await self.get(key, user_id)
-        return _read(await self._notes.take(key), user_id)
+        draft = _read(await self._notes.take(key), user_id)
+        now = self._clock.now()
+        await self._notes.put(f"{_TAKEN}{key}", json.dumps({"user_id": user_id, "at": now.isoformat()}))
+        return draft
+
+    async def just_taken(self, key: str, user_id: int) -> bool:
+        """Whether the same member took it a moment ago, in whichever process."""
+        text = await self._notes.get(f"{_TAKEN}{key}")
+        taken = json.loads(text) if text else {}
+        return taken.get("user_id") == user_id and self._clock.now() - datetime.fromisoformat(taken["at"]) < A_MOMENT
 
     async def put_back(self, key: str, draft: Draft) -> None:
         """What was taken could not be used after all: its member may try again, for another hour."""

@@ -12,7 +12,7 @@ from bot.errors import DeliveryImpossible, FilesUnavailable, QueueResultError, R
 from bot.rules.delivery import DeliveryLost
 from bot.rules.jobs import Job, JobState, Reply
 from bot.rules.limit_rules import LENGTHS
-from bot.rules.limits import FREE_TRIES_IN
+from bot.rules.limits import FREE_TRIES_IN, GIVEN_BACK_IN
 from bot.store.history import JobHistory
 from bot.work.jobs.context import JobContext, file_keys, results_kept
 from bot.work.jobs.delivery import Delivery
@@ -109,7 +109,12 @@ class OwnJobs:
     async def forget(self, user_id: int) -> Forgotten:
         """Delete what is kept of the member's ended jobs; what limits still count keeps its number."""
         now, counted_for = self._context.clock.now(), timedelta(days=self.counted_days)
-        gone = await self._history.forget(user_id, counted_since=now - counted_for, tries_since=now - FREE_TRIES_IN)
+        gone = await self._history.forget(
+            user_id,
+            counted_since=now - counted_for,
+            tries_since=now - FREE_TRIES_IN,
+            given_back_since=now - GIVEN_BACK_IN,
+        )
         keys = [key for job_id in gone.job_ids for key in file_keys(job_id)]
         try:
             await self._context.files.delete(keys)

@@ -39,7 +39,7 @@ class StatisticsService:
 
     async def report(self, by: Requester, *, days: int) -> Report:
         """Of the server where they ask. Raises `ModeratorsOnly`, `DatabaseUnavailable`."""
-        if by.guild_id is None or not (by.moderator or by.admin):
+        if by.guild_id is None or not (by.server_moderator or by.admin):
             raise ModeratorsOnly
         found = await self._count(days, guild_id=by.guild_id)
         names = await self._statistics_table.names(by.guild_id, [user_id for user_id, _ in found.members])
