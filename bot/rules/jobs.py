@@ -77,11 +77,14 @@ class Requester(BaseModel):
 
 
 def may_see(job: Job, by: Requester) -> bool:
-    """Whether they may repeat the job: its requester may anywhere, and whoever is in the server where it was made in
-    public."""
+    """Whether they may repeat the job: its requester may anywhere; where its card is public, so may whoever is in the
+    server where it was made, or in the card's own channel (a private group is of no server)."""
     if job.requester.user_id == by.user_id:
         return True
-    return not job.reply.ephemeral and job.requester.guild_id is not None and job.requester.guild_id == by.guild_id
+    if job.reply.ephemeral:
+        return False
+    in_its_server = job.requester.guild_id is not None and job.requester.guild_id == by.guild_id
+    return in_its_server or job.reply.channel_id == by.channel_id != 0
 
 
 def is_hidden(job: Job) -> bool:
@@ -115,6 +118,7 @@ class Reply(BaseModel):
     `message_id` is None until Discord has said which message answers; its token reaches it all the same.
     `token` edits it until `token_expires_at` (15 minutes from the interaction); afterwards the bot's own message edit
     does, where `ephemeral` and `user_install` are both False. None as `token`: the reply answers a text message.
+    `user_install`: only somebody's account has the app there, be it the requester's or not.
     `upload_limit_bytes` is what Discord announced for one file in this interaction, or the guild's limit. `answers` is
     the id of the interaction or message that it answers: either may be sent twice, and it gets one job all the same.
     """
