@@ -341,7 +341,8 @@ class SourceUnread(Refused):
 
 
 class FormForgotten(Refused):
-    """A form's picture can't be found again, as the bot was restarted meanwhile. Facts: `menu`."""
+    """A form's picture can't be found again: it is not in mind since a restart, and the bot can't read its message.
+    Facts: `menu`."""
 
 
 class TextUnknown(Refused):

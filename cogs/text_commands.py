@@ -208,7 +208,8 @@ class TextCommands(commands.Cog):
 
 
 def _may_look_back(message: discord.Message) -> bool:
-    """Whether the member may read what was written there before, so that nobody is shown what they can't see."""
+    """Whether the member may read what was written there before, so that nobody is shown what they can't see. Only the
+    message of an event tells: one that was fetched names its author without roles."""
     channel, author = message.channel, message.author
     if not isinstance(author, discord.Member) or isinstance(channel, discord.PartialMessageable):
         return message.guild is None

@@ -141,7 +141,7 @@ _LOOKS = {
 JOB_BUTTONS: Mapping[Verb, Persistent] = {
     verb: Persistent(rf"clapper:{verb}:(?P<job>[0-9a-f]{{32}})", once=verb is Verb.GO) for verb in Verb
 }
-"""`job` is the id of the job, or for Go and Change of the draft."""
+"""The group `job` is the id of the job, but for Go and Change, whose drafts have ids of the same form, of the draft."""
 
 
 def job_button(verb: Verb, job_id: str, locale: str | None) -> ui.Button[Any]:

@@ -105,7 +105,8 @@ class Inputs(BaseModel):
 
 
 class VideoRequest(BaseModel):
-    """A request that keeps every rule of its model. Only `compose` makes one; rows are read back by pydantic.
+    """A request that keeps every rule of its model: `compose` sees to it. Rows are read back by pydantic, and what is
+    changed in a copy (the seed, defaults) keeps the rules, too.
 
     `instead_of` is the title of the usual model, where that was not to be had.
     """

@@ -95,7 +95,8 @@ class VideoService(Protocol):
     async def submit(
         self, model: Model, inputs: Inputs, files: Mapping[Role, InputFile], *, idempotency_key: str
     ) -> Submitted:
-        """Hand the job in. Sent once: raises `QueueSubmitError`, whose `taken` says whether it may exist."""
+        """Hand the job in, again only where it was certainly not taken. Raises `QueueSubmitError`, whose `taken` says
+        whether it may exist."""
         ...
 
     async def serves(self, model: Model) -> bool:

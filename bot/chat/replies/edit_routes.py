@@ -50,7 +50,7 @@ _MAY_COME_BACK = frozenset({"no_access", "no_permission", "thread_archived"})
 """Refusals that a moderator can take back: worth one more request for a video, none for a mere change of state."""
 
 FINAL_STATUSES = frozenset({401, 403, 404})
-"""Answers after which the same request is refused for good."""
+"""Answers after which the same request is refused again, until somebody changes what it lacks."""
 
 _TOKEN_MARGIN = timedelta(seconds=2)
 """A token that dies while the request is on its way is no use; our clock and Discord's differ a little, too."""

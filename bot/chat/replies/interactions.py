@@ -117,8 +117,8 @@ async def accept(interaction: Interaction, checked: Prechecked, *, private: bool
 
 
 async def accept_here(interaction: Interaction, checked: Prechecked, *, asked: int) -> Job:
-    """Write the row and turn the pressed message into its card; `asked` is the id of what it answers. Raises as
-    `accept`."""
+    """Write the row and turn the pressed message into its card, in place of a first response; `asked` is the id of what
+    it answers. Raises as `accept`; where the card is not shown now, its edits show it."""
     acceptance, announcer, question = (
         interaction.client.services.acceptance,
         interaction.client.announcer,
