@@ -29,7 +29,7 @@ from bot.settings import Settings
 from bot.store.database import Database, parse_url
 from bot.store.encryption import Keys
 from bot.wiring.context import fal_client, queue_client, video_services
-from bot.wiring.findings import Finding, check_clock, check_disk, check_limits, check_settings
+from bot.wiring.findings import Finding, check_clock, check_disk, check_settings
 from bot.wording import translated
 from bot.work.jobs.model_check import Verdict, ask_services
 
@@ -49,7 +49,7 @@ async def examine(settings: Settings, clock: Clock, wrong: Sequence[str] = ()) -
     whose places there are defaults."""
     checks = (
         _discord(settings), _catalog(settings), _service(settings, clock), _fal(settings, clock),
-        check_limits(settings), _database(settings, clock), _folder(settings), check_disk(settings), _files(settings),
+        _database(settings, clock), _folder(settings), check_disk(settings), _files(settings),
         _keys(settings), check_clock(settings, clock), _media(),
     )  # fmt: skip
     found = [finding for findings in await asyncio.gather(*checks) for finding in findings]

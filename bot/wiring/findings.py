@@ -12,7 +12,6 @@ from pathlib import Path
 import aiohttp
 
 from bot.rules.clock import Clock
-from bot.rules.limit_rules import Scope, operator_rules
 from bot.settings import Settings
 
 CLOCK_OFF_BY = timedelta(seconds=20)
@@ -75,18 +74,6 @@ async def check_clock(settings: Settings, clock: Clock) -> list[Finding]:
         way = "ahead of" if seconds > 0 else "behind"
         return [Finding("clock", False, f"{abs(seconds)} s {way} Discord's: have the system set it (NTP)")]
     return [Finding("clock", True, "within seconds of Discord's")]
-
-
-async def check_limits(settings: Settings) -> list[Finding]:
-    """What holds down the bill besides the servers' own admins."""
-    rules = operator_rules(settings.operator_limits)
-    if not rules:
-        advice = "none of yours: each server's admins alone decide what is spent (OPERATOR_LIMITS)"
-        return [Finding("limits", True, advice, partly=True)]
-    if not any(rule.scope is Scope.BOT for rule in rules):
-        advice = f"{len(rules)} of yours, but none for the bot as a whole, such as “bot 500 cost day” (OPERATOR_LIMITS)"
-        return [Finding("limits", True, advice, partly=True)]
-    return [Finding("limits", True, f"{len(rules)} of yours hold everywhere")]
 
 
 def check_settings(wrong: list[str]) -> list[Finding]:

@@ -361,7 +361,7 @@ async def test_the_doctor_says_all_that_it_can_while_a_token_is_missing(operator
     assert "MEND  settings: DECART_APY_KEY in .env is not a setting" in ended.out
     assert "ok    DECART_API_KEY: taken by" in ended.out
     assert "ok    clock: within seconds of Discord's" in ended.out
-    assert "part  limits: none of yours" in ended.out
+    assert "part  OPERATOR_LIMITS: nothing limits what a member makes in direct messages" in ended.out
 
 
 @pytest.mark.asyncio
@@ -370,7 +370,7 @@ async def test_the_doctor_tells_programs_the_same_and_invites_with_what_is_neede
     found = {finding["name"]: finding for finding in json.loads(ended.out)}
     assert ended.code == 0
     assert all(finding["fine"] for finding in found.values())
-    assert found["limits"]["advice"] == "2 of yours hold everywhere"
+    assert found["OPERATOR_LIMITS"]["advice"] == "everyone 3 jobs day,bot 9 cost day"
     _, _, query = found["invitation"]["advice"].partition("&")
     assert f"client_id=APP_ID&{query}`" in (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot.settings import Settings
-from bot.wiring.findings import check_clock, check_disk, check_limits
+from bot.wiring.findings import check_clock, check_disk
 from sandbox.discord import DiscordStandIn
 from tests.clock import ShiftedClock
 
@@ -48,17 +48,3 @@ async def test_a_disk_with_little_room_is_said(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free_bytes))
     (finding,) = await check_disk(Settings.model_validate(PLAIN | {"data_dir": tmp_path / "not" / "yet"}))
     assert str(finding).startswith(start)
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(
-    ("limits", "words"),
-    [
-        ("", "none of yours"),
-        ("everyone 3 jobs day", "none for the bot as a whole"),
-        ("bot 9 cost day", "1 of yours hold"),
-    ],
-)
-async def test_what_nobody_limits_is_said(limits: str, words: str) -> None:
-    (finding,) = await check_limits(Settings.model_validate(PLAIN | {"operator_limits": limits}))
-    assert words in finding.advice

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.rules.limit_rules import Rule, Scope, Window
 from sandbox.discord import ClientRefused, Invocation
 from sandbox.discord.world import Guild
 from tests.adapters.databases import BOTH, drop_schema, new_schema
@@ -22,6 +23,7 @@ from tests.end_to_end.conftest import (
     state_of,
     text_of,
 )
+from tests.end_to_end.test_moderation import arrange
 
 Json = dict[str, Any]
 CAT = ("cat.png", picture_of(320, 200))
@@ -386,8 +388,9 @@ async def test_a_hundred_rules_are_listed_and_the_next_is_refused(stage: Stage) 
         guild = film_club(stage)
         linus = stage.discord.member("Linus")
         roles = [stage.discord.add_role(guild, f"Role {n}") for n in range(97)]
-        for role in roles[:96]:
-            await admin(stage, "set", scope="role", role=role.id, amount=10, window="day")
+        book = (await app.parts.services.guilds.settings(int(guild.id))).limits
+        ten = [Rule(scope=Scope.ROLE, target_id=int(role.id), amount=10, window=Window.DAY) for role in roles[:96]]
+        await arrange(stage, app, limits=book.model_copy(update={"rules": (*book.rules, *ten)}))
         text = await admin(stage, "set", scope="role", role=roles[96].id, amount=10, window="day")
         assert "100 rules already" in text
         shown = await (await linus.slash("general", "limits show")).reply(timeout=PATIENCE_SECONDS)
