@@ -361,7 +361,7 @@ async def test_the_doctor_says_all_that_it_can_while_a_token_is_missing(operator
     assert "MEND  settings: DECART_APY_KEY in .env is not a setting" in ended.out
     assert "ok    DECART_API_KEY: taken by" in ended.out
     assert "ok    clock: within seconds of Discord's" in ended.out
-    assert "part  OPERATOR_LIMITS: nothing limits what a member makes in direct messages" in ended.out
+    assert "ok    OPERATOR_LIMITS: everyone 50 jobs day" in ended.out
 
 
 @pytest.mark.asyncio
