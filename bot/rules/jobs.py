@@ -78,13 +78,12 @@ class Requester(BaseModel):
 
 def may_see(job: Job, by: Requester) -> bool:
     """Whether they may repeat the job: its requester may anywhere; where its card is public, so may whoever is in the
-    server where it was made, or in the card's own channel (a private group is of no server)."""
+    server where it was made or, as a private group is of no server, in the card's own channel."""
     if job.requester.user_id == by.user_id:
         return True
-    if job.reply.ephemeral:
+    if job.reply.ephemeral or job.requester.guild_id != by.guild_id:
         return False
-    in_its_server = job.requester.guild_id is not None and job.requester.guild_id == by.guild_id
-    return in_its_server or job.reply.channel_id == by.channel_id != 0
+    return by.guild_id is not None or job.reply.channel_id == by.channel_id
 
 
 def is_hidden(job: Job) -> bool:

@@ -54,8 +54,10 @@ def may(act: Act, job: Job, by: Requester) -> bool:
     who, private = job.requester, job.reply.ephemeral
     if by.user_id == who.user_id:
         return True
-    if who.guild_id is None or by.guild_id != who.guild_id:
+    if by.guild_id != who.guild_id:
         return False
+    if who.guild_id is None:  # only of a private group that both are in
+        return act is again and not private and by.channel_id == job.reply.channel_id
     over_it = by.server_moderator or by.admin or (by.moderator and by.channel_id == who.channel_id)
     if act is again:
         return not private
