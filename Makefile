@@ -4,8 +4,8 @@ VENV ?= .venv
 PYTHON ?= $(shell sh scripts/newest-python)
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
-# Half of the tests' time is spent waiting for other processes, so that two cores are busy with four.
-PARALLEL := -n 4 --dist loadgroup
+# Two cores are busy with six: much of the time is spent waiting for other processes.
+PARALLEL := -n 6 --dist loadgroup
 # The tests and the playground start hundreds of processes, and each would compile all that it imports. A new environment
 # is imported once before the tests' processes begin side by side, or else each of them would compile all of it.
 unexport PYTHONDONTWRITEBYTECODE

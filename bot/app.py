@@ -137,7 +137,7 @@ class App:
         await log_in(parts.client, self.settings, self._closing)
         JOB_FIELDS.shard_count = parts.client.shard_count
         services = parts.services
-        for close in (services.audit_log.close, parts.engine.close, parts.periodic.close, services.acceptance.close):
+        for close in (services.background.close, parts.engine.close, parts.periodic.close, services.acceptance.close):
             self._closing.push_async_callback(close)
         await services.guilds.refresh()
         await services.availability.refresh()

@@ -23,6 +23,7 @@ from bot.wiring.chat import Chat
 from bot.wiring.media import Media
 from bot.wiring.process import Process
 from bot.wiring.store import Store
+from bot.work.background import BackgroundTasks
 from bot.work.jobs.availability import Availability
 from bot.work.jobs.context import JobContext, results_kept
 from bot.work.jobs.counted_service import CountedService
@@ -50,6 +51,7 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
         clock=clock,
         metrics=process.metrics,
         settings=settings,
+        background=BackgroundTasks(),
         links=ResultLinks(store.files, media.downloads, lifetime=results_kept(settings), clock=clock),
     )
 

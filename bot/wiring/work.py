@@ -78,7 +78,7 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         clock=process.clock,
         shared=process.settings.clustered,
     )
-    audit_log = AuditLog(guilds=guilds, notes=store.notes, notices=chat.notices)
+    audit_log = AuditLog(guilds=guilds, notes=store.notes, notices=chat.notices, background=context.background)
     limits = _limits(process, store, chat, context, guilds, audit_log)
     endings = Endings(jobs=store.jobs, announcer=context.announcer, metrics=process.metrics)
     endings.listen(audit_log.ended)
@@ -135,9 +135,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
         limits=limits,
         audit_log=audit_log,
     )
-    acceptance = Acceptance(
-        context=context, engine=engine, limits=limits, policy=policy, moderation=moderation, audit_log=audit_log
-    )
+    acceptance = Acceptance(context=context, engine=engine, limits=limits, policy=policy, moderation=moderation)
     own_jobs = OwnJobs(context, store.history)
     drafts = Drafts(store.drafts, previewer=media.intake, catalog=process.catalog, clock=process.clock)
     return Services(
@@ -168,6 +166,7 @@ def _services(  # noqa: PLR0917  # each is one part of the work, given once
         availability=context.availability,
         video_services=context.services,
         synced_commands=SyncedCommands(store.notes),
+        background=context.background,
     )
 
 
@@ -191,6 +190,7 @@ def _limits(  # noqa: PLR0917  # each is one part of the work, given once
         announcer=chat.announcer,
         guilds=guilds,
         audit_log=audit_log,
+        background=context.background,
         shared=process.settings.clustered,
     )
     guilds.listen(limits.heed)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.rules.catalog import Catalog
 from bot.store.notes import Notes
+from bot.work.background import BackgroundTasks
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
@@ -65,3 +66,4 @@ class Services:
     availability: Availability
     video_services: VideoServices
     synced_commands: SyncedCommands
+    background: BackgroundTasks

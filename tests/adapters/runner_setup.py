@@ -44,6 +44,7 @@ from bot.store.jobs import Jobs
 from bot.store.notes import Notes, TemporaryNotes
 from bot.store.statistics import StatisticsTable
 from bot.store.tallies import OldTallies
+from bot.work.background import BackgroundTasks
 from bot.work.engines.embedded import EmbeddedEngine
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.limits import GuildLimits
@@ -290,15 +291,17 @@ class Bench:
             clock=self.clock,
             metrics=self.metrics,
             settings=self.settings,
+            background=BackgroundTasks(),
         )
         self.guilds = Guilds(
             GuildSettingsTable(self.database, clock=self.clock), notes, imports=imports, clock=self.clock
         )
         self.notices = Notices()
-        audit_log = AuditLog(guilds=self.guilds, notes=notes, notices=self.notices)
+        audit_log = AuditLog(guilds=self.guilds, notes=notes, notices=self.notices, background=context.background)
         self.limits = GuildLimits(
-            admission=admission, jobs=self.jobs, announcer=self.announcer, guilds=self.guilds, audit_log=audit_log
-        )
+            admission=admission, jobs=self.jobs, announcer=self.announcer, guilds=self.guilds, audit_log=audit_log,
+            background=context.background,
+        )  # fmt: skip
         self.guilds.listen(self.limits.heed)
         self.guilds.listen(audit_log.amended)
         endings = Endings(jobs=self.jobs, announcer=self.announcer, metrics=self.metrics)
@@ -314,7 +317,6 @@ class Bench:
         self.runner.held = moderation.ask_soon
         acceptance = Acceptance(
             context=context, engine=self.engine, limits=self.limits, policy=policy, moderation=moderation,
-            audit_log=audit_log,
         )  # fmt: skip
         own_jobs = OwnJobs(context, JobHistory(self.database, keys=Keys([KEY])))
         drafts = Drafts(kept_drafts, previewer=self.intake, catalog=self.catalog, clock=self.clock)
@@ -338,6 +340,7 @@ class Bench:
             availability=self.availability,
             video_services=context.services,
             synced_commands=SyncedCommands(notes),
+            background=context.background,
         )  # fmt: skip
         await self.guilds.refresh()
         await self.availability.refresh()
@@ -355,7 +358,7 @@ class Bench:
     async def close(self) -> None:
         await self.engine.close()
         await self.periodic.close()
-        await self.services.audit_log.close()
+        await self.services.background.close()
         await self._closing.aclose()
 
     async def lift_limits(self) -> None:
@@ -389,7 +392,7 @@ class Bench:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.periodic.close()
-        await self.services.audit_log.close()
+        await self.services.background.close()
         await self._closing.aclose()
 
     async def ended(self, job_id: str, *, within: int = 30_000) -> Job:

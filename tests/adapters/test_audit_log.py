@@ -30,28 +30,28 @@ async def arrange(bench: Bench, **changes: object) -> GuildSettings:
 @pytest.mark.asyncio
 async def test_final_refusals_in_a_row_silence_the_audit_channel_until_it_is_chosen_again(bench: Bench) -> None:
     await arrange(bench, audit_channel_id=5)
-    audit_log = bench.services.audit_log
-    await audit_log.drain()
+    audit_log, drain = bench.services.audit_log, bench.services.background.drain
+    await drain()
     assert isinstance(bench.notices.posted[0], SettingsChanged)
     bench.notices.lost = NoticeLost("http_500", final=False)
     for private in (True, False) * REFUSALS_MAX:
         await arrange(bench, private_by_default=private)
-        await audit_log.drain()
+        await drain()
     assert await audit_log.silenced(GUILD) is None, "a failure of Discord's own says nothing about the channel"
     bench.notices.lost = NoticeLost("http_404", final=True)
     for private in (True, False, True):
         assert await audit_log.silenced(GUILD) is None
         await arrange(bench, private_by_default=private)
-        await audit_log.drain()
+        await drain()
     assert await audit_log.silenced(GUILD) == "http_404"
     bench.notices.lost = None
     posted = len(bench.notices.posted)
     await arrange(bench, private_by_default=False)
-    await audit_log.drain()
+    await drain()
     assert len(bench.notices.posted) == posted
     await audit_log.reopen(GUILD, ADMIN)
     await arrange(bench, private_by_default=True)
-    await audit_log.drain()
+    await drain()
     assert len(bench.notices.posted) == posted + 1
 
 
@@ -60,7 +60,7 @@ async def test_a_held_job_counts_takes_no_place_and_goes_on_through_the_line(ben
     await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
     job = await bench.accept(a_request(), a_member(), a_reply())
     held = await bench.ended(job.id)
-    await bench.services.audit_log.drain()
+    await bench.services.background.drain()
     assert held.held
     assert bench.notices.asked[0][0] == 6
     assert bench.notices.asked[0][2] == "cat"
@@ -79,10 +79,10 @@ async def test_a_denied_job_is_given_back_and_told_to_the_audit_channel(bench: B
     await arrange(bench, mod_channel_id=6, audit_channel_id=5, word_rules=(HOLD,))
     job = await bench.accept(a_request(), a_member(), a_reply())
     await bench.ended(job.id)
-    await bench.services.audit_log.drain()
+    await bench.services.background.drain()
     denied = await bench.services.moderation.deny(job.id, ADMIN)
     assert (denied.state, denied.refunded) == (JobState.FAILED, True)
-    await bench.services.audit_log.drain()
+    await bench.services.background.drain()
     assert any(isinstance(entry, JobEnded) for entry in bench.notices.posted)
 
 
@@ -91,7 +91,7 @@ async def test_killed_before_it_could_say_that_the_job_is_denied_the_next_proces
     await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
     job = await bench.accept(a_request(), a_member(), a_reply())
     await bench.ended(job.id)
-    await bench.services.audit_log.drain()
+    await bench.services.background.drain()
     bench.clock.long = 0.001  # no time passes by itself
     bench.announcer.unreached = 1_000_000
     assert (await bench.services.moderation.deny(job.id, ADMIN)).untold
@@ -108,13 +108,13 @@ async def test_what_was_held_but_not_asked_about_before_a_crash_is_asked_about_a
     await arrange(bench, mod_channel_id=6, word_rules=(HOLD,))
     job = await bench.accept(a_request(), a_member(), a_reply())
     await bench.ended(job.id)
-    await bench.services.audit_log.drain()
+    await bench.services.background.drain()
     await bench.services.moderation.resume()
     assert len(bench.notices.asked) == 1, "it was asked about already"
     await Notes(bench.database).drop(f"hold:{job.id}")
     await bench.services.moderation.resume()
     await bench.ended(job.id)
-    await bench.services.audit_log.drain()
+    await bench.services.background.drain()
     assert len(bench.notices.asked) == 2
 
 
@@ -134,7 +134,7 @@ async def test_a_question_that_an_outage_prevented_is_asked_later(bench: Bench, 
         away.setattr(Notes, "get", AsyncMock(side_effect=DatabaseUnavailable("away")))
         job = await bench.accept(a_request(), a_member(), a_reply())
         await bench.ended(job.id)
-        await bench.services.audit_log.drain()
+        await bench.services.background.drain()
     assert bench.notices.asked == []
     assert await asked_after(bench, seconds=61) == 1
 
@@ -144,5 +144,5 @@ async def asked_after(bench: Bench, *, seconds: float) -> int:
     await bench.clock.advance(seconds)
     await bench.services.moderation.task.act()
     await bench.until(lambda: not bench.engine._tasks)
-    await bench.services.audit_log.drain()
+    await bench.services.background.drain()
     return len(bench.notices.asked)

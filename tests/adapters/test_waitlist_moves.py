@@ -89,7 +89,7 @@ async def test_nobodys_start_waits_for_an_edit_that_is_slow(bench: Bench) -> Non
         assert (await bench.ended(job.id)).state is JobState.DELIVERED
     assert begun.is_set()
     go.set()
-    await bench.services.audit_log.drain()
+    await bench.services.background.drain()
 
 
 @pytest.mark.asyncio

@@ -14,10 +14,13 @@ from cryptography.fernet import Fernet
 
 from bot.chat.replies import interactions
 from bot.chat.replies.interactions import ANSWER_SECONDS, CARD_SECONDS
+from bot.errors import DatabaseUnavailable
+from bot.rules.jobs import Job
 from bot.rules.limit_rules import LimitBook
+from bot.store.jobs import Jobs
 from sandbox.discord import Invocation
 from tests.adapters.sandbox_material import picture
-from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
+from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, text_of
 from tests.end_to_end.material import sample
 from tests.end_to_end.scratch_postgres import scratch_server
 from tests.end_to_end.test_custom_ids import about, custom_ids
@@ -158,3 +161,42 @@ async def _nothing_was_made_of_it(stage: Stage) -> None:
     await stage.see(after, "pending")
     prompts = {submit.texts.get("prompt") for submit in stage.queue.submits}
     assert prompts == {"a cat", "a dog", "once it is back"}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("card_seconds", [CARD_SECONDS, 0.0], ids=["as the first response", "after thinking"])
+async def test_a_job_whose_row_is_written_is_never_said_to_be_lost(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, card_seconds: float
+) -> None:
+    """The database goes away between a job's row and what is written next: which message answers."""
+    monkeypatch.setattr(interactions, "CARD_SECONDS", card_seconds)
+    tried, write_message = set[str](), Jobs.set_message
+
+    async def set_message(self: Jobs, job: Job) -> None:
+        if job.id not in tried:
+            tried.add(job.id)
+            raise DatabaseUnavailable("it went away just now")
+        await write_message(self, job)
+
+    monkeypatch.setattr(Jobs, "set_message", set_message)
+    stage.discord.set_message_content(True)
+    ada = stage.discord.member("Ada")
+    async with scratch_server() as server:
+        stage.changes |= {
+            "database_url": server.url,
+            "files_url": f"file://{stage.folder}/files",
+            "secret_keys": (Fernet.generate_key().decode(),),
+        }
+        async with stage.clapper():
+            asked = await ada.slash(GENERAL, "t2v", prompt="a cat")
+            said = await ada.say(GENERAL, f"<@{stage.discord.bot.id}> t2v a dog")
+            await stage.see_through(asked)
+            await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
+            answer = await ada.wait_for(
+                GENERAL,
+                lambda one: (one.get("message_reference") or {}).get("message_id") == said["id"] and one["attachments"],
+                PATIENCE_SECONDS,
+            )
+            assert "a dog" in text_of(answer)
+            assert asked.followups == []
+            assert len(tried) == 2

@@ -146,9 +146,9 @@ async def test_moderators_are_asked_once_and_see_the_picture_until_they_have_dec
         [job] = await app.parts.jobs.of_user(int(ada.id))
         await app.parts.services.moderation.ask(job)
         await app.parts.services.moderation.resume()
-        await app.parts.services.audit_log.drain()
+        await app.parts.services.background.drain()
     async with stage.clapper() as app:
-        await app.parts.services.audit_log.drain()
+        await app.parts.services.background.drain()
         questions = [message for message in linus.sees(CLIPS) if "May this be made?" in text_of(message)]
         assert [message["id"] for message in questions] == [question["id"]]
         await linus.press(question, "Approve")
@@ -164,7 +164,7 @@ async def test_a_crash_between_the_question_and_its_note_makes_no_second_questio
         await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
         await ask(stage)
         await seen(stage, says("May this be made?"))
-        await app.parts.services.audit_log.drain()
+        await app.parts.services.background.drain()
         [job] = await app.parts.jobs.of_user(int(stage.discord.member("Ada").id))
         await Notes(app.parts.database).put(f"hold:{job.id}", "asking:2000-01-01T00:00:00+00:00")
     async with stage.clapper() as app:
@@ -337,7 +337,7 @@ async def test_the_audit_channel_tells_whose_limits_were_reset_and_by_whom(stage
         assert f"By {linus.mention}." in text_of(entry)
         assert f"{ada.mention} starts anew: 1 " in text_of(entry)
         assert stage.discord.pinged(entry["id"]) == []
-        await app.parts.services.audit_log.drain()
+        await app.parts.services.background.drain()
         entries = [text_of(message) for message in linus.sees(CLIPS)]
         assert sum("Limits reset" in text for text in entries) == 1, "nothing was given back to Grace"
 
@@ -351,12 +351,12 @@ async def test_an_audit_channel_that_is_gone_is_left_alone(stage: Stage) -> None
         guild = int(stage.discord.guild("Film Club").id)
         for private in (True, False, True):
             await arrange(stage, app, private_by_default=private)
-            await app.parts.services.audit_log.drain()
+            await app.parts.services.background.drain()
         assert await app.parts.services.audit_log.silenced(guild) is not None
         route = f"/channels/{clips_of(stage)}/messages"
         sent = sum(exchange.path.endswith(route) for exchange in stage.discord.record)
         await arrange(stage, app, private_by_default=False)
-        await app.parts.services.audit_log.drain()
+        await app.parts.services.background.drain()
         assert sum(exchange.path.endswith(route) for exchange in stage.discord.record) == sent, "no more is tried"
 
 
@@ -374,7 +374,7 @@ async def test_whoever_waited_long_is_pinged_alone_where_the_server_wants_it(sta
             assert stage.discord.pinged(ping["id"]) == [stage.discord.member("Ada").id]
             assert ping["message_reference"]["message_id"] == asked.message_id
         else:
-            await app.parts.services.audit_log.drain()
+            await app.parts.services.background.drain()
             texts = [text_of(message) for message in stage.discord.member("Ada").sees("Film Club#general")]
             assert not any("ready" in text for text in texts)
 

@@ -6,18 +6,16 @@ rows are the truth. A channel that refuses us several times in a row is left alo
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.errors import ClapperError
 from bot.rules.guild_settings import PING_AFTER, GuildSettings
 from bot.rules.jobs import Job, JobState, Requester
 from bot.rules.notices import Entry, HoldOutcome, HoldSettled, JobEnded, NoticeLost, Notices, SettingsChanged
 from bot.store.notes import Notes
+from bot.work.background import BackgroundTasks
 from bot.work.guilds.settings import Guilds, GuildSettingsChanged, check_admin
 
 log = logging.getLogger(__name__)
@@ -26,18 +24,18 @@ REFUSALS_MAX = 3
 """Final refusals in a row after which an audit channel is left alone: Discord bans addresses that are refused often."""
 
 UNDER_WAY_MAX = 500
-"""Entries that wait for Discord at most; more than that are dropped, with a line in the log."""
+"""Tasks in the background at most; an entry that comes beyond that is dropped, with a line in the log."""
 
 
 class AuditLog:
-    """Posts in the background; `close` gives what is under way a moment."""
+    """Posts in the background."""
 
-    def __init__(self, *, guilds: Guilds, notes: Notes, notices: Notices) -> None:
+    def __init__(self, *, guilds: Guilds, notes: Notes, notices: Notices, background: BackgroundTasks) -> None:
         self._guilds = guilds
         self._notes = notes
         self._notices = notices
         self._refusals: Counter[int] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = background
 
     async def ended(self, job: Job) -> None:
         """A job has come to its end: for the audit channel, and for who waited long."""
@@ -76,34 +74,16 @@ class AuditLog:
         check_admin(guild_id, by)
         await self._start_afresh(guild_id)
 
-    async def drain(self) -> None:
-        """Wait until nothing is on its way to Discord any more."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-    async def close(self, *, patience_seconds: float = 2.5) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.drain(), patience_seconds)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
     async def _start_afresh(self, guild_id: int) -> None:
         self._refusals.pop(guild_id, None)
         await self._notes.drop(_key(guild_id))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        if len(self._tasks) >= UNDER_WAY_MAX:
+        if len(self._background) >= UNDER_WAY_MAX:
             work.close()
             log.warning("a notice was dropped: %d wait for Discord already", UNDER_WAY_MAX)
             return
-        self.see_to(work)
-
-    def see_to(self, work: Coroutine[Any, Any, None]) -> None:
-        """Have it done in the background; a stop waits a moment for it. What it raises is logged."""
-        task = asyncio.create_task(_quietly(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.start(work, what="a notice")
 
     async def _record(self, guild_id: int, entry: Entry) -> None:
         channel_id = (await self._guilds.settings(guild_id)).audit_channel_id
@@ -139,12 +119,3 @@ class AuditLog:
 
 def _key(guild_id: int) -> str:
     return f"audit_off:{guild_id}"
-
-
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except ClapperError as exc:
-        log.warning("a notice was not posted: %s", exc)
-    except Exception:
-        log.exception("a notice was not posted")

@@ -14,6 +14,7 @@ from bot.rules.limits import Account
 from bot.rules.notices import LimitsReset
 from bot.store.admission import Admission
 from bot.store.jobs import Jobs
+from bot.work.background import BackgroundTasks
 from bot.work.engines.base import Engine
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.settings import Guilds, GuildSettingsChanged, check_admin
@@ -39,6 +40,7 @@ class GuildLimits:
         announcer: Announcer,
         guilds: Guilds,
         audit_log: AuditLog,
+        background: BackgroundTasks,
         shared: bool = False,
     ) -> None:
         """`shared`: other processes let jobs wait, too, so that the waitlist is looked at whenever a place frees."""
@@ -46,6 +48,7 @@ class GuildLimits:
         self._guilds = guilds
         self._shared = shared
         self._audit_log = audit_log
+        self._background = background
         self._jobs = jobs
         self._announcer = announcer
         self._engine: Engine | None = None
@@ -118,7 +121,8 @@ class GuildLimits:
         self._untold |= dict.fromkeys(moved.nearer)
         if self._untold and not self._telling:
             self._telling = True
-            self._audit_log.see_to(self._tell_all())  # beside: an edit may be slow, and nobody's start waits for it
+            # Beside, since an edit may be slow and nobody's start waits for it.
+            self._background.start(self._tell_all(), what="telling places in the waitlist")
 
     async def _book(self, of: Requester) -> LimitBook:
         return OUTSIDE_OF_SERVERS if of.guild_id is None else (await self._guilds.settings(of.guild_id)).limits

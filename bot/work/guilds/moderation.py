@@ -83,7 +83,7 @@ class Moderation:
 
     async def ask_soon(self, job: Job) -> None:
         """Have `ask` done beside: the moderators' channel may be slow."""
-        self._audit_log.see_to(self.ask(job))
+        self._context.background.start(self.ask(job), what=f"asking about held job {job.id}")
 
     async def ask(self, job: Job) -> None:
         """Have the moderators asked, once, whoever calls this how often; a job that they can't be asked about fails,

@@ -4,6 +4,7 @@ the row."""
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import random
 import uuid
@@ -11,13 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from bot.errors import JobMoved, Refused, ShuttingDown
+from bot.errors import DatabaseUnavailable, JobMoved, Refused, ShuttingDown
 from bot.ops.job_fields import JOB_FIELDS
 from bot.rules.catalog import Role
 from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.requests import VideoRequest
-from bot.work.engines.base import Engine
-from bot.work.guilds.audit_log import AuditLog
+from bot.work.engines.base import Engine, run_to_its_end
 from bot.work.guilds.limits import GuildLimits
 from bot.work.guilds.moderation import Moderation
 from bot.work.guilds.policy import Permitted, Policy
@@ -52,14 +52,12 @@ class Acceptance:
         limits: GuildLimits,
         policy: Policy,
         moderation: Moderation,
-        audit_log: AuditLog,
     ) -> None:
         self._context = context
         self._engine = engine
         self._limits = limits
         self._policy = policy
         self._moderation = moderation
-        self._audit_log = audit_log
         self._random = random.SystemRandom()
         self._open = True
 
@@ -118,8 +116,19 @@ class Acceptance:
 
     async def begin(self, job: Job) -> None:
         """The member sees the job's card, at `job.reply`: have it run, or, where it is held, its inputs kept and the
-        moderators asked about it."""
-        await self._engine.begin(job)
+        moderators asked about it.
+
+        Its row is written, so that it goes on even where the database is away by now: only which message answers is
+        written later, and no member is told otherwise.
+        """
+        try:
+            await self._engine.begin(job)
+        except DatabaseUnavailable as exc:
+            log.warning("job %s is begun, but its row does not know its message yet: %s", job.id, exc)
+            self._context.background.start(self._begin_again(job), what=f"beginning job {job.id}")
+
+    async def _begin_again(self, job: Job) -> None:
+        await run_to_its_end(functools.partial(self._engine.begin, job), job.id, clock=self._context.clock)
 
     async def withdraw(self, job: Job) -> None:
         """Discord says that nobody can be answered any more: end the job, which its member never saw, uncounted.
@@ -135,7 +144,7 @@ class Acceptance:
 
     def withdraw_late(self, accepting: asyncio.Future[Job]) -> None:
         """The member was told that nothing came of it while the row was still being written: withdraw it if it is."""
-        self._audit_log.see_to(self._withdraw_once_written(accepting))
+        self._context.background.start(self._withdraw_once_written(accepting), what="withdrawing a job")
 
     async def _withdraw_once_written(self, accepting: asyncio.Future[Job]) -> None:
         await asyncio.wait({accepting})

@@ -16,6 +16,7 @@ from bot.rules.media import Encoder, Files, Intake, Links
 from bot.settings import Settings
 from bot.store.admission import Admission
 from bot.store.jobs import Jobs
+from bot.work.background import BackgroundTasks
 from bot.work.jobs.availability import Availability
 from bot.work.jobs.video_services import VideoServices
 from bot.work.working_folders import working_folder
@@ -38,6 +39,7 @@ class JobContext:
     clock: Clock
     metrics: Metrics
     settings: Settings
+    background: BackgroundTasks
     links: Links | None = None
 
     def working_folder(self) -> AbstractContextManager[Path]:
