@@ -1,4 +1,4 @@
-"""Limits without a database: what `bot.store.usage` has the database add up, added up from rows in plain Python."""
+"""Limits without a database: what `bot.store.waitlist_rows` has it add up, added up from rows in plain Python."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from bot.store.database import Database
 from bot.store.locks import AdvisoryLock
 from bot.store.tables import jobs
 from bot.store.tallies import frees_in, tallies_in
-from bot.store.usage import (
+from bot.store.waitlist_rows import (
     Lane,
     books_in,
     give_place,

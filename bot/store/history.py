@@ -16,7 +16,7 @@ from bot.store.encryption import Keys
 from bot.store.jobs import readable
 from bot.store.rows import REFUSED, ROW, fact_columns
 from bot.store.tables import jobs
-from bot.store.usage import SELDOM_GIVEN_BACK
+from bot.store.waitlist_rows import SELDOM_GIVEN_BACK
 
 _INPUTS = '","inputs":' + Inputs().model_dump_json() + "}"
 _NOTHING = fact_columns({"stored": {}})["stored"]

@@ -45,7 +45,7 @@ from bot.store.rows import (
     row_of,
 )
 from bot.store.tables import UNFINISHED, jobs
-from bot.store.usage import given_back_in
+from bot.store.waitlist_rows import given_back_in
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from bot.store.notes import Notes, TemporaryNotes
 from bot.store.upgrade import migrate
 from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
 from bot.wiring.process import Process
-from bot.work.engines.cluster import check_membership, forget_membership
+from bot.work.membership import check_membership, forget_membership
 from bot.work.working_folders import working_root
 
 DATABASE_CONNECTIONS = 5

@@ -17,7 +17,7 @@ from bot.rules.delivery import DeliveryLost
 from bot.rules.jobs import JobState
 from bot.store.encryption import Keys
 from bot.store.notes import Notes
-from bot.work.engines.cluster import check_membership, forget_membership
+from bot.work.membership import check_membership, forget_membership
 from bot.work.working_folders import clear_working_folders, working_folder, working_root
 from tests.adapters.runner_setup import Bench, bench, empty_url
 from tests.jobs import NOW, a_job, a_member, a_reply, an_image_request

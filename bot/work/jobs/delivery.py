@@ -91,7 +91,7 @@ class Delivery:
         with self._context.working_folder() as folder:
             video = await self._video(folder)
             # Another process may have taken the job during a long download; the token may be a new one, too.
-            await self._owned.confirm_if_stopped()
+            await self._owned.confirm_if_stale()
             self._owned.uninterruptible = True
             # Only time can help where Discord itself is out of reach, so nothing is given up: a minute between tries.
             while (lost := await self._lost(video, folder)) == _UNREACHABLE:
@@ -259,7 +259,7 @@ class Delivery:
                 return await self._link(video, folder)
 
     async def _send(self, thing: Clip | Link) -> None:
-        await self._owned.confirm_if_stopped()  # to make it smaller may take minutes: it may be cancelled by now
+        await self._owned.confirm_if_stale()  # to make it smaller may take minutes: it may be cancelled by now
         try:
             self._owned.learn(await self._context.announcer.deliver(self._job, thing))
         except DeliveryTooLarge:

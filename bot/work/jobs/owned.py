@@ -54,7 +54,7 @@ class OwnedJob:
 
     async def tell(self) -> None:
         """Have the reply say what the row says. Whatever goes wrong there, the row stays and the work goes on."""
-        await self.confirm_if_stopped()
+        await self.confirm_if_stale()
         began = self._context.clock.monotonic()
         try:
             self.learn(await self._context.announcer.show(self.row))
@@ -92,7 +92,7 @@ class OwnedJob:
         self.row = await self._context.jobs.confirm(self.row)
         self._written_at = self._context.clock.monotonic()
 
-    async def confirm_if_stopped(self) -> None:
+    async def confirm_if_stale(self) -> None:
         """Read the row again where somebody wrote it, or where this process stood still so long that another may have
         taken the job: what we know is old then."""
         if self._nudge.is_set() or self._context.clock.monotonic() - self._written_at > _STOPPED_SECONDS:

@@ -149,7 +149,7 @@ class Steps:
         try:
             async with uploads(self.job, self._context) as files:
                 # To fetch them may take long, and nobody pays for what was cancelled or taken over meanwhile.
-                await self._owned.confirm_if_stopped()
+                await self._owned.confirm_if_stale()
                 taken = await service.submit(model, inputs, files, idempotency_key=self.job.id)
         except QueueSubmitError as exc:
             await self._not_submitted(exc)

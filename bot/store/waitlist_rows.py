@@ -1,4 +1,4 @@
-"""The rows of the waitlist, and those that run beside them."""
+"""The rows of the waitlist and those that run beside them; and what was given back."""
 
 from __future__ import annotations
 
