@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -124,9 +125,23 @@ def leave_behind(note: str) -> dict[str, Any]:
             time.sleep(300)
         os._exit(0)
     os.waitpid(pid, 0)
-    while not Path(note).exists():
+    while not Path(note).exists() or len(Path(note).read_text(encoding="ascii").split()) < 2:
         time.sleep(0.01)
     return {}
+
+
+def fork_many(most: int) -> dict[str, Any]:
+    """As root again, if that can be, since no limit binds root."""
+    with contextlib.suppress(OSError):
+        os.setresuid(0, 0, 0)
+    pids: list[int] = []
+    with contextlib.suppress(BlockingIOError):
+        while len(pids) < most:
+            if (pid := os.fork()) == 0:
+                time.sleep(300)
+                os._exit(0)
+            pids.append(pid)
+    return {"pids": pids}
 
 
 def attack(targets: dict[str, Any]) -> dict[str, Any]:
@@ -267,6 +282,7 @@ _TASKS: dict[str, Task] = {
     "environment": environment, "memory": memory, "loop": loop, "sleep": sleep, "flood": flood, "complain": complain,
     "large file": large_file, "many files": many_files, "die": die, "error": error, "anything else": babble,
     "numbers": numbers, "threads": threads, "leave behind": leave_behind, "attack": attack,
+    "fork many": fork_many,
 }  # fmt: skip
 
 if __name__ == "__main__":  # without walls

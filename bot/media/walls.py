@@ -65,10 +65,13 @@ def put_up(bounds: Bounds, *, writable: Iterable[Path], readable: Iterable[Path]
     libraries = _libraries()
     walls: dict[str, Callable[[], None]] = {
         "privileges": kernel.gain_no_privileges,
-        "capabilities": kernel.drop_capabilities,
         "calls": seccomp.refuse_calls,
     }
     missing = {name for name, build in walls.items() if not _holds(build)}
+    if "calls" in missing:
+        _holds(kernel.become_a_user_of_its_own)
+    if not _holds(kernel.drop_capabilities):
+        missing.add("capabilities")
     if "calls" in missing and not _holds(limit_processes):  # before /proc can't be read any more
         missing.add("processes")
     if not _holds(lambda: landlock.confine(writable=[*writable, _NULL], readable=[*readable, *libraries])):
@@ -122,21 +125,29 @@ def limit_processes() -> None:
     Raises `OSError` where that binds nobody, as root, or where they can't be counted: a user whose other processes are
     in other containers may have more than are seen here.
     """
-    if not kernel.IS_LINUX or not os.getuid():
+    if not kernel.IS_LINUX:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
     most = _tasks_of(os.getuid()) + PROCESSES_MORE
-    if hard != resource.RLIM_INFINITY and hard <= most:
-        return
+    if hard != resource.RLIM_INFINITY:
+        most = min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, hard))
+    binds = not _a_thread_starts()
     resource.setrlimit(resource.RLIMIT_NPROC, (most, hard))
+    if not binds or not _a_thread_starts():
+        resource.setrlimit(resource.RLIMIT_NPROC, (hard, hard))
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+
+
+def _a_thread_starts() -> bool:
     try:
         probe = threading.Thread(target=int)
         probe.start()
         probe.join()
     except RuntimeError:
-        resource.setrlimit(resource.RLIMIT_NPROC, (hard, hard))
-        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
-    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+        return False
+    return True
 
 
 def _tasks_of(user: int) -> int:

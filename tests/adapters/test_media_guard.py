@@ -318,9 +318,38 @@ async def test_on_a_kernel_without_filters_what_a_task_left_behind_dies_with_it(
     workers = Workers(tasks="tests.old_kernel")
     note, guard = tmp_path / "note", wild(workers)
     await guard.run("leave behind", tmp_path, note=str(note))
-    assert guard.missing == ("files", "calls", *(() if os.geteuid() else ("processes",)))
+    assert guard.missing == ("files", "calls")
     left, _ = await noted(note)
     assert await gone([left])
+    await workers.close()
+
+
+@pytest.mark.asyncio
+async def test_on_a_kernel_without_filters_a_task_can_not_fill_the_machine_with_processes(tmp_path: Path) -> None:
+    workers = Workers(tasks="tests.old_kernel")
+    forked = (await wild(workers).run("fork many", tmp_path, most=1000))["pids"]
+    assert 0 < len(forked) <= PROCESSES_MORE
+    assert await gone(forked)
+    await workers.close()
+
+
+@pytest.mark.asyncio
+async def test_on_a_kernel_without_filters_a_task_dies_with_the_template_and_at_its_time(tmp_path: Path) -> None:
+    workers = Workers(tasks="tests.old_kernel")
+    note = tmp_path / "note"
+    task = asyncio.create_task(wild(workers, wall_seconds=60).run("sleep", tmp_path, note=str(note)))
+    child, _ = await noted(note)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not alive(child)
+    note.unlink()
+    task = asyncio.create_task(wild(workers, wall_seconds=60).run("sleep", tmp_path, note=str(note)))
+    child, template = await noted(note)
+    os.kill(template, signal.SIGKILL)
+    assert await gone([child])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
     await workers.close()
 
 
