@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bot.errors import FileBroken
 from bot.media.tasks import Task
 from bot.media.walls import processor_time
 
@@ -92,6 +94,18 @@ def die(**_: Any) -> dict[str, Any]:
 
 def error(name: str, facts: dict[str, Any]) -> dict[str, Any]:
     return {"error": name, "facts": facts}
+
+
+def full_disk() -> dict[str, Any]:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def vanish() -> dict[str, Any]:
+    """Wait until the folder is gone; decoders and encoders say of many things then that they can't be."""
+    Path("began").touch()
+    while Path("began").exists():
+        time.sleep(0.01)
+    raise FileBroken(found="mp4")
 
 
 def babble(**_: Any) -> dict[str, Any]:
@@ -282,7 +296,7 @@ _TASKS: dict[str, Task] = {
     "environment": environment, "memory": memory, "loop": loop, "sleep": sleep, "flood": flood, "complain": complain,
     "large file": large_file, "many files": many_files, "die": die, "error": error, "anything else": babble,
     "numbers": numbers, "threads": threads, "leave behind": leave_behind, "attack": attack,
-    "fork many": fork_many,
+    "fork many": fork_many, "full disk": full_disk, "vanish": vanish,
 }  # fmt: skip
 
 if __name__ == "__main__":  # without walls

@@ -18,11 +18,9 @@ from typing import Any, NoReturn
 
 from bot.errors import InputRejected, ResultInvalid
 from bot.media import kernel, walls
+from bot.media.faults import DISK_FAULT, folder_is_gone, no_room
 from bot.media.tasks import Task
 
-DISK_FULL = "DiskFull"
-"""The answer where the disk, and not the file, is at fault."""
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PLACES = ("path", "to")
 """The arguments that are paths: what is read, and what is written."""
 _DESCRIPTORS = 65_536
@@ -88,7 +86,6 @@ def _done(order: dict[str, Any], task_of: Callable[[str], Task]) -> dict[str, An
     """What the task answers, or which error it ended with, and which walls are missing here."""
     folder = Path(order["folder"])
     arguments = {name: Path(value) if name in _PLACES else value for name, value in order["arguments"].items()}
-    os.chdir(folder)
     os.environ.update(TMPDIR=str(folder), MPLCONFIGDIR=str(folder))
     tempfile.tempdir = None
     readable = [arguments["path"]] if "path" in arguments else []
@@ -96,13 +93,21 @@ def _done(order: dict[str, Any], task_of: Callable[[str], Task]) -> dict[str, An
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     try:
-        answer = task_of(order["task"])(**arguments)
-    except (InputRejected, ResultInvalid) as exc:
-        answer = {"error": type(exc).__name__, "facts": exc.facts, "why": repr(exc.__cause__)}
-    except MemoryError:
-        answer = {"error": "MemoryError"}
+        os.chdir(folder)
     except OSError as exc:
-        if exc.errno not in _FULL:
+        return {"answer": {"error": DISK_FAULT, "errno": exc.errno}, "missing": missing}
+    return {"answer": _answer(task_of(order["task"]), arguments), "missing": missing}
+
+
+def _answer(task: Task, arguments: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return task(**arguments)
+    except MemoryError:
+        return {"error": "MemoryError"}
+    except (OSError, InputRejected, ResultInvalid) as exc:
+        fault = errno.ENOENT if folder_is_gone() else no_room(exc)
+        if fault is not None:
+            return {"error": DISK_FAULT, "errno": fault}
+        if isinstance(exc, OSError):
             raise
-        answer = {"error": DISK_FULL}
-    return {"answer": answer, "missing": missing}
+        return {"error": type(exc).__name__, "facts": exc.facts, "why": repr(exc.__cause__)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import os
@@ -13,6 +12,7 @@ from typing import Any
 from bot import errors
 from bot.errors import InputRejected, ResultInvalid
 from bot.fair_semaphore import FairSemaphore
+from bot.media.faults import DISK_FAULT
 from bot.media.walls import WALLS, Bounds
 from bot.media.workers import Ended, Workers
 from bot.rules.jobs import Requester, fairness_group
@@ -65,8 +65,9 @@ class Guard:
         error = answer.get("error")
         if error is None:
             return answer
-        if error == "DiskFull":
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+        if error == DISK_FAULT:
+            number = int(answer["errno"])
+            raise OSError(number, os.strerror(number), str(folder))
         kind = getattr(errors, str(error), None)
         if isinstance(kind, type) and issubclass(kind, InputRejected | ResultInvalid):
             log.info("a media child refused a file: %s (%s)", error, str(answer.get("why"))[:300])

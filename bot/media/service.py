@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.errors import FileBroken, FileEmpty, FileTooCostly, FileUnsupported, InputRejected, ResultInvalid
+from bot.errors import (
+    FileBroken,
+    FileEmpty,
+    FilesUnavailable,
+    FileTooCostly,
+    FileUnsupported,
+    InputRejected,
+    ResultInvalid,
+)
 from bot.media.guard import ChildFailed, ChildTooSlow, Guard
 from bot.media.playable import playable
 from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
@@ -180,6 +188,8 @@ class MediaEncoder:
         given: dict[str, Any] = arguments | {"path": str(path)} | ({"to": str(to)} if to else {})
         try:
             return await self._guard.run(task, path.parent, by=by, **given)
+        except OSError as exc:
+            raise FilesUnavailable(f"a result can't be opened here: {exc}") from exc
         except (ChildFailed, InputRejected) as exc:
             raise ResultInvalid from exc
 

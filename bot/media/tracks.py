@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from av.video.stream import VideoStream
 from bot.errors import FileBroken, FileTooCostly, FileUnsupported, VideoTooLarge
 from bot.media.announced import check_announced
 from bot.media.budget import CLIP_PACKETS, CLIP_TRACKS
+from bot.media.faults import no_room
 from bot.rules.bounds import CLIP_MAX_SIDE
 
 _THREADS = 2
@@ -56,6 +58,8 @@ def opened_clip(path: Path, demuxer: str) -> Iterator[InputContainer]:
                 stream.thread_type, stream.codec_context.thread_count = "AUTO", _THREADS
             yield source
     except (av.error.FFmpegError, ValueError, OverflowError) as exc:
+        if (number := no_room(exc)) is not None:  # what is made of the file is written in here, too
+            raise OSError(number, os.strerror(number)) from exc
         raise FileBroken(found=demuxer) from exc
 
 

@@ -108,7 +108,7 @@ class Links(Protocol):
 class Encoder(Protocol):
     """Makes results ready to be shown. Decodes them in a walled-in child process only; their headers are read here.
 
-    `by` is whose turn it takes.
+    `by` is whose turn it takes. Every method may raise `FilesUnavailable`: this machine is at fault, and not the video.
     """
 
     async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import gc
 import json
 import os
 import random
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -20,8 +22,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.errors import FileBroken, InputRejected, PictureTooLarge
-from bot.media import Normaliser
+from bot.errors import FileBroken, FilesUnavailable, InputRejected, PictureTooLarge
+from bot.media import MediaEncoder, Normaliser
+from bot.media.clips import normalise
 from bot.media.guard import ChildFailed, Guard
 from bot.media.walls import PROCESSES_MORE, Bounds
 from bot.media.workers import Workers
@@ -29,6 +32,7 @@ from bot.rules.catalog import Kind
 from bot.rules.jobs import Requester
 from tests import corpus
 from tests.jobs import CATALOG
+from tests.media_workers import shared_workers
 
 MODEL = CATALOG.get("lucy-pro-v2v")
 MIB = 1024 * 1024
@@ -449,8 +453,47 @@ async def test_errors_come_back_as_what_they_are_and_nothing_else_does(tmp_path:
     for name in ("SettingsError", "JobMoved", "re", "SystemExit", "MemoryError", ""):
         with pytest.raises(ChildFailed):
             await wild(workers).run("error", tmp_path, name=name, facts={})
+
+
+@pytest.mark.asyncio
+async def test_a_full_disk_and_a_folder_that_is_gone_are_no_fault_of_the_file(tmp_path: Path, workers: Workers) -> None:
     with pytest.raises(OSError, match="No space left"):
-        await wild(workers).run("error", tmp_path, name="DiskFull", facts={})
+        await wild(workers).run("full disk", tmp_path)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    on_the_way = asyncio.create_task(wild(workers, wall_seconds=60).run("vanish", folder))
+    while not (folder / "began").exists():
+        await asyncio.sleep(0.01)
+    shutil.rmtree(folder)
+    for task in (on_the_way, wild(workers).run("numbers", folder)):
+        with pytest.raises(FileNotFoundError):
+            await task
+    with pytest.raises(FilesUnavailable):
+        await MediaEncoder(Guard(shared_workers())).poster(folder / "video", folder / "to")
+
+
+@pytest.mark.parametrize(
+    ("form", "facts"),
+    [
+        ("mp4", {"codec": "mpeg4"}),
+        ("matroska", {}),
+        ("GIF", {}),
+    ],
+    ids=["encoded", "rewrapped", "animation"],
+)
+def test_a_disk_that_is_full_when_a_clip_is_written_is_told_as_that(
+    tmp_path: Path, form: str, facts: dict[str, Any]
+) -> None:
+    size, full = (320, 240), Path("/dev/full")
+    path = tmp_path / "x"
+    if form == "GIF":
+        corpus.animation(path, frames=20, size=size)
+    else:
+        corpus.clip(path, form=form, size=size, seconds=1, paint=corpus.noise(size), **facts)
+    demuxer = None if form == "GIF" else form
+    with pytest.raises(OSError, match="No space left") as caught:
+        normalise(path, full, demuxer=demuxer, decoder="GIF", frame=[1280, 704], fps=25, max_seconds=60)
+    assert caught.value.errno == errno.ENOSPC
 
 
 @pytest.mark.asyncio

@@ -304,7 +304,7 @@ class Delivery:
         try:
             if self._makes is Kind.VIDEO:
                 poster = await self._context.encoder.poster(video, folder / "poster.jpg", by=self._job.requester)
-        except ResultInvalid:  # the video can be watched all the same, perhaps
+        except (ResultInvalid, FilesUnavailable):  # the video can be watched all the same, perhaps
             log.info("job %s has no poster", self._job.id)
         self._linked = True
         return Link(url=url, poster=poster, size_bytes=self._size_bytes(video), expires_at=expires_at)
