@@ -1,5 +1,4 @@
-"""fal.ai's queue, usable by itself: needs aiohttp and pydantic, and of Clapper its rules and the parts of `bot.queue`
-that both services' clients are made of.
+"""fal.ai's queue, usable by itself: needs aiohttp and pydantic, and nothing else of Clapper but rules.
 
     async with FalClient(key=key) as fal:
         job = (await fal.submit("fal-ai/veo3.1/lite", {"prompt": "a cat playing piano"})).job

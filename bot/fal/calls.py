@@ -21,21 +21,16 @@ from bot.errors import (
 )
 from bot.fal import protocol, storage
 from bot.fal.addresses import MediaHosts, completion_address, part_address
+from bot.fal.file_body import FileBody
 from bot.fal.responses import FalJob, FalStatus, Outcome, StoragePlace
-from bot.fal.streaming import Arrival, FileBody, OverLimit, Unwritable
 from bot.fal.wire import FalWire
-from bot.queue.protocol import (
-    Answer,
-    Passing,
-    announced_bytes,
-    check_result,
-    no_video,
-    promises_video,
-    result_too_large,
-)
-from bot.queue.transfer import FileField
-from bot.queue.tuning import Concurrency, Timeouts
-from bot.queue.wire import NETWORK, NEVER_CONNECTED, NEVER_TRUSTED, words
+from bot.http.answers import Answer, Passing
+from bot.http.arrivals import DiskError, ResultFile, TooLarge
+from bot.http.file_inputs import FileField
+from bot.http.results import announced_bytes, check_result, no_video, promises_video, result_too_large
+from bot.http.sessions import NETWORK, NEVER_CONNECTED, NEVER_TRUSTED, words
+from bot.http.slots import Slots
+from bot.http.tuning import Concurrency, Timeouts
 from bot.rules.services import Cancellation
 
 _AS_IT_IS = {"Accept-Encoding": "identity"}
@@ -51,8 +46,8 @@ class FalCalls:
         self._hosts = hosts
         self._timeouts = timeouts
         self._asks = asyncio.Semaphore(concurrency.asks)
-        self._uploads = asyncio.Semaphore(concurrency.uploads)
-        self._downloads = asyncio.Semaphore(concurrency.downloads)
+        self._uploads = Slots(concurrency.uploads)
+        self._downloads = Slots(concurrency.downloads)
 
     async def submit(self, endpoint: str, body: bytes, headers: Mapping[str, str]) -> FalStatus:
         """Send the job. Raises `QueueSubmitError`, or `Passing` where it was surely not taken: the service honours no
@@ -105,7 +100,7 @@ class FalCalls:
 
     def _body(self, field: FileField, *, offset_bytes: int = 0, size_bytes: int | None = None) -> FileBody:
         idle = self._timeouts.idle.total_seconds()
-        return FileBody(field, idle_seconds=idle, offset_bytes=offset_bytes, size_bytes=size_bytes)
+        return FileBody(field, self._uploads, idle_seconds=idle, offset_bytes=offset_bytes, size_bytes=size_bytes)
 
     async def _put(self, url: str, body: FileBody, content_type: str) -> Answer:
         headers = {"Content-Type": content_type}
@@ -163,7 +158,7 @@ class FalCalls:
             raise QueueResultError(message, job_id=job_id, http_status=200)
         if max_bytes is not None and (outcome.size_bytes or 0) > max_bytes:
             raise result_too_large(job_id, max_bytes)
-        arrival = Arrival(path)
+        file = ResultFile(path)
         try:
             async with (
                 self._downloads,
@@ -171,18 +166,18 @@ class FalCalls:
             ):
                 head = self._wire.head(response)
                 await self._check_head(response, head, job_id, max_bytes)
-                await arrival.fill(response.content, limit_bytes=max_bytes)
-            check_result(head, job_id, size=arrival.size_bytes, head=arrival.head)
-            _check_size(outcome, arrival.size_bytes, job_id)
-            await arrival.finish()
-        except OverLimit as exc:
+                await file.fill(response.content, self._downloads, limit_bytes=max_bytes)
+            check_result(head, job_id, size=file.size, head=file.head)
+            _check_size(outcome, file.size, job_id)
+            await file.finish()
+        except TooLarge as exc:
             raise result_too_large(job_id, max_bytes or 0) from exc
-        except Unwritable as exc:
+        except DiskError as exc:
             raise QueueDiskError(f"the result can't be written: {exc}", job_id=job_id) from exc
         except NETWORK as exc:
             raise Passing(QueueResultError(f"the result did not come: {words(exc)}", job_id=job_id)) from exc
         finally:
-            await arrival.discard()
+            await file.discard()
 
     async def _check_head(
         self, response: aiohttp.ClientResponse, head: Answer, job_id: str, max_bytes: int | None

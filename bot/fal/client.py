@@ -18,10 +18,10 @@ from bot.fal.addresses import MediaHosts
 from bot.fal.calls import FalCalls
 from bot.fal.responses import FalJob, FalResult, FalStatus, Json
 from bot.fal.wire import FalWire
-from bot.queue.responses import FileInput, JobStatus
-from bot.queue.retries import Retries
-from bot.queue.transfer import FileField, opened_inputs
-from bot.queue.tuning import Concurrency, Retry, Timeouts
+from bot.http.file_inputs import FileField, opened_inputs
+from bot.http.retries import Retries
+from bot.http.tuning import Concurrency, Retry, Timeouts
+from bot.http.values import FileInput, JobStatus
 from bot.rules.catalog import Role
 from bot.rules.clock import Clock, SystemClock
 from bot.rules.polling import AdaptivePolling, JobPolling, Polling

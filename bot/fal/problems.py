@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.queue.reasons import reason_in
+from bot.http.reasons import reason_in
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _EXHAUSTED = re.compile(r"balance|credit|top[ -]?up|user is locked", re.IGNORECASE)

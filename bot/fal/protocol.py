@@ -13,10 +13,8 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from bot.errors import (
-    QueueError,
     QueueInputError,
     QueueJobFailedError,
-    QueueJobNotFoundError,
     QueueModelUnknownError,
     QueueOutOfCreditsError,
     QueueResultError,
@@ -25,9 +23,9 @@ from bot.errors import (
 )
 from bot.fal.problems import Problem, problem_in, says_exhausted
 from bot.fal.responses import FalJob, FalStatus, Json, Outcome
-from bot.queue.protocol import Answer, Passing, asked_wait
-from bot.queue.reasons import parsed, reason_of
-from bot.queue.responses import JobStatus
+from bot.http.answers import NOT_FOUND, NOT_TAKEN, Answer, Passing, refused, senseless
+from bot.http.reasons import reason_of
+from bot.http.values import JobStatus
 from bot.rules.services import Cancellation
 
 START_HEADER = "X-Fal-Request-Timeout"
@@ -43,11 +41,9 @@ _STATUSES = {
     "IN_PROGRESS": JobStatus.PROCESSING,
     "COMPLETED": JobStatus.COMPLETED,
 }
-_NOT_TAKEN = frozenset({429, 503})
 _MAY_BE_TAKEN = frozenset({409, 499})  # a conflict with a job that exists; a connection that was thought lost
 _NO_SUCH_MODEL = frozenset({404, 405})
-_PASSING_READ = frozenset({408, 409, 425, 429})  # and every 5xx that names no error of the job
-_NOT_FOUND = 404
+_GONE = frozenset({404, 410})
 _STILL_AT_WORK = re.compile(r"still in (progress|queue)", re.IGNORECASE)
 _UNKNOWN_APP = re.compile(r"(application|path|app|model|endpoint)\b.*\bnot found", re.IGNORECASE)
 
@@ -108,8 +104,8 @@ def read_submission(answer: Answer, endpoint: str, base_url: str) -> FalStatus:
 
     The service's own addresses are followed only where they are below `base_url`; nothing else is believed of them.
     """
-    if _succeeded(answer):
-        data = _fields(answer)
+    if answer.succeeded:
+        data = answer.said
         request_id = data.get("request_id")
         if not isinstance(request_id, str) or request_id in {"", ".", ".."}:
             raise QueueSubmitError(
@@ -118,17 +114,17 @@ def read_submission(answer: Answer, endpoint: str, base_url: str) -> FalStatus:
         job = _job_at(data, request_id, endpoint, base_url)
         return FalStatus(job=job, status=JobStatus.PENDING, place=_place(data))
     reason = reason_of(answer.body)
-    message = _told(f"{endpoint} was refused", answer, reason)
-    if answer.status in _NO_SUCH_MODEL and _fields(answer):
+    message = answer.told(f"{endpoint} was refused", reason)
+    if answer.status in _NO_SUCH_MODEL and answer.said:
         raise QueueModelUnknownError(message, taken=False, http_status=answer.status, reason=reason)
     if answer.status == 402 or (answer.status == 403 and says_exhausted(reason)):
         raise QueueOutOfCreditsError(message, taken=False, http_status=answer.status, reason=reason)
-    refused = 400 <= answer.status < 500 and answer.status not in _MAY_BE_TAKEN
-    taken = False if refused or answer.status in _NOT_TAKEN else None
+    no_job = 400 <= answer.status < 500 and answer.status not in _MAY_BE_TAKEN
+    taken = False if no_job or answer.status in NOT_TAKEN else None
     error = QueueSubmitError(message, taken=taken, http_status=answer.status, reason=reason)
     error.problem = _problem_of(answer).name
-    if answer.status in _NOT_TAKEN:
-        raise Passing(error, retry_after=asked_wait(answer))
+    if answer.status in NOT_TAKEN:
+        raise Passing(error, retry_after=answer.asked_wait)
     raise error
 
 
@@ -159,14 +155,14 @@ def _app_at(url: object, base_url: str, request_id: str, tail: str) -> str | Non
 
 def read_look(answer: Answer, job: FalJob) -> FalStatus:
     """Where the job is. The service has no word for failed: a completed job with an error is one that failed."""
-    if not _succeeded(answer):
-        raise _refused(answer, QueueStatusError, job, "the status was refused")
-    data = _fields(answer)
+    if not answer.succeeded:
+        raise refused(answer, QueueStatusError, str(job), "the status was refused", gone=_GONE)
+    data = answer.said
     said = data.get("status")
     if data.get("request_id", job.request_id) != job.request_id:
-        raise _nonsense(answer, job, "it is about another job")
+        raise senseless(answer, str(job), "it is about another job")
     if not isinstance(said, str) or said not in _STATUSES:
-        raise _nonsense(answer, job, f"its status is {said!r}")
+        raise senseless(answer, str(job), f"its status is {said!r}")
     status = _STATUSES[said]
     if status is JobStatus.COMPLETED and (problem := problem_in(data)) is not None:
         return FalStatus(job=job, status=JobStatus.FAILED, reason=problem.reason, problem=problem.name)
@@ -175,15 +171,15 @@ def read_look(answer: Answer, job: FalJob) -> FalStatus:
 
 def read_outcome(answer: Answer, job: FalJob) -> Outcome:
     """Where the video of a completed job is. Raises `QueueJobFailedError` where the answer is the model's own error."""
-    if not _succeeded(answer):
+    if not answer.succeeded:
         raise _no_outcome(answer, job)
-    data = _fields(answer)
+    data = answer.said
     video = data.get("video")
     file: dict[str, Any] = video if isinstance(video, dict) else {"url": video}  # older endpoints: a bare address
     url, size, seed = file.get("url"), file.get("file_size"), data.get("seed")
     if not isinstance(url, str) or not url:
         reason = reason_of(answer.body)
-        message = _told("the result names no video", answer, reason)
+        message = answer.told("the result names no video", reason)
         raise Passing(QueueResultError(message, job_id=str(job), http_status=answer.status), garbled=True)
     return Outcome(
         video_url=url,
@@ -195,11 +191,11 @@ def read_outcome(answer: Answer, job: FalJob) -> Outcome:
 
 def _no_outcome(answer: Answer, job: FalJob) -> Exception:
     problem = _problem_of(answer)
-    message = _told("the job failed", answer, problem.reason)
-    if answer.status == _NOT_FOUND and _UNKNOWN_APP.search(problem.reason or ""):
+    message = answer.told("the job failed", problem.reason)
+    if answer.status == NOT_FOUND and _UNKNOWN_APP.search(problem.reason or ""):
         # A sub-path that does not exist is queued, and only the job's end says so.
         return QueueModelUnknownError(message, taken=False, http_status=answer.status, reason=problem.reason)
-    if problem.name is not None and answer.status not in {401, _NOT_FOUND}:
+    if problem.name is not None and answer.status not in {401, NOT_FOUND}:
         failed = QueueJobFailedError(
             message, job_id=str(job), http_status=answer.status, reason=problem.reason, problem=problem.name
         )
@@ -209,12 +205,12 @@ def _no_outcome(answer: Answer, job: FalJob) -> Exception:
         return Passing(QueueResultError(message, job_id=str(job), http_status=answer.status))
     if answer.status == 422:
         return QueueJobFailedError(message, job_id=str(job), http_status=answer.status, reason=problem.reason)
-    return _refused(answer, QueueResultError, job, "the result was refused")
+    return refused(answer, QueueResultError, str(job), "the result was refused", gone=_GONE)
 
 
 def read_cancellation(answer: Answer, job: FalJob) -> Cancellation:
     """How the service took it."""
-    said = _fields(answer).get("status")
+    said = answer.said.get("status")
     match answer.status, said:
         case 200, _:
             return Cancellation.CANCELLED
@@ -223,7 +219,7 @@ def read_cancellation(answer: Answer, job: FalJob) -> Cancellation:
         case 400, "ALREADY_COMPLETED":
             return Cancellation.TOO_LATE
         case _:
-            raise _refused(answer, QueueStatusError, job, "the cancelling was refused")
+            raise refused(answer, QueueStatusError, str(job), "the cancelling was refused", gone=_GONE)
 
 
 def says_no_app(reason: str | None) -> bool:
@@ -231,25 +227,9 @@ def says_no_app(reason: str | None) -> bool:
     return bool(_UNKNOWN_APP.search(reason or ""))
 
 
-def _refused(answer: Answer, kind: type[QueueStatusError | QueueResultError], job: FalJob, what: str) -> Exception:
-    reason = reason_of(answer.body)
-    message = _told(what, answer, reason)
-    if answer.status in {_NOT_FOUND, 410}:
-        return QueueJobNotFoundError(message, job_id=str(job), http_status=answer.status, reason=reason)
-    error: QueueError = kind(message, job_id=str(job), http_status=answer.status, reason=reason)
-    if answer.status >= 500 or answer.status in _PASSING_READ:
-        return Passing(error, retry_after=asked_wait(answer))
-    return error
-
-
-def _nonsense(answer: Answer, job: FalJob, why: str) -> Passing:
-    message = f"the answer to the status makes no sense: {why}"[:300]
-    return Passing(QueueStatusError(message, job_id=str(job), http_status=answer.status), garbled=True)
-
-
 def _problem_of(answer: Answer) -> Problem:
     """What a refusal says of the job itself, in its body or its header."""
-    found = problem_in(_fields(answer)) or Problem(None, reason_of(answer.body))
+    found = problem_in(answer.said) or Problem(None, reason_of(answer.body))
     return Problem(found.name or answer.headers.get(PROBLEM_HEADER) or None, found.reason)
 
 
@@ -265,17 +245,3 @@ def _place(data: dict[str, Any]) -> int | None:
 def _billed(answer: Answer) -> float | None:
     said = answer.headers.get(BILLED_HEADER, "").strip()
     return float(said) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", said) else None
-
-
-def _told(what: str, answer: Answer, reason: str | None) -> str:
-    redirect = " (redirects are not followed)" if 300 <= answer.status < 400 else ""
-    return f"{what}: {answer.status}{redirect}{': ' + reason if reason else ''}"
-
-
-def _succeeded(answer: Answer) -> bool:
-    return 200 <= answer.status < 300
-
-
-def _fields(answer: Answer) -> dict[str, Any]:
-    data = parsed(answer.body)
-    return data if isinstance(data, dict) else {}

@@ -10,7 +10,7 @@ from typing import Any, Self
 from urllib.parse import quote, unquote
 
 from bot.errors import QueueInputError
-from bot.queue.responses import JobStatus
+from bot.http.values import JobStatus
 
 Json = Mapping[str, Any]
 """A model's own input, by its field names: what JSON can hold."""

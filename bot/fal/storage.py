@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from bot.errors import QueueSubmitError
 from bot.fal.addresses import MediaHosts
 from bot.fal.responses import StoragePlace
-from bot.queue.protocol import Answer, Passing, asked_wait
-from bot.queue.reasons import parsed, reason_of
+from bot.http.answers import Answer, Passing
+from bot.http.reasons import reason_of
 
 SINGLE_MAX_BYTES = 90 * 1024**2
 """A larger file is sent in parts (the service's own client does so above 90 MB)."""
@@ -42,8 +41,7 @@ def parts_of(size_bytes: int) -> list[tuple[int, int, int]]:
 def read_place(answer: Answer, hosts: MediaHosts) -> StoragePlace:
     """Where the file goes. Raises `QueueSubmitError`, also for a host that the operator did not list."""
     check_stored(answer, "the storage gave no place")
-    said = parsed(answer.body)
-    data: Mapping[str, Any] = said if isinstance(said, dict) else {}
+    data = answer.said
     upload, file = data.get("upload_url"), data.get("file_url")
     if not isinstance(upload, str) or not isinstance(file, str):
         error = QueueSubmitError("the storage's answer names no place", taken=False, http_status=answer.status)
@@ -57,8 +55,7 @@ def read_place(answer: Answer, hosts: MediaHosts) -> StoragePlace:
 def read_part(answer: Answer, number: int) -> dict[str, Any]:
     """What the service wants to hear of the part when the file is complete: from its answer, or from its headers."""
     check_stored(answer, f"part {number} was refused")
-    said = parsed(answer.body)
-    data: Mapping[str, Any] = said if isinstance(said, dict) else {}
+    data = answer.said
     etag = data.get("etag") or data.get("ETag") or answer.headers.get("ETag")
     if not isinstance(etag, str) or not etag:
         error = QueueSubmitError(f"the answer to part {number} has no etag", taken=False, http_status=answer.status)
@@ -68,11 +65,10 @@ def read_part(answer: Answer, number: int) -> dict[str, Any]:
 
 def check_stored(answer: Answer, what: str) -> None:
     """Raise `QueueSubmitError` for a refusal, `Passing` around it for one that may pass. No job exists yet."""
-    if 200 <= answer.status < 300:
+    if answer.succeeded:
         return
     reason = reason_of(answer.body)
-    message = f"{what}: {answer.status}{': ' + reason if reason else ''}"
-    error = QueueSubmitError(message, taken=False, http_status=answer.status, reason=reason)
+    error = QueueSubmitError(answer.told(what, reason), taken=False, http_status=answer.status, reason=reason)
     if answer.status >= 500 or answer.status in _PASSING:
-        raise Passing(error, retry_after=asked_wait(answer))
+        raise Passing(error, retry_after=answer.asked_wait)
     raise error

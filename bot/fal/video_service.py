@@ -10,7 +10,7 @@ from typing import Any
 from bot.errors import QueueInputError
 from bot.fal.client import FalClient
 from bot.fal.responses import FalJob, FalStatus
-from bot.queue.responses import JobStatus, Upload
+from bot.http.values import JobStatus, Upload
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs

@@ -17,18 +17,16 @@ from bot.errors import (
     QueueStatusError,
     QueueSubmitError,
 )
+from bot.http.tuning import Concurrency, Retry, Timeouts
+from bot.http.values import FileInput, JobStatus, Upload
 from bot.queue.client import QueueClient
 from bot.queue.responses import (
     CompletedJob,
     FailedJob,
-    FileInput,
-    JobStatus,
     JobStatusResponse,
     JobSubmitResponse,
     QueueJobResult,
-    Upload,
 )
-from bot.queue.tuning import Concurrency, Retry, Timeouts
 
 __all__ = [
     "CompletedJob",

@@ -7,12 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.errors import QueueDiskError, QueueInputError, QueueResultError, QueueStatusError, QueueSubmitError
-from bot.queue import protocol, transfer
+from bot.http import results
+from bot.http.answers import Passing
+from bot.http.arrivals import DiskError, ResultBytes, ResultFile, TooLarge
+from bot.http.file_inputs import FileField
+from bot.http.sessions import NETWORK, NEVER_CONNECTED, NEVER_TRUSTED, words
+from bot.http.slots import Slots
+from bot.http.tuning import Concurrency, Timeouts
+from bot.queue import protocol
 from bot.queue.multipart import FormBody
-from bot.queue.protocol import Passing
 from bot.queue.responses import JobStatusResponse, JobSubmitResponse
-from bot.queue.tuning import Concurrency, Timeouts
-from bot.queue.wire import NETWORK, NEVER_CONNECTED, NEVER_TRUSTED, Wire, words
+from bot.queue.wire import Wire
 from bot.rules.catalog import Kind, Model
 
 _EMPTY_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -28,11 +33,11 @@ class Calls:
         self._upload_total = timeouts.within(timeouts.upload)
         self._download_total = timeouts.within(timeouts.download)
         self._asks = asyncio.Semaphore(concurrency.asks)
-        self._uploads = transfer.Slots(concurrency.uploads)
-        self._downloads = transfer.Slots(concurrency.downloads)
+        self._uploads = Slots(concurrency.uploads)
+        self._downloads = Slots(concurrency.downloads)
 
     async def submit(
-        self, model: Model, fields: Mapping[str, str], files: Sequence[transfer.FileField], extra: Mapping[str, str]
+        self, model: Model, fields: Mapping[str, str], files: Sequence[FileField], extra: Mapping[str, str]
     ) -> JobSubmitResponse:
         """Send the job. Raises `QueueInputError` and `QueueSubmitError`, or `Passing` where it was surely not taken."""
         body = FormBody(fields, files, self._uploads, idle_seconds=self._idle_seconds)
@@ -87,7 +92,7 @@ class Calls:
 
         Raises `QueueResultError`, or `Passing` around one.
         """
-        file = transfer.ResultBytes() if path is None else transfer.ResultFile(path)
+        file = ResultBytes() if path is None else ResultFile(path)
         identity = {"Accept-Encoding": "identity"}
         try:
             async with (
@@ -95,19 +100,19 @@ class Calls:
                 self._wire.get(remote, self._download_total, headers=identity) as response,
             ):
                 head = self._wire.head(response)
-                if not protocol.promises_video(head):
-                    raise protocol.no_video(await self._wire.answer(response), job_id)
-                if max_bytes is not None and (protocol.announced_bytes(head) or 0) > max_bytes:
-                    raise protocol.result_too_large(job_id, max_bytes)
+                if not results.promises_video(head):
+                    raise results.no_video(await self._wire.answer(response), job_id)
+                if max_bytes is not None and (results.announced_bytes(head) or 0) > max_bytes:
+                    raise results.result_too_large(job_id, max_bytes)
                 await file.fill(response.content, self._downloads, limit_bytes=max_bytes)
-            protocol.check_result(head, job_id, size=file.size, head=file.head, makes=makes)
+            results.check_result(head, job_id, size=file.size, head=file.head, makes=makes)
             await file.finish()
-        except transfer.TooLarge as exc:
-            raise protocol.result_too_large(job_id, max_bytes or 0) from exc
-        except transfer.DiskError as exc:
+        except TooLarge as exc:
+            raise results.result_too_large(job_id, max_bytes or 0) from exc
+        except DiskError as exc:
             raise QueueDiskError(f"the result can't be written: {exc}", job_id=job_id) from exc
         except NETWORK as exc:
             raise Passing(QueueResultError(f"the result did not come: {words(exc)}", job_id=job_id)) from exc
         finally:
             await file.discard()
-        return file.data if isinstance(file, transfer.ResultBytes) else path or Path()
+        return file.data if isinstance(file, ResultBytes) else path or Path()

@@ -11,25 +11,22 @@ from typing import Any, Self, Unpack, overload
 
 import aiohttp
 
-from bot.errors import (
-    QueueDeadlineError,
-    QueueInputError,
-    Refused,
-)
-from bot.queue import protocol, transfer
+from bot.errors import QueueDeadlineError, QueueInputError, Refused
+from bot.http.file_inputs import opened_inputs
+from bot.http.retries import Retries
+from bot.http.tuning import Concurrency, Retry, Timeouts
+from bot.http.values import FileInput, JobStatus
+from bot.queue import protocol
 from bot.queue.calls import Calls
+from bot.queue.checks import checked_inputs
 from bot.queue.responses import (
     CompletedJob,
     FailedJob,
-    FileInput,
     JobInputs,
-    JobStatus,
     JobStatusResponse,
     JobSubmitResponse,
     QueueJobResult,
 )
-from bot.queue.retries import Retries
-from bot.queue.tuning import Concurrency, Retry, Timeouts
 from bot.queue.wire import Wire
 from bot.rules.catalog import Catalog, Kind, Model, Role, load_catalog
 from bot.rules.clock import Clock, SystemClock
@@ -126,7 +123,7 @@ class QueueClient:
         known = self._model(model)
         given = {Role.DATA: data, Role.START: start, Role.END: end, Role.REFERENCE: reference_image}
         files = {role: file for role, file in given.items() if file is not None}
-        inputs = protocol.checked_inputs(
+        inputs = checked_inputs(
             known,
             files.keys(),
             prompt=prompt,
@@ -138,7 +135,7 @@ class QueueClient:
         )
         fields = protocol.form_fields(known, inputs)
         extra = protocol.submit_headers(idempotency_key)
-        async with transfer.opened_inputs(files) as opened:
+        async with opened_inputs(files) as opened:
             attempts = self._retry.submit_attempts if all(f.start is not None for f in opened) else 1
             return await self._retries.run(lambda: self._calls.submit(known, fields, opened, extra), attempts)
 

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from aiohttp import Payload
 from aiohttp.abc import AbstractStreamWriter
 
-from bot.queue.transfer import FileField, Slots, in_thread
+from bot.http.bodies import StreamedBody
+from bot.http.file_inputs import FileField
+from bot.http.slots import Slots
 
 _LINE_END = b"\r\n"
 
 
-class FormBody(Payload):
+class FormBody(StreamedBody):
     """One attempt's body. Its length is known unless a stream's is not.
 
     `complete` turns True just before the last boundary goes out: while it is False, the service can't have read a
-    whole request. `broken` is the error of a file that could not be read to its end.
+    whole request.
     """
-
-    _autoclose = True  # the files are closed by whoever opened them
 
     def __init__(
         self, fields: Mapping[str, str], files: Sequence[FileField], slots: Slots, *, idle_seconds: float
     ) -> None:
         boundary = secrets.token_hex(16)
-        super().__init__(None, content_type=f"multipart/form-data; boundary={boundary}")
+        super().__init__(None, f"multipart/form-data; boundary={boundary}", slots, idle_seconds=idle_seconds)
         self.complete = False
-        self.broken: Exception | None = None
-        self._slots = slots
-        self._idle_seconds = idle_seconds
         begin = f"--{boundary}\r\nContent-Disposition: form-data; name="
         self._texts = "".join(f'{begin}"{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()).encode()
         self._files = [(f"{begin}{_file_head(file)}".encode(), file) for file in files]
@@ -46,43 +41,14 @@ class FormBody(Payload):
             size += len(head) + file.size_bytes + len(_LINE_END)
         return size
 
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        raise TypeError("a form is streamed, never held as text")
-
     async def write(self, writer: AbstractStreamWriter) -> None:
         before = self._texts
         for head, file in self._files:
             await writer.write(before + head)
-            async for piece in self._pieces(file):
-                async with asyncio.timeout(self._idle_seconds):
-                    await writer.write(piece)
+            await self._send_file(writer, file, offset_bytes=0, size_bytes=file.size_bytes)
             before = _LINE_END
         self.complete = True
         await writer.write(before + self._end)
-
-    async def _pieces(self, file: FileField) -> AsyncIterator[bytes]:
-        """The file from where it stood when it was opened."""
-        sent = 0
-        while file.size_bytes is None or sent < file.size_bytes:
-            left = None if file.size_bytes is None else file.size_bytes - sent
-            wanted = self._slots.piece_bytes if left is None else min(self._slots.piece_bytes, left)
-            piece = await self._read(file, sent, wanted)
-            if not piece and left is None:
-                return
-            if not piece:
-                self.broken = EOFError(f"{left} bytes fewer than when it was opened")
-                raise self.broken
-            sent += len(piece)
-            yield piece
-
-    async def _read(self, file: FileField, offset_bytes: int, wanted: int) -> bytes:
-        try:
-            if file.in_memory:
-                return file.read_at(offset_bytes, wanted)
-            return await in_thread(file.read_at, offset_bytes, wanted)
-        except (OSError, ValueError) as exc:  # ValueError: the file was closed meanwhile
-            self.broken = exc
-            raise
 
 
 def _file_head(file: FileField) -> str:

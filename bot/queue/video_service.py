@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.errors import QueueInputError
+from bot.http.values import JobStatus, Upload
 from bot.queue.client import QueueClient
-from bot.queue.responses import JobStatus, JobStatusResponse, Upload
+from bot.queue.responses import JobStatusResponse
 from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import JobState
 from bot.rules.requests import Inputs

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import QueueDeadlineError, QueueInputError, QueueJobNotFoundError, QueueStatusError
 from bot.fal import FalClient, FalJob, FalStatus
-from bot.queue.responses import JobStatus
+from bot.http.values import JobStatus
 from bot.rules.durations import Durations
 from bot.rules.polling import AdaptivePolling
 from bot.rules.services import Cancellation

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.http.slots import Slots
 from bot.queue import (
     CompletedJob,
     Concurrency,
@@ -26,7 +27,6 @@ from bot.queue import (
     QueueResultError,
     QueueSubmitError,
 )
-from bot.queue.transfer import Slots
 from tests.adapters.queue_bench import VIDEO, client, clock, queue, server
 from tests.adapters.queue_server import MP4, Reply, ScriptedServer, job
 from tests.clock import ManualClock

@@ -10,8 +10,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from bot.http.values import Upload
 from bot.queue import QueueClient, QueueModelUnknownError
-from bot.queue.responses import Upload
 from bot.rules.catalog import Kind, Model, PromptRule, Role, load_catalog
 from sandbox.queue_api import QueueStandIn
 from sandbox.queue_api.models import MODELS, MODELS_2026

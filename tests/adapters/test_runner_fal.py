@@ -12,7 +12,7 @@ import pytest_asyncio
 from bot.errors import TooLateToCancel
 from bot.fal import FalClient
 from bot.fal.video_service import FalVideoService
-from bot.queue import Retry, Timeouts
+from bot.http.tuning import Retry, Timeouts
 from bot.rules.catalog import Operation, load_catalog
 from bot.rules.jobs import Job, JobState
 from bot.rules.polling import AdaptivePolling, PollBounds

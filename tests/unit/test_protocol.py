@@ -34,10 +34,11 @@ from bot.errors import (
     TrajectoryInvalid,
     TrajectoryMissing,
 )
-from bot.queue import protocol
-from bot.queue.protocol import Answer, Passing
-from bot.queue.reasons import REASON_MAX_CHARS, reason_of
-from bot.queue.responses import JobStatus
+from bot.http import results
+from bot.http.answers import Answer, Passing
+from bot.http.reasons import REASON_MAX_CHARS, reason_of
+from bot.http.values import JobStatus
+from bot.queue import checks, protocol
 from bot.rules.catalog import Role, load_catalog
 
 CATALOG = load_catalog()
@@ -54,7 +55,7 @@ def answer(status: int = 200, body: Any = b"", **headers: str) -> Answer:
 
 def fields(model: str, *roles: Role, **given_inputs: Any) -> dict[str, str]:
     known = CATALOG.get(model)
-    return protocol.form_fields(known, protocol.checked_inputs(known, roles, **given_inputs))
+    return protocol.form_fields(known, checks.checked_inputs(known, roles, **given_inputs))
 
 
 @pytest.mark.parametrize(
@@ -326,7 +327,7 @@ def test_404_says_that_the_job_is_not_there_for_the_status_and_the_result_alike(
     with pytest.raises(QueueJobNotFoundError) as caught:
         protocol.read_status(answer(404, {"detail": "expired"}), "j")
     assert isinstance(caught.value, QueueResultError)
-    error = protocol.no_video(answer(404), "j")
+    error = results.no_video(answer(404), "j")
     assert isinstance(error, QueueJobNotFoundError)
     assert error.job_id == "j"
 
@@ -432,7 +433,7 @@ def test_retry_after_is_read_in_seconds_and_as_a_date(header: str, seconds: floa
     ],
 )
 def test_what_calls_itself_words_is_not_taken_for_a_video(kind: str, promising: bool) -> None:
-    assert protocol.promises_video(answer(Content_Type=kind)) is promising
+    assert results.promises_video(answer(Content_Type=kind)) is promising
 
 
 @pytest.mark.parametrize(
@@ -446,11 +447,11 @@ def test_what_calls_itself_words_is_not_taken_for_a_video(kind: str, promising: 
 )
 def test_a_result_that_is_no_whole_mp4_may_pass(size: int, head: bytes, problem: str) -> None:
     with pytest.raises(Passing, match=problem) as caught:
-        protocol.check_result(answer(Content_Length="100"), "j", size=size, head=head)
+        results.check_result(answer(Content_Length="100"), "j", size=size, head=head)
     assert caught.value.error.job_id == "j"
 
 
 def test_a_whole_mp4_is_accepted_with_and_without_an_announced_length() -> None:
-    protocol.check_result(answer(Content_Length="12"), "j", size=12, head=b"\0\0\0\x18ftypisom")
-    protocol.check_result(answer(), "j", size=12, head=b"\0\0\0\x18ftypisom")
-    protocol.check_result(answer(Content_Length="5", Content_Encoding="gzip"), "j", size=12, head=b"\0\0\0\x18ftypisom")
+    results.check_result(answer(Content_Length="12"), "j", size=12, head=b"\0\0\0\x18ftypisom")
+    results.check_result(answer(), "j", size=12, head=b"\0\0\0\x18ftypisom")
+    results.check_result(answer(Content_Length="5", Content_Encoding="gzip"), "j", size=12, head=b"\0\0\0\x18ftypisom")

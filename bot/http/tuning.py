@@ -1,4 +1,4 @@
-"""Time limits, retries and concurrency of the Queue API client: values whose defaults suit the real service."""
+"""Time limits, retries and concurrency of the clients: values whose defaults suit the real services."""
 
 from __future__ import annotations
 

@@ -1,39 +1,28 @@
-"""Files on their way: uploads read from disk while they are sent, results written to disk while they arrive.
+"""The files that a job is given: described by their first bytes, and open until they are sent.
 
-No more than a piece or two of either is ever in memory, and what is larger than `SMALL_BYTES` is not read or written on
-the event loop.
+What is larger than `SMALL_BYTES` is not read on the event loop.
 """
 
 from __future__ import annotations
 
-import asyncio
 import io
 import mimetypes
 import os
 import re
-import secrets
 import stat
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO, TypeVar
-
-from aiohttp import StreamReader
+from typing import BinaryIO
 
 from bot.errors import FileEmpty, FileGone, QueueInputError
-from bot.queue.responses import FileInput, Upload
+from bot.http.slots import in_thread
+from bot.http.values import FileInput, Upload
 from bot.rules.bounds import SMALL_BYTES
 from bot.rules.catalog import Role
 
-T = TypeVar("T")
-
-PIECE_BYTES = 1024 * 1024
-ALL_PIECES_BYTES = 16 * PIECE_BYTES
-"""What the pieces of all transfers in one direction take together."""
-_CHUNKS_MAX = 512
-"""The system writes at most 1,024 chunks at once."""
 _HEAD_BYTES = 32
 _UNKNOWN_TYPE = "application/octet-stream"
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"mif1", b"msf1"})
@@ -46,14 +35,6 @@ _MAGIC = (
     (b"MM\x00*", "image/tiff"),
     (b"\x1aE\xdf\xa3", "video/webm"),
 )
-
-
-class TooLarge(Exception):
-    """More bytes came than were allowed."""
-
-
-class DiskError(Exception):
-    """The local file can't be written; `__cause__` is the system's reason."""
 
 
 @dataclass(slots=True)
@@ -193,136 +174,3 @@ def _put_back(fields: Sequence[FileField], ours: Sequence[BinaryIO]) -> None:
             sent.stream.seek(sent.start)
     for stream in ours:
         stream.close()
-
-
-class Slots:
-    """How many transfers go at once, and how much of each is in memory: a megabyte, or less where many share."""
-
-    def __init__(self, count: int) -> None:
-        self._free = asyncio.Semaphore(count)
-        self._going = 0
-
-    @property
-    def piece_bytes(self) -> int:
-        return min(PIECE_BYTES, ALL_PIECES_BYTES // max(1, self._going))
-
-    async def __aenter__(self) -> None:
-        await self._free.acquire()
-        self._going += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._going -= 1
-        self._free.release()
-
-
-class ResultBytes:
-    """A result that is held in memory: the same calls as `ResultFile` has. `data` is all of it."""
-
-    def __init__(self) -> None:
-        self.data = b""
-        self._parts = bytearray()
-
-    @property
-    def size(self) -> int:
-        return len(self._parts)
-
-    @property
-    def head(self) -> bytes:
-        return bytes(self._parts[:_HEAD_BYTES])
-
-    async def fill(self, content: StreamReader, slots: Slots, *, limit_bytes: int | None) -> None:
-        """Take all that arrives. Raises `TooLarge`."""
-        del slots
-        while chunk := await content.readany():
-            self._parts += chunk
-            if limit_bytes is not None and self.size > limit_bytes:
-                raise TooLarge
-
-    async def finish(self) -> None:
-        self.data = bytes(self._parts)
-
-    async def discard(self) -> None:
-        self._parts.clear()
-
-
-class ResultFile:
-    """A result on its way to `path`, where it appears (or is replaced) in one step, at `finish`.
-
-    It is written beside `path`, a piece at a time and by one thread at a time; one of up to `SMALL_BYTES` is held until
-    `finish`. `size` counts the bytes so far, and `head` are the first of them.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.size = 0
-        self.head = b""
-        self._path = path
-        self._partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.part")
-        self._file: BinaryIO | None = None
-        self._held: list[bytes] = []
-
-    async def fill(self, content: StreamReader, slots: Slots, *, limit_bytes: int | None) -> None:
-        """Take all that arrives, in pieces as `slots` say. Raises `TooLarge` and `DiskError`."""
-        held_bytes = 0
-        while chunk := await content.readany():
-            self.size += len(chunk)
-            if limit_bytes is not None and self.size > limit_bytes:
-                raise TooLarge
-            self.head += chunk[: _HEAD_BYTES - len(self.head)]
-            self._held.append(chunk)
-            held_bytes += len(chunk)
-            if held_bytes >= slots.piece_bytes or len(self._held) >= _CHUNKS_MAX:
-                await _on_disk(self._write)
-                held_bytes = 0
-
-    async def finish(self) -> None:
-        """Write what is left, and give the file its name. Raises `DiskError`."""
-        await _on_disk(self._move, here=self.size <= SMALL_BYTES)
-
-    async def discard(self) -> None:
-        """Remove what is left of it, if anything."""
-        self._held.clear()
-        if self._file is not None:
-            await _on_disk(self._remove)
-
-    def _write(self) -> None:
-        file = self._file = self._file or self._partial.open("xb", buffering=0)
-        left = sum(map(len, self._held)) - os.writev(file.fileno(), self._held)
-        rest = b"".join(self._held)[-left:] if left else b""  # a disk that is nearly full takes a part
-        while rest:
-            rest = rest[file.write(rest) :]
-        self._held.clear()
-
-    def _move(self) -> None:
-        self._write()
-        self._close()
-        self._partial.replace(self._path)
-        self._file = None
-
-    def _remove(self) -> None:
-        self._close()
-        self._partial.unlink(missing_ok=True)
-
-    def _close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
-async def _on_disk(function: Callable[[], None], *, here: bool = False) -> None:
-    """`here`: on the event loop, where that takes less than going to a thread does."""
-    try:
-        if here:
-            function()
-        else:
-            await in_thread(function)
-    except OSError as exc:
-        raise DiskError(exc.strerror or str(exc)) from exc
-
-
-async def in_thread(function: Callable[..., T], *args: Any) -> T:
-    """The function's answer. A cancelled caller waits for the thread, too: what it opens must not be opened unseen."""
-    work = asyncio.get_running_loop().run_in_executor(None, function, *args)
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.gather(work, return_exceptions=True)  # nobody is left to hear of its error
-        raise

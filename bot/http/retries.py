@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.errors import QueueDeadlineError
-from bot.queue.protocol import Passing
-from bot.queue.tuning import Retry
+from bot.http.answers import Passing
+from bot.http.tuning import Retry
 from bot.rules.backoff import retry
 from bot.rules.clock import Clock
 
