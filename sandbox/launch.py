@@ -19,7 +19,7 @@ from sandbox.discord import DiscordStandIn
 from sandbox.fal import FalStandIn
 from sandbox.playground import add_playground
 from sandbox.queue_api import QueueStandIn
-from sandbox.queue_api.render.pool import Worker, start_worker
+from sandbox.render.pool import Worker, start_worker
 from sandbox.temporary_folder import temporary_folder
 
 DEFAULT_PORT = 8765

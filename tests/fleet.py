@@ -8,7 +8,7 @@ import signal
 import time
 from asyncio.subprocess import STDOUT
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from bot.store.database import Database, parse_url
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.upgrade import migrate
 from sandbox.discord import DiscordStandIn, Invocation
-from sandbox.launch import addresses
+from sandbox.fal import FalStandIn
+from sandbox.launch import addresses, fal_addresses
 from sandbox.queue_api import QueueStandIn
 from tests.fork_server import CHECKOUT, Program, spawn, start_renderer
 
@@ -106,11 +107,19 @@ class Child:
 
 
 class Fleet:
-    """Both stand-ins, one database, one folder, and the processes on them; `close` ends whichever still lives."""
+    """The stand-ins, one database, one folder, and the processes on them; `close` ends whichever still lives."""
 
-    def __init__(self, discord: DiscordStandIn, queue: QueueStandIn, folder: Path, database_url: str) -> None:
+    def __init__(
+        self,
+        discord: DiscordStandIn,
+        queue: QueueStandIn,
+        folder: Path,
+        database_url: str,
+        fal: FalStandIn | None = None,
+    ) -> None:
         self.discord = discord
         self.queue = queue
+        self.fal = fal
         self.folder = folder
         self.database_url = database_url
         self.children: list[Child] = []
@@ -124,6 +133,7 @@ class Fleet:
         """Quick settings that name the stand-ins; `changes` come on top, by their names in the environment."""
         return {
             **addresses(self.discord, self.queue),
+            **(fal_addresses(self.fal) if self.fal is not None else {}),
             "DATA_DIR": str(self.folder),
             "DATABASE_URL": self.database_url,
             "FILES_URL": f"file://{self.files}",
@@ -193,9 +203,11 @@ async def fleet(
     pending_seconds: float | Callable[[Any], float] = 0.0,
     processing_seconds: float | Callable[[Any], float] = 0.0,
     seed: int = 0,
+    second_service: bool = False,
     answer_in: timedelta = timedelta(seconds=PATIENCE_SECONDS),
 ) -> AsyncIterator[Fleet]:
-    """Stand-ins that keep real time, with nothing started yet. `clip` spares the rendering.
+    """Stand-ins that keep real time, with nothing started yet. `clip` spares the rendering; `second_service`: the bot
+    has fal.ai's key besides the other, at a stand-in with the same times.
 
     `answer_in`: the stand-in's time for the first response, long enough for a busy machine where it is not what a test
     is about.
@@ -206,9 +218,18 @@ async def fleet(
             pending_seconds=pending_seconds, processing_seconds=processing_seconds, preview_width=160,
             clip_seconds=2.0, clip=clip, workers=1, start_worker=start_renderer, seed=seed,
         ) as queue,
+        AsyncExitStack() as closing,
     ):  # fmt: skip
         discord.core.interactions.answer_in = answer_in
-        ships = Fleet(discord, queue, folder, database_url)
+        fal = None
+        if second_service:
+            fal = await closing.enter_async_context(
+                FalStandIn(
+                    wait_seconds=pending_seconds, work_seconds=processing_seconds, at_once=8, preview_width=160,
+                    clip_seconds=2.0, clip=clip, workers=1, start_worker=start_renderer, seed=seed,
+                )
+            )  # fmt: skip
+        ships = Fleet(discord, queue, folder, database_url, fal)
         try:
             yield ships
         finally:

@@ -33,10 +33,10 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sandbox import bot_process
-from sandbox.queue_api.render import pool
+from sandbox.render import pool
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PRELOADED = {"bot": "bot.cli", pool.MODULE: "sandbox.queue_api.render.remakes"}
+PRELOADED = {"bot": "bot.cli", pool.MODULE: "sandbox.render.remakes"}
 """By the module that is run: what its fork server imports."""
 _REQUEST_BYTES = 128 * 1024
 

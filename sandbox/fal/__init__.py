@@ -6,8 +6,8 @@
 """
 
 from sandbox.fal.calls import Call
-from sandbox.fal.faults import EVER, Fault, FaultBook
+from sandbox.fal.faults import EVER, Fault
 from sandbox.fal.jobs import Job
 from sandbox.fal.server import FalStandIn
 
-__all__ = ["EVER", "Call", "FalStandIn", "Fault", "FaultBook", "Job"]
+__all__ = ["EVER", "Call", "FalStandIn", "Fault", "Job"]

@@ -28,5 +28,8 @@ class Call:
     size_bytes: int = 0
     status: int | None = None
 
+    def answered(self, status: int) -> None:
+        self.status = status
+
 
 CALL = web.RequestKey("fal_call", Call)

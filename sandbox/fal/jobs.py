@@ -13,12 +13,7 @@ from typing import Any
 from sandbox.fal.failures import MODEL, RUNNER, Failure, model_failure, runner_failure
 from sandbox.fal.faults import Fault
 from sandbox.fal.validation import Order
-from sandbox.queue_api.render.pool import RenderFailed
-
-ODD_ID = "a b/../c?x=1#%2F"
-"""What an id may look like if the service has a bad day; a number is put before it."""
-_PATIENCE = 5.0
-"""Seconds of real time that one call waits for a clip; less than what clients allow a call."""
+from sandbox.service.clips import drawn
 
 
 @dataclass(frozen=True)
@@ -102,19 +97,8 @@ class Job:
         return self.plan.failure
 
     async def drawn(self) -> Path | str | None:
-        """The clip's file, or why there is none; None while it is being drawn.
-
-        Waits up to `_PATIENCE` for the drawing, since the clock may stand still in tests.
-        """
-        if self.clip is None:
-            return "Internal error"
-        await asyncio.wait({self.clip}, timeout=_PATIENCE)
-        if not self.clip.done():
-            return None
-        try:
-            return self.clip.result()
-        except RenderFailed as exc:
-            return str(exc)
+        """The clip's file, or why there is none; None while it is being drawn, which is waited for a while."""
+        return await drawn(self.clip)
 
 
 class Line:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sandbox.queue_api.models import Operation
+from sandbox.render.operations import Operation
 
 MEGABYTE = 1024 * 1024
 SEED_MAX = 2**31 - 1

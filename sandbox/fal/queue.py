@@ -8,7 +8,7 @@ import json
 import math
 import random
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,24 +18,24 @@ from aiohttp import web
 from sandbox.fal import answers
 from sandbox.fal.calls import CALL, Call
 from sandbox.fal.failures import Failure, no_such_path, unprocessable
-from sandbox.fal.faults import Fault, FaultBook
-from sandbox.fal.jobs import ODD_ID, Job, Line, Plan
+from sandbox.fal.faults import Fault
+from sandbox.fal.jobs import Job, Line, Plan
 from sandbox.fal.models import Kind, Model, app_of
 from sandbox.fal.render_task import render_task_of
 from sandbox.fal.storage import Storage
 from sandbox.fal.validation import Order, Unprocessable, check, order_of, price_of, problem
-from sandbox.queue_api.clock import Clock
-from sandbox.queue_api.render.pool import Pool
-
-Duration = float | Callable[[random.Random], float]
-"""Seconds, or how to draw them for each job."""
+from sandbox.render.pool import Pool
+from sandbox.service.answers import detail
+from sandbox.service.clips import ODD_ID, Duration, draw
+from sandbox.service.clock import Clock
+from sandbox.service.faults import FaultBook
 
 
 class Queue:
     """The jobs and the handlers. Its times are plain attributes, so that a running stand-in can be slowed."""
 
     def __init__(
-        self, *, models: dict[str, Model], faults: FaultBook, storage: Storage, clock: Clock, seed: int
+        self, *, models: dict[str, Model], faults: FaultBook[Fault], storage: Storage, clock: Clock, seed: int
     ) -> None:
         self.models = models
         self.faults = faults
@@ -75,17 +75,17 @@ class Queue:
         try:
             call.arguments = arguments = await request.json()
         except ValueError:
-            return answers.detail(422, "There was an error parsing the body")
+            return detail(422, "There was an error parsing the body")
         prompt = str(arguments.get("prompt", "")) if isinstance(arguments, dict) else ""
         self.faults.add_from_prompt(prompt)
-        fault = self.faults.take("submit", endpoint=endpoint, prompt=prompt)
+        fault = self.faults.take("submit", served_by=endpoint, prompt=prompt)
         if fault is not None and not fault.taken and fault.kind not in {"foreign", "no_id", "longer"}:
             return await answers.wrong(request, fault, self._clock, None)
         if app_of(endpoint) not in self._apps:
             return _no_app(app_of(endpoint))
         limit = request.query.get("fal_max_queue_length", "")
         if limit.isdecimal() and self._waiting() > int(limit):
-            return answers.detail(429, "The queue is longer than fal_max_queue_length")
+            return detail(429, "The queue is longer than fal_max_queue_length")
         order, failure = await self._order(endpoint, arguments)
         if failure is not None and failure.status == 422 and self.refuse_early:
             return web.json_response(failure.body, status=422)
@@ -144,9 +144,9 @@ class Queue:
         """A new job at the end of the line, its clip being drawn if it will have one."""
         endpoint = call.endpoint or ""
         job_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
-        plan = Plan(self._draw(self.wait_seconds), self._draw(self.work_seconds), failure)
+        plan = Plan(draw(self.wait_seconds, self._rng), draw(self.work_seconds, self._rng), failure)
         self.faults.add_from_prompt(prompt, job_id)
-        plan = plan.with_faults(self.faults.take_all("job", job=job_id, endpoint=endpoint, prompt=prompt))
+        plan = plan.with_faults(self.faults.take_all("job", job=job_id, served_by=endpoint, prompt=prompt))
         if plan.odd_id:
             self.faults.rename(job_id, odd := f"{len(self.jobs)} {ODD_ID}")
             job_id = odd
@@ -158,9 +158,6 @@ class Queue:
         self.jobs[job_id] = job
         self.line.join(job)
         return job
-
-    def _draw(self, duration: Duration) -> float:
-        return duration(self._rng) if callable(duration) else duration
 
     def _begin(self, job: Job, order: Order, pool: Pool) -> asyncio.Task[Path]:
         """Start drawing the job's clip."""
@@ -174,7 +171,7 @@ class Queue:
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
         job, right = await self._look(request)
-        fault = self.faults.take("status", job=job.id if job else None, endpoint=job.endpoint if job else None)
+        fault = self.faults.take("status", job=job.id if job else None, served_by=job.endpoint if job else None)
         if fault is not None:
             return await answers.wrong(request, fault, self._clock, right)
         if job is None and (app := app_of(request.path.strip("/"))) not in self._apps:
@@ -236,14 +233,14 @@ class Queue:
         right: dict[str, Any] | None = None
         if job is not None and status is not None and status["status"] == "COMPLETED" and job.failure is None:
             right = self._document(job, await self._video_url(job))
-        fault = self.faults.take("result", job=job.id if job else None, endpoint=job.endpoint if job else None)
+        fault = self.faults.take("result", job=job.id if job else None, served_by=job.endpoint if job else None)
         if fault is not None:
             return await answers.wrong(request, fault, self._clock, right)
         if job is None or status is None:
             return web.json_response({"status": "NOT_FOUND"}, status=404)
         headers = {"x-fal-request-id": job.id}
         if status["status"] != "COMPLETED":
-            return answers.detail(400, "Request is still in progress")
+            return detail(400, "Request is still in progress")
         if job.failure is not None:
             failure = job.failure
             return web.json_response(failure.body, status=failure.status, headers=headers | dict(failure.headers))
@@ -284,6 +281,13 @@ class Queue:
             return web.json_response({"status": "OK"})
         return web.json_response({"status": "CANCELLATION_REQUESTED"}, status=202)
 
+    def change(self, times: dict[str, Any]) -> None:
+        """Seconds by their names, and how many jobs run `at_once`, from now on."""
+        self.line.at_once = times.pop("at_once", self.line.at_once)
+        for name, seconds in times.items():
+            setattr(self, name, seconds)
+        self.line.settle()
+
     def charged(self) -> float:
         """What all jobs that have ended cost, in dollars."""
         now = self._now()
@@ -292,7 +296,7 @@ class Queue:
 
 
 def _no_app(app: str) -> web.Response:
-    return answers.detail(404, f'Application "{app.rpartition("/")[2]}" not found')
+    return detail(404, f'Application "{app.rpartition("/")[2]}" not found')
 
 
 def _in_the_answer(job: Job) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sandbox.fal.jobs import Job
 from sandbox.fal.models import Model
 from sandbox.fal.validation import Order
-from sandbox.queue_api.models import Operation
-from sandbox.queue_api.render.task import Task, frame_size
+from sandbox.render.operations import Operation
+from sandbox.render.task import Task, frame_size
 
 _HEIGHTS = {"4k": 2160}
 _WIDE = 16 / 9

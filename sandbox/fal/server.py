@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 from multidict import CIMultiDict
 
-from sandbox.fal import answers
+from sandbox.fal import control
 from sandbox.fal.calls import CALL, Call
-from sandbox.fal.control import add_control_routes
-from sandbox.fal.faults import FaultBook
+from sandbox.fal.faults import Fault, read_words
 from sandbox.fal.jobs import Job
 from sandbox.fal.models import MODELS
-from sandbox.fal.queue import Duration, Queue
+from sandbox.fal.queue import Queue
 from sandbox.fal.storage import Storage
-from sandbox.queue_api.clock import Clock, RealClock
-from sandbox.queue_api.render.pool import Pool, Worker, start_worker
+from sandbox.render.pool import Worker, start_worker
+from sandbox.service.answers import detail
+from sandbox.service.clips import Duration
+from sandbox.service.clock import Clock
+from sandbox.service.control import add_control_routes
+from sandbox.service.faults import FaultBook
+from sandbox.service.server import StandIn
 
 
-class FalStandIn:
+class FalStandIn(StandIn):
     """fal.ai's queue, on this machine: `async with FalStandIn() as standin: standin.url, standin.rest_url,
     standin.media_host, standin.key`.
 
@@ -56,13 +57,11 @@ class FalStandIn:
         seed: int = 0,
         clock: Clock | None = None,
     ) -> None:
+        super().__init__(name="fal", clock=clock, workers=workers, start_worker=start_worker)
         self.key = key
         self.requests: list[Call] = []
-        self.faults = FaultBook()
+        self.faults = FaultBook(read_words, seed)
         self.url = self.rest_url = self.media_url = ""
-        self.parent: Path | None = None
-        """Where `start` makes the folder for uploads and clips; None: in the system's temporary folder."""
-        self._clock: Clock = clock or RealClock()
         self.storage = Storage(faults=self.faults, clock=self._clock, max_file_bytes=max_file_bytes)
         self.queue = Queue(models=dict(MODELS), faults=self.faults, storage=self.storage, clock=self._clock, seed=seed)
         self.queue.wait_seconds, self.queue.work_seconds = wait_seconds, work_seconds
@@ -70,10 +69,6 @@ class FalStandIn:
         self.queue.preview_width, self.queue.clip = preview_width, clip
         self.queue.clip_seconds = min(5.0, max(2.0, clip_seconds))
         self.queue.line.at_once = at_once
-        self._workers, self._start_worker = workers, start_worker
-        self._folder: Path | None = None
-        self._pool: Pool | None = None
-        self._runners: list[web.AppRunner] = []
 
     @property
     def jobs(self) -> dict[str, Job]:
@@ -106,16 +101,20 @@ class FalStandIn:
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> Self:
         """Listen; `port` is the queue's, and 0 takes any free one. The addresses are there afterwards."""
-        self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="fal-", dir=self.parent))
-        for folder in (self._folder / "uploads", self._folder / "clips"):
-            await asyncio.to_thread(folder.mkdir)
-        self.storage.folder = self._folder / "uploads"
-        self._pool = self.queue.pool = Pool(self._folder / "clips", workers=self._workers, start=self._start_worker)
-        queue, rest, media = (
-            web.Application(middlewares=[self._gate(keyed=keyed)], client_max_size=8 * 1024 * 1024)
-            for keyed in (True, True, False)
+        folder = await self._open()
+        self.storage.folder, self.queue.pool = folder / "uploads", self._pool
+        queue, rest, media = self._app(), self._app(), self._app(keyed=False)
+        add_control_routes(
+            queue,
+            faults=self.faults,
+            fault=Fault,
+            times=control.Times,
+            change_times=self.queue.change,
+            describe_jobs=lambda: {
+                "jobs": [control.described(job) for job in self.jobs.values()],
+                "charged_dollars": self.charged_dollars,
+            },
         )
-        add_control_routes(queue, self.queue)
         self.queue.routes(queue)
         self.storage.rest_routes(rest)
         self.storage.media_routes(media)
@@ -124,66 +123,24 @@ class FalStandIn:
         self.media_url = self.storage.url = await self._listen(media, host, 0)
         return self
 
-    async def _listen(self, app: web.Application, host: str, port: int) -> str:
-        # Handlers that a fault has stalled never end by themselves, so a stop doesn't wait for them.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-        self._runners.append(runner)
-        await runner.setup()
-        await web.TCPSite(runner, host, port).start()
-        return f"http://{host}:{runner.addresses[0][1]}"
-
     async def stop(self) -> None:
-        """Stop listening, end the workers and remove every upload and clip."""
-        for runner in self._runners:
-            await runner.cleanup()
-        if self._pool is not None:
-            await self._pool.close()
-        if self._folder is not None:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-        self._runners, self._pool, self._folder, self.queue.pool = [], None, None, None
+        await super().stop()
+        self.queue.pool = None
 
-    async def __aenter__(self) -> Self:
-        return await self.start()
+    def describe(self) -> str:
+        return f"{self.url}  rest: {self.rest_url}  media: {self.media_url}  key: {self.key}"
 
-    async def __aexit__(self, *exc: object) -> None:
-        await self.stop()
-
-    def _gate(self, *, keyed: bool) -> Any:
-        """A middleware: record the call, check its key, answer errors in JSON where aiohttp would in plain text."""
-
-        @web.middleware
-        async def gate(request: web.Request, handler: Any) -> web.StreamResponse:
-            if request.path.startswith("/_sandbox/"):
-                own: web.StreamResponse = await handler(request)
-                return own
-            call = self._record(request)
-            try:
-                if keyed and not self._has_key(request):
-                    response: web.StreamResponse = answers.detail(
-                        401, "Cannot access application. Authentication is required."
-                    )
-                else:
-                    response = await handler(request)
-            except web.HTTPException as exc:
-                headers = {"Allow": exc.headers["Allow"]} if "Allow" in exc.headers else {}
-                response = web.json_response({"detail": exc.reason}, status=exc.status, headers=headers)
-            call.status = response.status
-            return response
-
-        return gate
-
-    def _record(self, request: web.Request) -> Call:
-        """Note the call as far as its first line and headers tell; `path` is as it was sent."""
+    def _record(self, request: web.Request) -> Callable[[int], None]:
         headers = CIMultiDict(request.headers)
         call = Call(_action(request), request.method, request.raw_path, headers, self._clock.monotonic())
         request[CALL] = call
         self.requests.append(call)
-        return call
+        return call.answered
 
-    def _has_key(self, request: web.Request) -> bool:
-        """Whether the request has the key."""
+    def _refuse(self, request: web.Request) -> web.Response | None:
         said = request.headers.get("Authorization", "").encode()
-        return hmac.compare_digest(said, f"Key {self.key}".encode())
+        fine = hmac.compare_digest(said, f"Key {self.key}".encode())
+        return None if fine else detail(401, "Cannot access application. Authentication is required.")
 
 
 def _action(request: web.Request) -> str:
@@ -197,12 +154,3 @@ def _action(request: web.Request) -> str:
     if path.startswith(("/files/", "/put/")):
         return "media" if method == "GET" else "complete" if path.endswith("/complete") else "upload"
     return "submit"
-
-
-async def serve(standin: FalStandIn, *, host: str, port: int) -> None:
-    """Run until cancelled, and print the addresses and the key."""
-    await standin.start(port, host)
-    print(f"{standin.url}  rest: {standin.rest_url}  media: {standin.media_url}  key: {standin.key}", flush=True)
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.Event().wait()
-    await standin.stop()

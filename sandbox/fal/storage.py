@@ -17,10 +17,12 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from sandbox.fal.answers import detail, wrong
+from sandbox.fal.answers import wrong
 from sandbox.fal.calls import CALL
-from sandbox.fal.faults import Fault, FaultBook
-from sandbox.queue_api.clock import Clock
+from sandbox.fal.faults import Fault
+from sandbox.service.answers import detail
+from sandbox.service.clock import Clock
+from sandbox.service.faults import FaultBook
 
 WEEK_SECONDS = 7 * 24 * 3600.0
 """How long a file is kept whose sender does not say."""
@@ -50,7 +52,7 @@ class Stored:
 class Storage:
     """The files, by the last part but one of their address, and the handlers of both hosts."""
 
-    def __init__(self, *, faults: FaultBook, clock: Clock, max_file_bytes: int) -> None:
+    def __init__(self, *, faults: FaultBook[Fault], clock: Clock, max_file_bytes: int) -> None:
         self._faults = faults
         self._clock = clock
         self.max_file_bytes = max_file_bytes

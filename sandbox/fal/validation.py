@@ -12,8 +12,8 @@ import av
 from PIL import Image
 
 from sandbox.fal.models import Field, Kind, Model
-from sandbox.queue_api.models import Kind as FileKind
-from sandbox.queue_api.sniff import NotThat, check_file, container_of
+from sandbox.service.sniff import Kind as FileKind
+from sandbox.service.sniff import NotThat, check_file, container_of
 
 Problem = dict[str, Any]
 

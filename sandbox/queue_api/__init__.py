@@ -6,8 +6,8 @@
 """
 
 from sandbox.queue_api.calls import Call
-from sandbox.queue_api.faults import EVER, Fault, FaultBook
+from sandbox.queue_api.faults import EVER, Fault
 from sandbox.queue_api.jobs import Job
 from sandbox.queue_api.server import QueueStandIn
 
-__all__ = ["EVER", "Call", "Fault", "FaultBook", "Job", "QueueStandIn"]
+__all__ = ["EVER", "Call", "Fault", "Job", "QueueStandIn"]

@@ -35,6 +35,9 @@ class Call:
     def is_empty(self) -> bool:
         return self.headers.get("Content-Length") == "0"
 
+    def answered(self, status: int) -> None:
+        self.status = status
+
     @classmethod
     def of(cls, request: web.Request, at: float) -> Call:
         """The call as far as its first line and headers tell; `path` is as it was sent."""

@@ -9,13 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.queue_api.faults import Fault
-from sandbox.queue_api.render.pool import RenderFailed
 from sandbox.queue_api.validation import Order
-
-ODD_ID = "a b/../c?x=1#%2F"
-"""What an id may look like if the service has a bad day; a number is put before it."""
-_PATIENCE = 5.0
-"""Seconds of real time that one call waits for a clip; less than what clients allow a call."""
+from sandbox.service.clips import drawn
 
 
 @dataclass(frozen=True)
@@ -83,10 +78,7 @@ class Job:
     downloads: int = 0
 
     async def state(self, now: float, *, service_limit: float, keep_seconds: float) -> JobState | None:
-        """What it is at `now`, or None once it has expired.
-
-        Waits up to `_PATIENCE` for the drawing where only that is missing, since the clock may stand still in tests.
-        """
+        """What it is at `now`, or None once it has expired. Waits a while where only the drawing is missing."""
         plan, age = self.plan, now - self.created
         if age < plan.pending:
             return JobState("pending")
@@ -99,12 +91,7 @@ class Job:
             return JobState("failed", "The job timed out")
         if plan.failure is not None:
             return JobState("failed", plan.failure)
-        if self.clip is None:
-            return JobState("failed", "Internal error")
-        await asyncio.wait({self.clip}, timeout=_PATIENCE)
-        if not self.clip.done():
+        clip = await drawn(self.clip)
+        if clip is None:
             return JobState("processing")
-        try:
-            return JobState("completed", path=self.clip.result())
-        except RenderFailed as exc:
-            return JobState("failed", str(exc))
+        return JobState("completed", path=clip) if isinstance(clip, Path) else JobState("failed", clip)

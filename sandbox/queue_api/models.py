@@ -6,26 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class Operation(StrEnum):
-    """What a model makes of its inputs."""
-
-    TEXT = "text to video"
-    IMAGE = "image to video"
-    VIDEO = "video to video"
-    FIRST_LAST = "first and last frame"
-    MOTION = "motion"
-    RESTYLE = "restyle"
-    EDIT = "video edit"
-    TRY_ON = "virtual try-on"
-    PICTURE = "picture edit"
-
-
-class Kind(StrEnum):
-    """What a file field must hold."""
-
-    IMAGE = "image"
-    VIDEO = "video"
+from sandbox.render.operations import Operation
+from sandbox.service.sniff import Kind
 
 
 class Words(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.queue_api.jobs import Job
 from sandbox.queue_api.models import Model
-from sandbox.queue_api.render.task import Task, frame_size
+from sandbox.render.task import Task, frame_size
 
 
 def render_task_of(job: Job, model: Model, *, clip_seconds: float, preview_width: int | None) -> Task:

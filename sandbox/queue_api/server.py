@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import hmac
 import random
-import shutil
-import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
@@ -18,24 +14,25 @@ from aiohttp import web
 
 from sandbox.queue_api import answers, control
 from sandbox.queue_api.calls import CALL, Call
-from sandbox.queue_api.clock import Clock, RealClock
-from sandbox.queue_api.faults import Fault, FaultBook
+from sandbox.queue_api.faults import Fault, read_words
 from sandbox.queue_api.forms import FieldError, Form, TooLarge, Unprocessable, read_form
-from sandbox.queue_api.jobs import ODD_ID, Job, JobState, Plan
+from sandbox.queue_api.jobs import Job, JobState, Plan
 from sandbox.queue_api.models import MODELS, MODELS_2026, Model
-from sandbox.queue_api.render.pool import Pool, Worker, start_worker
 from sandbox.queue_api.render_task import render_task_of
-from sandbox.queue_api.sniff import NotThat, check_file
 from sandbox.queue_api.validation import SEED_MAX, Order, check, kinds
-
-Duration = float | Callable[[random.Random], float]
-"""Seconds, or how to draw them for each job."""
-
+from sandbox.render.pool import Pool, Worker, start_worker
+from sandbox.service.answers import detail
+from sandbox.service.clips import ODD_ID, Duration, draw
+from sandbox.service.clock import Clock
+from sandbox.service.control import add_control_routes
+from sandbox.service.faults import FaultBook
+from sandbox.service.server import StandIn
+from sandbox.service.sniff import NotThat, check_file
 
 Routes = Literal["all", "2026"]
 
 
-class QueueStandIn:
+class QueueStandIn(StandIn):
     """The video service, on this machine: `async with QueueStandIn() as standin: standin.url, standin.api_key`.
 
     Times are seconds of `clock` and may be 0; they are plain attributes, so that a running stand-in can be slowed.
@@ -69,6 +66,7 @@ class QueueStandIn:
         seed: int = 0,
         clock: Clock | None = None,
     ) -> None:
+        super().__init__(name="queue-api", clock=clock, workers=workers, start_worker=start_worker)
         self.api_key = api_key
         self.pending_seconds, self.processing_seconds = pending_seconds, processing_seconds
         self.keep_seconds, self.service_limit_seconds = keep_seconds, service_limit_seconds
@@ -76,18 +74,12 @@ class QueueStandIn:
         self.max_file_bytes, self.honour_idempotency = max_file_bytes, honour_idempotency
         self.models, self.retired = dict(MODELS if routes == "all" else MODELS_2026), set(retired)
         self.routes = routes
-        self.faults = FaultBook(seed)
+        self.faults = FaultBook(read_words, seed)
         self.jobs: dict[str, Job] = {}
         self.requests: list[Call] = []
         self.url = ""
-        self._clock: Clock = clock or RealClock()
         self._rng = random.Random(seed)
-        self._cache, self._workers, self._start_worker = cache, workers, start_worker
-        self.parent: Path | None = None
-        """Where `start` makes the folder for uploads and clips; None: in the system's temporary folder."""
-        self._folder: Path | None = None
-        self._pool: Pool | None = None
-        self._runner: web.AppRunner | None = None
+        self._cache = cache
 
     @property
     def submits(self) -> list[Call]:
@@ -108,82 +100,58 @@ class QueueStandIn:
 
     async def start(self, port: int = 0, host: str = "127.0.0.1") -> Self:
         """Listen; port 0 takes any free one. `url` is the address afterwards."""
-        self._folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="queue-api-", dir=self.parent))
-        for folder in filter(None, (self._folder / "uploads", self._folder / "clips", self._cache)):
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-        clips = self._cache or self._folder / "clips"
-        self._pool = Pool(clips, workers=self._workers, start=self._start_worker)
-        app = web.Application(middlewares=[self._gate], client_max_size=8 * 1024 * 1024)
+        await self._open(self._cache)
+        app = self._app()
         app.router.add_post("/v1/jobs/{model}", self._submit)
         app.router.add_get("/v1/jobs/{job_id}", self._status)
         app.router.add_get("/v1/jobs/{job_id}/content", self._content)
-        control.add_routes(app, faults=self.faults, jobs=self.jobs, set_seconds=functools.partial(setattr, self))
-        # Handlers that a fault has stalled never end by themselves, so a stop doesn't wait for them.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        add_control_routes(
+            app,
+            faults=self.faults,
+            fault=Fault,
+            times=control.Times,
+            change_times=self.__dict__.update,
+            describe_jobs=lambda: {"jobs": [control.described(job) for job in self.jobs.values()]},
+        )
+        self.url = await self._listen(app, host, port)
         return self
 
-    async def stop(self) -> None:
-        """Stop listening, end the workers and remove every upload and clip (a `cache` stays)."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if self._pool is not None:
-            await self._pool.close()
-        if self._folder is not None:
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-        self._runner = self._pool = self._folder = None
+    def describe(self) -> str:
+        return f"{self.url}  key: {self.api_key}"
 
-    async def __aenter__(self) -> Self:
-        return await self.start()
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.stop()
-
-    @web.middleware
-    async def _gate(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Record the call, check its API key, and answer errors in JSON where aiohttp would answer in plain text."""
+    def _record(self, request: web.Request) -> Callable[[int], None] | None:
         if not request.path.startswith("/v1/"):
-            unknown: web.StreamResponse = await handler(request)
-            return unknown
-        call = Call.of(request, self._clock.monotonic())
-        request[CALL] = call
+            return None
+        call = request[CALL] = Call.of(request, self._clock.monotonic())
         self.requests.append(call)
-        try:
-            if not hmac.compare_digest(request.headers.get("X-API-KEY", "").encode(), self.api_key.encode()):
-                response: web.StreamResponse = answers.detail(401)
-            else:
-                response = await handler(request)
-        except web.HTTPException as exc:
-            headers = {"Allow": exc.headers["Allow"]} if "Allow" in exc.headers else {}
-            response = web.json_response({"detail": exc.reason}, status=exc.status, headers=headers)
-        call.status = response.status
-        return response
+        return call.answered
+
+    def _refuse(self, request: web.Request) -> web.Response | None:
+        said = request.headers.get("X-API-KEY", "").encode()
+        return None if hmac.compare_digest(said, self.api_key.encode()) else detail(401)
 
     async def _submit(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["model"]
         call = request[CALL]
         call.model = name
         model = self.models.get(name)
-        if fault := self.faults.take("submit", model=name, early=True):
+        if fault := self.faults.take("submit", served_by=name, only=lambda fault: fault.early):
             return await answers.wrong(request, fault, self._clock, None)
         if model is None or name in self.retired:
             if self.routes == "2026":
                 raise web.HTTPMethodNotAllowed("POST", ["GET"])
-            return answers.detail(404, f"Model '{name}' not found")
+            return detail(404, f"Model '{name}' not found")
         try:
             form = await self._read(request, call)
             prompt = form.texts.get("prompt", "")
             self.faults.add_from_prompt(prompt)
-            fault = self.faults.take("submit", model=name, prompt=prompt)
+            fault = self.faults.take("submit", served_by=name, prompt=prompt, only=lambda fault: not fault.early)
             if fault is not None and not fault.taken:
                 return await answers.wrong(request, fault, self._clock, None)
             order = check(model, form)
             await self._look_into(model, order)
         except TooLarge as exc:
-            return answers.detail(413, str(exc))
+            return detail(413, str(exc))
         except Unprocessable as exc:
             return answers.unprocessable(exc.problems)
         job = self._take(name, model, order, call)
@@ -221,8 +189,8 @@ class QueueStandIn:
                     return known
         job_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         self.faults.add_from_prompt(order.prompt, job_id)
-        faults = self.faults.take_all("job", job=job_id, model=name, prompt=order.prompt)
-        plan = Plan(self._draw(self.pending_seconds), self._draw(self.processing_seconds))
+        faults = self.faults.take_all("job", job=job_id, served_by=name, prompt=order.prompt)
+        plan = Plan(draw(self.pending_seconds, self._rng), draw(self.processing_seconds, self._rng))
         plan = plan.with_faults(faults, self.service_limit_seconds)
         if plan.odd_id:
             self.faults.rename(job_id, odd := f"{len(self.jobs)} {ODD_ID}")
@@ -236,9 +204,6 @@ class QueueStandIn:
         self.jobs[job_id] = job
         return job
 
-    def _draw(self, duration: Duration) -> float:
-        return duration(self._rng) if callable(duration) else duration
-
     def _begin(self, job: Job, model: Model, pool: Pool) -> asyncio.Task[Path]:
         """Start drawing the job's clip."""
         if self.clip is not None:
@@ -249,11 +214,7 @@ class QueueStandIn:
     async def _status(self, request: web.Request) -> web.StreamResponse:
         job, state, fault = await self._find(request)
         if job is None or state is None:
-            return (
-                await answers.wrong(request, fault, self._clock, None)
-                if fault
-                else answers.detail(404, "Job not found")
-            )
+            return await answers.wrong(request, fault, self._clock, None) if fault else detail(404, "Job not found")
         right: dict[str, Any] = {"job_id": job.id, "status": state.status}
         if state.reason is not None:
             right[job.plan.key] = state.reason
@@ -268,9 +229,9 @@ class QueueStandIn:
         if fault is not None:
             return await answers.wrong(request, fault, self._clock, path)
         if job is None or state is None:
-            return answers.detail(404, "Job not found")
+            return detail(404, "Job not found")
         if path is None:
-            return answers.detail(409, f"Job is not completed (status: {state.status})")
+            return detail(409, f"Job is not completed (status: {state.status})")
         job.downloads += 1
         return answers.video(path)
 
@@ -288,14 +249,5 @@ class QueueStandIn:
                 service_limit=self.service_limit_seconds,
                 keep_seconds=self.keep_seconds,
             )
-        fault = self.faults.take(on, job=call.job_id, model=call.model or "")
+        fault = self.faults.take(on, job=call.job_id, served_by=call.model or "")
         return job, state, fault
-
-
-async def serve(standin: QueueStandIn, *, host: str, port: int) -> None:
-    """Run until cancelled, and print the address and the key."""
-    await standin.start(port, host)
-    print(f"{standin.url}  key: {standin.api_key}", flush=True)
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.Event().wait()
-    await standin.stop()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.queue_api.forms import FieldError, FilePart, Form, Unprocessable
-from sandbox.queue_api.models import Kind, Model, Words
+from sandbox.queue_api.models import Model, Words
+from sandbox.service.sniff import Kind
 
 SEED_MAX = 2**32 - 1
 PROMPT_MAX_CHARS = 1000

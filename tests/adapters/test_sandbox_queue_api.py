@@ -13,11 +13,11 @@ import pytest
 import pytest_asyncio
 
 from sandbox.queue_api import Fault, QueueStandIn
-from sandbox.queue_api.models import Operation
-from sandbox.queue_api.render.clips import Unreadable
-from sandbox.queue_api.render.pool import Worker, start_worker
-from sandbox.queue_api.render.task import Task
-from sandbox.queue_api.render.worker import render
+from sandbox.render.clips import Unreadable
+from sandbox.render.operations import Operation
+from sandbox.render.pool import Worker, start_worker
+from sandbox.render.task import Task
+from sandbox.render.worker import render
 from tests.adapters.sandbox_material import PNG, Caller, clip, look
 from tests.clock import ManualClock
 

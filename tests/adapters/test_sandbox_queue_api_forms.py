@@ -12,7 +12,9 @@ import pytest
 import pytest_asyncio
 
 from sandbox.queue_api import QueueStandIn
-from sandbox.queue_api.models import MODELS, Kind, Operation, Words
+from sandbox.queue_api.models import MODELS, Words
+from sandbox.render.operations import Operation
+from sandbox.service.sniff import Kind
 from tests.adapters.sandbox_material import PNG, Caller, clip
 
 pytestmark = pytest.mark.xdist_group("forms")  # its stand-in is started once

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from bot.rules.catalog import load_catalog
 from bot.rules.clock import SystemClock
 from bot.rules.jobs import Job, JobState, Requester
 from bot.rules.limit_rules import LimitBook, Scope, Window
@@ -19,15 +20,18 @@ from bot.store.rows import ROW, job_of
 from tests.chaos.storm import Asked, Storm, leftovers
 from tests.fleet import state_of
 
+CATALOG = load_catalog(services=("decart", "fal"))
 _NUMBER = re.compile(r"job (\d+) of the storm")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`outcomes` counts how jobs ended; `breaches` are what must not be. `unheard`: asked of a bot that was dead."""
+    """`outcomes` counts how jobs ended, `services` how many were delivered from which; `breaches` are what must not be.
+    `unheard`: asked of a bot that was dead."""
 
     accepted: int
     unheard: int
+    services: Counter[str]
     outcomes: Counter[str]
     breaches: list[str]
 
@@ -49,7 +53,10 @@ async def audit(storm: Storm) -> Report:
     finally:
         await database.close()
     outcomes = Counter(_outcome(job) for job in rows)
-    return Report(len(rows), len(storm.asked) - len(rows), outcomes, breaches)
+    services: Counter[str] = Counter(
+        CATALOG.get(job.request.model).service for job in rows if job.state is JobState.DELIVERED
+    )
+    return Report(len(rows), len(storm.asked) - len(rows), services, outcomes, breaches)
 
 
 def _outcome(job: Job) -> str:
@@ -61,19 +68,37 @@ def _of_rows(storm: Storm, rows: list[Job]) -> Iterator[str]:
     for job in rows:
         found = _NUMBER.search(job.request.inputs.prompt or "")
         by_number.setdefault(int(found.group(1)) if found else -1, []).append(job)
-    orders = Counter(order.idempotency_key for order in storm.ships.queue.jobs.values())
+    orders = _orders(storm, rows)
     for asked in storm.asked:
         theirs = by_number.pop(asked.ask.number, [])
         if len(theirs) > 1:
             yield f"ask {asked.ask.number} has {len(theirs)} jobs"
         for job in theirs:
-            for breach in (*_of_job(job, orders[job.id]), *_of_reply(storm, job, asked)):
+            for breach in (*_of_job(job, orders[job.id]), *_of_money(storm, job), *_of_reply(storm, job, asked)):
                 yield f"{asked.ask.number} ({asked.ask.trouble}, {job.id[:8]}, {_outcome(job)}): {breach}"
     if by_number:
         yield f"jobs that nobody asked for: {sorted(by_number)}"
     strange = set(orders) - {job.id for job in rows}
     if strange:
         yield f"{len(strange)} orders at the service without a job"
+
+
+def _orders(storm: Storm, rows: list[Job]) -> Counter[str | None]:
+    """How many jobs the services made for each of ours. The second knows no key of ours: its are told by their words,
+    which are another for each ask."""
+    ours = {job.request.inputs.prompt: job.id for job in rows}
+    assert storm.ships.fal is not None
+    keys = [order.idempotency_key for order in storm.ships.queue.jobs.values()]
+    return Counter([*keys, *(ours.get(order.arguments["prompt"]) for order in storm.ships.fal.jobs.values())])
+
+
+def _of_money(storm: Storm, job: Job) -> Iterator[str]:
+    """A job that its member cancelled and that limits don't count costs nothing, where the service can cancel."""
+    assert storm.ships.fal is not None
+    for order in storm.ships.fal.jobs.values():
+        ours = order.arguments["prompt"] == job.request.inputs.prompt
+        if ours and job.state is JobState.CANCELLED and job.refunded and order.paid:
+            yield "cancelled and given back, but the service charges for it"
 
 
 def _of_job(job: Job, orders: int) -> Iterator[str]:

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# The stand-in service reads these words in a prompt (`sandbox/queue_api/faults.py`); each with its share of the jobs.
+# The stand-ins read these words in a prompt (`faults.py` in `sandbox/queue_api` and `sandbox/fal`); each with its share
+# of the jobs. A word that only one of them knows does nothing at the other.
 TROUBLES: dict[str, tuple[str, float]] = {
     "none": ("", 30),
     "submit 429": ("[status 429 x2 after 0.2]", 5),
@@ -28,7 +29,15 @@ TROUBLES: dict[str, tuple[str, float]] = {
     "job fails": ("[fail: the stage was empty]", 5),
     "result expires": ("[expire]", 2),
     "job is slow": ("[slow 6]", 4),
+    "file 503": ("[media 503 x2]", 3),
+    "file cut": ("[reset media]", 3),
+    "result names no video": ("[no video]", 2),
+    "prompt refused": ("[policy]", 2),
+    "cancel 500": ("[cancel 500 x1]", 2),
+    "waits in the service's queue": ("[wait 3]", 3),
 }
+# The usual model of the one service and one of the other, each with its share of the jobs.
+MODELS = {"lucy-pro-t2v": 5, "veo-3.1-lite": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,7 @@ class Ask:
     member: str
     where: str
     private: bool
+    model: str
     trouble: str
     after_seconds: float
     cancel_after_seconds: float | None
@@ -106,6 +116,7 @@ def _ask(rng: random.Random, number: int, seconds_between: float) -> Ask:
         member=rng.choice(("Ada", "Grace")),
         where=rng.choice(("#general", "#clips", "Test Kitchen", "DM")),
         private=rng.random() < 0.15,
+        model=rng.choices(list(MODELS), list(MODELS.values()))[0],
         trouble=trouble or drawn,
         after_seconds=rng.uniform(0.2, 1.8) * seconds_between,
         cancel_after_seconds=rng.uniform(0.1, 2.0) if rng.random() < 0.06 else None,

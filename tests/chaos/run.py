@@ -47,6 +47,7 @@ def _fleet(folder: Path, url: str, clip: Path, seed: int) -> AbstractAsyncContex
         pending_seconds=lambda rng: rng.uniform(0.0, 1.0),
         processing_seconds=lambda rng: rng.uniform(0.0, 2.0),
         seed=seed,
+        second_service=True,
         answer_in=ANSWER_IN,  # many ask a bot that is dead
     )
 
@@ -55,6 +56,8 @@ def table(storm: Storm, report: Report) -> str:
     """What befell, and what became of the jobs."""
     lines = [f"{'fault injected':<44}{'times':>6}"]
     lines += [f"{name:<44}{times:>6}" for name, times in sorted(storm.faults.items()) if times]
+    lines += ["", f"{'service':<44}{'jobs':>6}"]
+    lines += [f"{name:<44}{times:>6}" for name, times in sorted(report.services.items())]
     lines += ["", f"{'outcome':<44}{'jobs':>6}"]
     lines += [f"{name:<44}{times:>6}" for name, times in sorted(report.outcomes.items())]
     lines += [

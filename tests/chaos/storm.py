@@ -127,7 +127,9 @@ class Storm:
                 "Test Kitchen": "Test Kitchen#general",
                 "DM": member.dm,
             }
-            invocation = await member.slash(places[ask.where], "t2v", prompt=ask.prompt, private=ask.private)
+            invocation = await member.slash(
+                places[ask.where], "t2v", prompt=ask.prompt, private=ask.private, model=ask.model
+            )
             self.asked.append(Asked(ask, invocation))
             self.faults[f"service: {ask.trouble}"] += ask.trouble != "none"
             if ask.cancel_after_seconds is not None:

@@ -24,6 +24,7 @@ from bot.settings import Settings
 from bot.wiring import media
 from bot.work.engines.embedded import EmbeddedEngine
 from sandbox.discord import DiscordStandIn, Invocation
+from sandbox.fal import FalStandIn
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.databases import migrated_file
 from tests.browser import browsing, chromium_or_skip
@@ -32,7 +33,7 @@ from tests.fork_server import start_renderer
 from tests.media_workers import shared_workers
 from tests.openapi import all_faults, document_missing
 
-__all__ = ["browser", "chromium", "clapper", "migrated_file", "stage"]
+__all__ = ["browser", "chromium", "clapper", "fal", "migrated_file", "stage"]
 
 PENDING_SECONDS = 30.0
 PROCESSING_SECONDS = 60.0
@@ -192,3 +193,18 @@ async def browser(chromium: Browser) -> AsyncIterator[Browser]:
     yield chromium
     for context in chromium.contexts:
         await context.close()
+
+
+@pytest_asyncio.fixture
+async def fal(stage: Stage) -> AsyncIterator[FalStandIn]:
+    """Its stand-in, whose key is the only one that Clapper has."""
+    times = {"wait_seconds": PENDING_SECONDS, "work_seconds": PROCESSING_SECONDS}
+    async with FalStandIn(clock=stage.clock, preview_width=160, start_worker=start_renderer, **times) as standin:  # type: ignore[arg-type]  # all are seconds
+        stage.changes |= {
+            "decart_api_key": "",
+            "fal_key": standin.key,
+            "fal_base_url": standin.url,
+            "fal_rest_url": standin.rest_url,
+            "fal_media_hosts": (standin.media_host,),
+        }
+        yield standin

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from io import BytesIO
 from typing import Any
 
 import av
 import pytest
-import pytest_asyncio
 
 from sandbox.fal import FalStandIn
 from tests.adapters.sandbox_material import picture
-from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, states_of, text_of
-from tests.fork_server import start_renderer
-
-
-@pytest_asyncio.fixture
-async def fal(stage: Stage) -> AsyncIterator[FalStandIn]:
-    """Its stand-in, whose key is the only one that Clapper has."""
-    times = {"wait_seconds": PENDING_SECONDS, "work_seconds": PROCESSING_SECONDS}
-    async with FalStandIn(clock=stage.clock, preview_width=160, start_worker=start_renderer, **times) as standin:  # type: ignore[arg-type]  # all are seconds
-        stage.changes |= {
-            "decart_api_key": "",
-            "fal_key": standin.key,
-            "fal_base_url": standin.url,
-            "fal_rest_url": standin.rest_url,
-            "fal_media_hosts": (standin.media_host,),
-        }
-        yield standin
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, states_of, text_of
 
 
 @pytest.mark.asyncio

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox.discord import Invocation
-from sandbox.queue_api.models import Model, Operation
+from sandbox.queue_api.models import Model
+from sandbox.render.operations import Operation
 from tests import corpus
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
 from tests.end_to_end.material import sample

@@ -118,7 +118,7 @@ async def test_ctrl_c_which_reaches_every_process_of_the_terminal_ends_all_witho
     async with started("--port", "0", "--fast", folder=tmp_path) as process:
         await delivered(await opened(process), "/t2v prompt:a cat")
         children = psutil.Process(process.pid).children(recursive=True)
-        assert any("sandbox.queue_api.render.worker" in child.cmdline() for child in children)
+        assert any("sandbox.render.worker" in child.cmdline() for child in children)
         os.killpg(process.pid, signal.SIGINT)
         _, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     assert (process.returncode, b"Traceback" in err) == (0, False), err.decode()

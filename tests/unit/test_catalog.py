@@ -8,17 +8,18 @@ from bot.errors import ModelUnknown, SettingsError
 from bot.rules.catalog import FORMS, Kind, Model, Operation, PromptRule, Role, load_catalog
 from bot.rules.requests import Attachment, Inputs, compose
 from sandbox.queue_api import models as stand_in
+from sandbox.render.operations import Operation as Drawn
 
 IN_THE_STAND_IN = {
-    Operation.TEXT_TO_VIDEO: stand_in.Operation.TEXT,
-    Operation.IMAGE_TO_VIDEO: stand_in.Operation.IMAGE,
-    Operation.VIDEO_TO_VIDEO: stand_in.Operation.VIDEO,
-    Operation.FIRST_LAST_FRAME: stand_in.Operation.FIRST_LAST,
-    Operation.MOTION: stand_in.Operation.MOTION,
-    Operation.RESTYLE: stand_in.Operation.RESTYLE,
-    Operation.EDIT: stand_in.Operation.EDIT,
-    Operation.TRY_ON: stand_in.Operation.TRY_ON,
-    Operation.IMAGE_EDIT: stand_in.Operation.PICTURE,
+    Operation.TEXT_TO_VIDEO: Drawn.TEXT,
+    Operation.IMAGE_TO_VIDEO: Drawn.IMAGE,
+    Operation.VIDEO_TO_VIDEO: Drawn.VIDEO,
+    Operation.FIRST_LAST_FRAME: Drawn.FIRST_LAST,
+    Operation.MOTION: Drawn.MOTION,
+    Operation.RESTYLE: Drawn.RESTYLE,
+    Operation.EDIT: Drawn.EDIT,
+    Operation.TRY_ON: Drawn.TRY_ON,
+    Operation.IMAGE_EDIT: Drawn.PICTURE,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.queue_api.render.drawing import NO_LETTER, drawn, font
+from sandbox.render.drawing import NO_LETTER, drawn, font
 
 
 def test_words_that_pillows_font_has_stay_in_it() -> None:

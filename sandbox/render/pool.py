@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
-from sandbox.queue_api.models import Operation
-from sandbox.queue_api.render.task import Task
+from sandbox.render.operations import Operation
+from sandbox.render.task import Task
 
-MODULE = "sandbox.queue_api.render.worker"
-_ROOT = Path(__file__).resolve().parents[3]
+MODULE = "sandbox.render.worker"
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 class RenderFailed(Exception):

@@ -11,7 +11,7 @@ import numpy as np
 from av.container import InputContainer, OutputContainer
 from numpy.typing import NDArray
 
-from sandbox.queue_api.sniff import container_of
+from sandbox.service.sniff import container_of
 
 Frame = NDArray[np.uint8]
 """Height x width x 3, RGB."""

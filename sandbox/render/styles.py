@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageColor, ImageFilter
 
-from sandbox.queue_api.render.clips import Frame
-from sandbox.queue_api.render.drawing import Colour, pixels_of, seeded_palette
+from sandbox.render.clips import Frame
+from sandbox.render.drawing import Colour, pixels_of, seeded_palette
 
 Style = Callable[[Frame, float], Frame]
 """A frame and its share of the clip (0..1) to the frame in that style."""

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from sandbox.queue_api.render import styles
-from sandbox.queue_api.render.clips import Frame
-from sandbox.queue_api.render.drawing import (
+from sandbox.render import styles
+from sandbox.render.clips import Frame
+from sandbox.render.drawing import (
     caption_layer,
     covering,
     fit_text,
@@ -20,7 +20,7 @@ from sandbox.queue_api.render.drawing import (
     pixels_of,
     seeded_palette,
 )
-from sandbox.queue_api.render.task import Task
+from sandbox.render.task import Task
 
 
 def count_of(task: Task) -> int:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from enum import StrEnum
 from pathlib import Path
 
 import av
 from PIL import Image
 
-from sandbox.queue_api.models import Kind
-
 PIXELS_CAP = 50_000_000
 """The most pixels that a picture or a video's frame may have."""
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+
+
+class Kind(StrEnum):
+    """What a file must be."""
+
+    IMAGE = "image"
+    VIDEO = "video"
 
 
 class NotThat(Exception):

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from sandbox.queue_api.render.clips import Frame, Unreadable
-from sandbox.queue_api.sniff import IMAGE_FORMATS
+from sandbox.render.clips import Frame, Unreadable
+from sandbox.service.sniff import IMAGE_FORMATS
 
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sandbox.queue_api.render import styles
-from sandbox.queue_api.render.clips import Frame, read_clip
-from sandbox.queue_api.render.drawing import (
+from sandbox.render import styles
+from sandbox.render.clips import Frame, read_clip
+from sandbox.render.drawing import (
     caption_layer,
     covering,
     inset_layer,
@@ -19,8 +19,8 @@ from sandbox.queue_api.render.drawing import (
     pixels_of,
     seeded_palette,
 )
-from sandbox.queue_api.render.scenes import count_of, foot, label_of
-from sandbox.queue_api.render.task import Task
+from sandbox.render.scenes import count_of, foot, label_of
+from sandbox.render.task import Task
 
 
 def remake_scene(task: Task) -> Iterator[Frame]:

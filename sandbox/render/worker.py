@@ -1,4 +1,4 @@
-"""`python -m sandbox.queue_api.render.worker`: one line of JSON in, a clip on disk, one line of JSON out.
+"""`python -m sandbox.render.worker`: one line of JSON in, a clip on disk, one line of JSON out.
 
 A process of its own, so that drawing never holds up the server and a file that breaks a decoder breaks nothing else.
 """
@@ -16,12 +16,12 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from sandbox.queue_api.models import Operation
-from sandbox.queue_api.render import remakes, scenes
-from sandbox.queue_api.render.clips import Frame, Unreadable, pad, shape_of, write_clip
-from sandbox.queue_api.render.drawing import open_picture
-from sandbox.queue_api.render.task import SECONDS_MAX, SECONDS_MIN, Task
-from sandbox.queue_api.sniff import PIXELS_CAP
+from sandbox.render import remakes, scenes
+from sandbox.render.clips import Frame, Unreadable, pad, shape_of, write_clip
+from sandbox.render.drawing import open_picture
+from sandbox.render.operations import Operation
+from sandbox.render.task import SECONDS_MAX, SECONDS_MIN, Task
+from sandbox.service.sniff import PIXELS_CAP
 
 _SCENES: dict[str, Callable[[Task], Iterator[Frame]]] = {
     Operation.TEXT: scenes.text_scene,
