@@ -185,7 +185,7 @@ def _each(metric: Any, *labels: Iterable[str]) -> None:
 def _list_price(job: Job, model: Model | None) -> float:
     if model is None:
         return 0.0
-    return (model.dollars_per_video or 0.0) + (model.dollars_per_second or 0.0) * job.output_seconds
+    return model.price(job.output_seconds, chosen=job.request.inputs.priced)
 
 
 def outcome_of(http_status: int | None) -> str:

@@ -103,6 +103,24 @@ _FILES = ("catalog.toml", "catalog_fal.toml")
 Side = Annotated[int, Field(ge=16, le=8192)]
 """Pixels of a frame's side; H.264 encodes nothing wider than 8192."""
 
+_AudioPrice = Literal["audio"]
+_ResolutionName = Literal["720p", "480p"]
+_PerVideo = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
+_PerSecond = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+
+
+class Price(BaseModel):
+    """US dollars for a video (or picture), and for a second of output besides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dollars_per_video: _PerVideo = 0
+    dollars_per_second: _PerSecond = 0
+
+    def of(self, seconds: float, videos: float) -> float:
+        """US dollars for so many, to a hundredth of a cent."""
+        return round(self.dollars_per_video * videos + self.dollars_per_second * seconds, 4)
+
 
 class Model(BaseModel):
     """One model of the Queue API, as the catalogue describes it.
@@ -110,7 +128,8 @@ class Model(BaseModel):
     `frame` is (width, height) in pixels of the landscape output at `fps`, which means nothing for pictures. `reference`
     says that it takes a reference image besides its files. `output_seconds` is what one job yields where its length
     does not follow an input (0 for a picture). A job's price in US dollars is `dollars_per_video` (or picture), and
-    `dollars_per_second` of output besides. `deadline` is how long a job may take from submit to end.
+    `dollars_per_second` of output besides; `prices` are other ones, for a resolution that is asked for, or for "audio".
+    `deadline` is how long a job may take from submit to end.
 
     `endpoint` is what the service calls it, where that is not its name: two commands may be served by one model.
     `last_seen` is the day, or the month, on which the service was last seen to have it. `shape_of` names a model of the
@@ -133,7 +152,7 @@ class Model(BaseModel):
     frame: tuple[Side, Side]
     fps: int = Field(ge=1, le=120)
     prompt_max_chars: int = Field(default=1000, ge=1, le=6000)
-    resolutions: tuple[Literal["720p", "480p"], ...] = ("720p",)
+    resolutions: tuple[_ResolutionName, ...] = ("720p",)
     orientations: tuple[Literal["landscape", "portrait", "square"], ...] = ()
     reference: bool = False
     enhance: bool = False
@@ -142,8 +161,9 @@ class Model(BaseModel):
     avoid_max_chars: int | None = Field(default=None, ge=1, le=2000)
     max_points: int = Field(default=1000, ge=2, le=1000)
     max_input_seconds: int = Field(default=60, ge=1, le=86400)
-    dollars_per_video: float = Field(default=0, ge=0, le=10_000, allow_inf_nan=False)
-    dollars_per_second: float = Field(default=0, ge=0, le=2, allow_inf_nan=False)
+    dollars_per_video: _PerVideo = 0
+    dollars_per_second: _PerSecond = 0
+    prices: dict[_ResolutionName | _AudioPrice, Price] = Field(default_factory=dict)
     output_seconds: float = Field(default=5.0, ge=0, le=3600)
     typical_seconds: float = Field(default=40.0, gt=0, le=86400)
     deadline_minutes: int = Field(default=20, ge=1, le=1440)
@@ -165,6 +185,13 @@ class Model(BaseModel):
         if "cost" in fields:
             raise ValueError("cost: a price is in US dollars now: dollars_per_video, dollars_per_second")
         return fields
+
+    @model_validator(mode="after")
+    def _prices_what_it_offers(self) -> Self:
+        offered = {*self.resolutions, *(["audio"] if self.audio else [])}
+        if strange := self.prices.keys() - offered:
+            raise ValueError(f"prices: {min(strange)} is not offered")
+        return self
 
     @model_validator(mode="after")
     def _fits_its_service(self) -> Self:
@@ -220,13 +247,20 @@ class Model(BaseModel):
             return self.output_seconds
         return min(clip_seconds, float(self.max_input_seconds))
 
-    def price(self, seconds: float, videos: float = 1) -> float:
-        """US dollars for so many seconds of video, to a hundredth of a cent."""
-        return round(self.dollars_per_video * videos + self.dollars_per_second * seconds, 4)
+    @cached_property
+    def usual_price(self) -> Price:
+        """Where nothing is chosen that has a price of its own."""
+        return Price(dollars_per_video=self.dollars_per_video, dollars_per_second=self.dollars_per_second)
 
-    def billed(self, units: float) -> float:
+    def price(self, seconds: float, videos: float = 1, *, chosen: Collection[str] = ()) -> float:
+        """US dollars for so many seconds of video. `chosen` are the resolution that is asked for, and "audio" where
+        sound is; where both have a price, the higher one holds."""
+        own = [price for name, price in self.prices.items() if name in chosen]
+        return max(price.of(seconds, videos) for price in own or [self.usual_price])
+
+    def billed(self, units: float, *, chosen: Collection[str] = ()) -> float:
         """US dollars for so many of what its price is for: seconds, or videos."""
-        return self.price(units, units)
+        return self.price(units, units, chosen=chosen)
 
     @property
     def deadline(self) -> timedelta:

@@ -103,6 +103,11 @@ class Inputs(BaseModel):
     trajectory: tuple[Point, ...] | None = None
     path: str | None = None
 
+    @property
+    def priced(self) -> frozenset[str]:
+        """What was chosen that can have a price of its own (`Model.price`)."""
+        return frozenset(name for name, chosen in ((self.resolution, True), ("audio", self.audio)) if name and chosen)
+
 
 class VideoRequest(BaseModel):
     """A request that keeps every rule of its model: `compose` sees to it. Rows are read back by pydantic, and what is

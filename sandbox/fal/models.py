@@ -55,7 +55,9 @@ class Model:
     """The length of what it makes where no `duration` says it."""
     resolution: str = "720p"
     dollars: Mapping[str, float] = field(default_factory=dict)
-    """By resolution; "" for all."""
+    """By resolution; "" for all. With sound, where it has a choice."""
+    silent_dollars: float = 0.0
+    """At 720p without sound, where there is a choice."""
     per_video: bool = False
 
 
@@ -146,9 +148,12 @@ _ONE_IMAGE = {"image_url": "data"}
 _ONE_VIDEO = {"video_url": "data"}
 
 MODELS: Mapping[str, Model] = {
-    "fal-ai/veo3.1/lite": Model(Operation.TEXT, _VEO_TEXT, dollars=_VEO_LITE),
+    "fal-ai/veo3.1/lite": Model(Operation.TEXT, _VEO_TEXT, dollars=_VEO_LITE, silent_dollars=0.03),
     "fal-ai/veo3.1/fast": Model(
-        Operation.TEXT, _VEO_TEXT | {"resolution": one_of("720p", "1080p", "4k")}, dollars=_VEO_FAST
+        Operation.TEXT,
+        _VEO_TEXT | {"resolution": one_of("720p", "1080p", "4k")},
+        dollars=_VEO_FAST,
+        silent_dollars=0.10,
     ),
     "fal-ai/wan/v2.7/text-to-video": Model(
         Operation.TEXT,
@@ -188,7 +193,7 @@ MODELS: Mapping[str, Model] = {
         dollars={"480p": 0.05, "720p": 0.10, "1080p": 0.20},
     ),
     "fal-ai/veo3.1/lite/image-to-video": Model(
-        Operation.IMAGE, _VEO_IMAGE | {"image_url": image()}, _ONE_IMAGE, dollars=_VEO_LITE
+        Operation.IMAGE, _VEO_IMAGE | {"image_url": image()}, _ONE_IMAGE, dollars=_VEO_LITE, silent_dollars=0.03
     ),
     "fal-ai/wan/v2.2-a14b/image-to-video/turbo": Model(
         Operation.IMAGE,
@@ -235,10 +240,10 @@ MODELS: Mapping[str, Model] = {
         dollars={"": 0.112},
     ),
     "fal-ai/veo3.1/lite/first-last-frame-to-video": Model(
-        Operation.FIRST_LAST, _VEO_IMAGE | _FIRST_LAST, _FIRST_LAST_FILES, dollars=_VEO_LITE
+        Operation.FIRST_LAST, _VEO_IMAGE | _FIRST_LAST, _FIRST_LAST_FILES, dollars=_VEO_LITE, silent_dollars=0.03
     ),
     "fal-ai/veo3.1/fast/first-last-frame-to-video": Model(
-        Operation.FIRST_LAST, _VEO_IMAGE | _FIRST_LAST, _FIRST_LAST_FILES, dollars=_VEO_FAST
+        Operation.FIRST_LAST, _VEO_IMAGE | _FIRST_LAST, _FIRST_LAST_FILES, dollars=_VEO_FAST, silent_dollars=0.10
     ),
     "fal-ai/pixverse/v6/transition": Model(
         Operation.FIRST_LAST,

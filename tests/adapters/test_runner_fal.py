@@ -234,3 +234,22 @@ async def test_what_the_service_billed_takes_the_place_of_what_was_reckoned(benc
     fal.queue.billed_units = 6.0
     job = await bench.ended(job.id)
     assert (job.state, job.cost) == (S.DELIVERED, 0.18)
+
+
+@pytest.mark.asyncio
+async def test_sound_and_resolution_have_their_price_when_reserved_settled_and_billed(
+    bench: Bench, fal: FalStandIn
+) -> None:
+    with_sound = await _accept(bench, audio=True)
+    assert with_sound.cost == 0.40
+    assert (await bench.ended(with_sound.id)).cost == 0.40
+    fal.queue.billed_units = 6.0
+    assert (await _run(bench, audio=True)).cost == 0.30
+    assert (await _run(bench, audio=False)).cost == 0.18
+    fal.queue.billed_units = 1.0
+    wan = CATALOG.get("wan-2.2-turbo-t2v")
+    for resolution, dollars in (("480p", 0.05), ("720p", 0.10), (None, 0.10)):
+        inputs = Inputs.model_validate({"prompt": "a cat", "resolution": resolution})
+        small = await bench.accept(compose(wan, inputs), a_member(), a_reply())
+        assert small.cost == dollars
+        assert (await bench.ended(small.id)).cost == dollars

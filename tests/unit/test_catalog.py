@@ -223,3 +223,10 @@ def test_a_reference_is_one_of_a_models_files_only_where_it_takes_one() -> None:
     assert catalog.get("lucy-fast-v2v").files == {Role.DATA: Kind.VIDEO}
     assert catalog.get("lucy-pro-t2v").deadline.total_seconds() == 20 * 60
     assert isinstance(catalog.get("lucy-clip"), Model)
+
+
+def test_a_picture_costs_by_its_resolution_and_without_one_what_the_dearer_costs() -> None:
+    model = load_catalog().get("lucy-image-2")
+    for resolution, dollars in (("480p", 0.01), ("720p", 0.02), (None, 0.02)):
+        inputs = Inputs.model_validate({"prompt": "in winter", "resolution": resolution})
+        assert model.price(0, chosen=inputs.priced) == dollars

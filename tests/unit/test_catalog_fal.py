@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from bot.errors import OptionNotTaken, SeedOutOfRange, SettingsError
 from bot.fal.video_service import arguments_of
@@ -44,15 +45,23 @@ def test_what_a_shipped_model_is_sent_is_what_its_endpoint_takes(model: Model) -
 
 
 @pytest.mark.parametrize("model", tuple(FAL), ids=lambda model: model.name)
-def test_the_price_is_the_endpoints_own(model: Model) -> None:
+def test_the_price_is_the_endpoints_own_for_every_resolution_with_sound_and_without(model: Model) -> None:
     takes = MODELS[model.endpoint or ""]
-    resolution = model.resolutions[0]
-    dollars = takes.dollars.get(resolution, takes.dollars.get("", 0))
-    silent = model.constants.get("generate_audio") is False  # the stand-in's prices are those with sound
+    for resolution in (None, *model.resolutions):
+        for audio in (None, False, True) if model.audio else (None,):
+            named = resolution or model.constants.get("resolution", takes.resolution)
+            dollars = takes.dollars.get(str(named), takes.dollars.get("", 0))
+            if not audio and model.audio:
+                dollars = takes.silent_dollars
+            told = model.price(1, chosen=Inputs(resolution=resolution, audio=audio).priced)
+            assert told == dollars > 0, (resolution, audio)
     assert takes.per_video == (model.dollars_per_video > 0)
-    told = model.dollars_per_video if takes.per_video else model.dollars_per_second
-    assert told is not None
-    assert told <= dollars if silent else told == dollars
+
+
+def test_a_price_for_what_is_not_offered_is_told() -> None:
+    for name in ("480p", "audio"):
+        with pytest.raises(ValidationError, match=f"prices: {name} is not offered"):
+            Model(**FAL.get("wan-2.7-edit").model_dump() | {"prices": {name: {"dollars_per_second": 1}}})
 
 
 def test_our_words_become_the_models_own_and_what_was_given_replaces_what_is_always_sent() -> None:

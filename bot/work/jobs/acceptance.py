@@ -173,7 +173,7 @@ class Acceptance:
             held=permitted.held,
             stored=dict(checked.stored or {}),
             again_of=checked.again_of,
-            cost=model.price(seconds),
+            cost=model.price(seconds, chosen=request.inputs.priced),
             output_seconds=seconds,
             expected_seconds=self._context.durations.median(model.name, model.typical_seconds),
             accepted_at=self._context.clock.now(),

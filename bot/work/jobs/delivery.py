@@ -162,10 +162,10 @@ class Delivery:
 
     def _billed(self, result: RemoteResult) -> Facts:
         """What the service says that it billed, to be counted in the place of what was reckoned."""
-        model = self._job.request.model
-        if result.billed_units is None or model not in self._context.catalog:
+        request, catalog = self._job.request, self._context.catalog
+        if result.billed_units is None or request.model not in catalog:
             return {}
-        return {"cost": self._context.catalog.get(model).billed(result.billed_units)}
+        return {"cost": catalog.get(request.model).billed(result.billed_units, chosen=request.inputs.priced)}
 
     async def _store(self, ready: Path, billed: Facts | None = None) -> bool:
         """Keep the video under the job's key, trying for some seconds; False while the files are unavailable.

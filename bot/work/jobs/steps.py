@@ -130,12 +130,12 @@ class Steps:
         """Inputs into `files`, as the model takes them; a job that was here before has them already."""
         model = self._model()  # raises for one that was taken out of the catalogue, also where nothing must be fetched
         stored = await gather(self.job, self._context)
-        seconds = float(self.job.request.inputs.duration or model.made_of(clip_seconds(stored)))
+        inputs = self.job.request.inputs
+        seconds = float(inputs.duration or model.made_of(clip_seconds(stored)))
+        cost = model.price(seconds, chosen=inputs.priced)
         async with belonging(self.job, self._context):
             # Untold: to the member it is the same waiting.
-            await self._owned.settle(
-                JobState.SUBMITTING, stored=stored, output_seconds=seconds, cost=model.price(seconds)
-            )
+            await self._owned.settle(JobState.SUBMITTING, stored=stored, output_seconds=seconds, cost=cost)
 
     def _model(self) -> Model:
         return self._context.catalog.get(self.job.request.model)
