@@ -31,6 +31,7 @@ from bot.store.encryption import Keys
 from bot.wiring.context import fal_client, queue_client, video_services
 from bot.wiring.findings import Finding, check_clock, check_disk, check_settings
 from bot.wording import translated
+from bot.wording.facts import plain
 from bot.work.jobs.model_check import Verdict, ask_services
 
 TIMEOUT_SECONDS = 10.0
@@ -71,7 +72,7 @@ async def _discord(settings: Settings) -> list[Finding]:
             return [application]
         servers = await _ask(session, f"{settings.discord_api_base_url}/users/@me/guilds?limit=200", list)
     return [
-        Finding("DISCORD_TOKEN", True, f"it is {application.get('name')}'s"),
+        Finding("DISCORD_TOKEN", True, f"it is {plain(str(application.get('name')))}'s"),
         _intent(settings, application),
         Finding("invitation", True, invitation(str(application.get("id")))),
         servers if isinstance(servers, Finding) else _permissions(servers),
@@ -110,7 +111,7 @@ def _permissions(servers: Sequence[dict[str, Any]]) -> Finding:
     """By the bot's roles; what a channel takes away, members are told there."""
     if not servers:
         return Finding("permissions", True, "it is in no server yet: invite it with the link above")
-    lacking = [f"{server.get('name')} ({words})" for server in servers if (words := _missing(server))]
+    lacking = [f"{plain(str(server.get('name')))} ({words})" for server in servers if (words := _missing(server))]
     if not lacking:
         return Finding("permissions", True, f"it has what it needs, in {len(servers)} servers")
     more = f" and {len(lacking) - _SERVERS_NAMED} more" * (len(lacking) > _SERVERS_NAMED)

@@ -12,7 +12,7 @@ from bot.chat.replies.cards import card_of, embed_of
 from bot.rules.catalog import Catalog
 from bot.rules.jobs import Job
 from bot.wording import Markup, say, translated
-from bot.wording.facts import escape, stamp
+from bot.wording.facts import escape, plain, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def list_view(jobs: Sequence[Job], catalog: Catalog, *, number: int, pages: int,
         select = ui.Select[Any](custom_id=f"clapper:own-pick:{number}", placeholder=say("jobs_choose", locale))
         for place, job in enumerate(jobs, number * PAGE_SIZE + 1):
             select.add_option(
-                label=f"{place}. {' '.join(_about(job).split())}"[:_LABEL_CHARS],
+                label=f"{place}. {plain(_about(job), _LABEL_CHARS)}",
                 value=job.id,
                 description=card_of(_read_in(job, locale), catalog).title[:100],
             )

@@ -13,7 +13,7 @@ from bot.rules.guild_settings_file import Change
 from bot.rules.limit_rules import Block, Rule, Scope, Window
 from bot.rules.usage import Standing
 from bot.wording import SENTENCES, Markup, say, translated
-from bot.wording.facts import escape, moment, number, stamp
+from bot.wording.facts import escape, moment, number, plain, stamp
 
 _CHANNELS = frozenset({"channels", "audit_channel_id", "mod_channel_id"})
 _ROLES = frozenset({"roles", "exempt_role"})
@@ -34,17 +34,21 @@ class Names:
         role = self._guild.get_role(role_id) if self._guild is not None else None
         if self._guild is not None and role is None:
             return say("deleted_role", self.locale, id=str(role_id))
-        return f"@{role.name}" if self._plain and role is not None else f"<@&{role_id}>"
+        return f"@{plain(role.name)}" if self._plain and role is not None else f"<@&{role_id}>"
 
     def channel(self, channel_id: int) -> str:
         """Its mention, or that it is deleted."""
         channel = self._guild.get_channel(channel_id) if self._guild is not None else None
         if self._guild is not None and channel is None:
             return say("deleted_channel", self.locale, id=str(channel_id))
-        return f"#{channel.name}" if self._plain and channel is not None else f"<#{channel_id}>"
+        return f"#{plain(channel.name)}" if self._plain and channel is not None else f"<#{channel_id}>"
 
     def member(self, user_id: int) -> str:
         return str(user_id) if self._plain else f"<@{user_id}>"
+
+    def quote(self, text: str) -> str:
+        """What an admin wrote."""
+        return plain(text) if self._plain else escape(text)
 
     def moment(self, at: datetime) -> Markup:
         return Markup(moment(at, self.locale)) if self._plain else stamp(at)
@@ -102,7 +106,7 @@ def standing_text(standing: Standing, names: Names) -> str:
 def block_text(block: Block, names: Names) -> str:
     """Who is blocked, until when and why."""
     until = "" if block.until is None else f" {say('block_until', names.locale, until=names.moment(block.until))}"
-    reason = f" “{escape(block.reason)}”" if block.reason else ""
+    reason = f" “{names.quote(block.reason)}”" if block.reason else ""
     return say("block_line", names.locale, member=Markup(names.member(block.user_id))) + until + reason
 
 

@@ -12,7 +12,7 @@ from bot.chat.replies.interactions import Interaction
 from bot.rules.chart import Bar, Chart, Panel
 from bot.rules.statistics import OUTCOMES, WAIT_EDGES, Statistics
 from bot.wording import Markup, say, translated
-from bot.wording.facts import day, duration, escape, mention, money, number, short_day, thousands_sign
+from bot.wording.facts import day, duration, mention, money, number, plain, short_day, thousands_sign
 from bot.work.services import Report
 
 CHART_NAME = "stats.png"
@@ -172,5 +172,4 @@ def _name(report: Report, user_id: int) -> str:
 
 
 def _short(text: str, limit: int = _NAME_MAX_CHARS) -> str:
-    line = escape(text, limit).replace("\\", "").replace("\u200b", "")
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return plain(text, limit)

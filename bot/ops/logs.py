@@ -60,6 +60,27 @@ class Redactor:
         return value if value is None or isinstance(value, bool | int | float) else self.hide(str(value))
 
 
+def printable(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A processor for lines that people read: an event is one line, and none of it moves a terminal's cursor or changes
+    the order of what stands around it. A traceback's lines are set in, so that none looks like an event.
+
+    A service's reason or a file's name may hold line ends and control characters, and so forge what others read.
+    """
+    del logger, method
+    for name, value in event.items():
+        if isinstance(value, str):
+            is_traceback = name in {"exception", "stack"}
+            lines = value.splitlines() if is_traceback else [value]
+            event[name] = "\n".join(("  " if is_traceback else "") + _printable(line) for line in lines)
+    return event
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def set_up_logs(settings: Settings, stream: TextIO | None = None) -> None:
     """Send every log of the process, libraries' too, through one formatter to `stream` (stderr).
 
@@ -97,8 +118,10 @@ def _formatter(*, as_json: bool, redactor: Redactor) -> logging.Formatter:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    last: Processor = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    last: list[Processor] = (
+        [structlog.processors.JSONRenderer()] if as_json else [printable, structlog.dev.ConsoleRenderer(colors=False)]
+    )
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=first,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redactor, last],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redactor, *last],
     )

@@ -23,8 +23,13 @@ _MARKS_IN_A_ROW = 3
 _GROUPED_FROM = 10_000
 """From here on thousands are set apart. Smaller numbers are often sizes of pictures and versions, and easy to read."""
 
-_SPECIAL = re.compile(r"[\\*_`<\[\]]|~(?=~)|\|(?=\|)|:(?=//)|^[#>+-]|(?<=^\d)\.|(?<=^\d\d)\.")
-"""What begins formatting, a mention or a link; at the start of a line also a heading, a quote or a list."""
+_SPECIAL = re.compile(
+    r"[\\*_`<\[\]]|~(?=~)|\|(?=\|)|:(?=//)|^[#>+-]|(?<=^\d)\.|(?<=^\d\d)\.|"
+    r"(?:(?<=discord\.gg)|(?<=discord\.com)|(?<=discordapp\.com)|(?<=discord\.new)|(?<=discord\.gift))/",
+    re.IGNORECASE,
+)
+"""What begins formatting, a mention or a link, or is an invitation, which Discord shows as a card also without
+"https"; at the start of a line also a heading, a quote or a list."""
 
 MESSAGE_MAX_CHARS = 2000
 """What Discord takes as a message's text."""
@@ -50,12 +55,27 @@ def escape(text: str, limit: int = QUOTE_MAX_CHARS) -> str:
     It pings nobody, formats nothing, makes no link and does not change the order of the text around it. Otherwise it
     looks as it was written.
     """
+    line = _tidied(text, limit)
+    return _set_apart(_SPECIAL.sub(r"\\\g<0>", line).replace("@", "@\u200b"))
+
+
+def plain(text: str, limit: int = QUOTE_MAX_CHARS) -> str:
+    """The same for where nothing is formatted, and a backslash would be seen: labels, files, pictures, a terminal.
+
+    It is on one line, moves no cursor and does not change the order of the text around it.
+    """
+    return _set_apart(_tidied(text, limit))
+
+
+def _tidied(text: str, limit: int) -> str:
     line = "".join(c for c in _one_line(text) if not _is_invisible(c))
     line = _without_stacked_marks(line)
-    if len(line) > limit:
-        line = line[: limit - 1].rstrip() + "…"
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _set_apart(line: str) -> str:
+    """As it is, or between marks that keep the order of what stands beside it, where it reads from right to left."""
     reads_both_ways = any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in line)
-    line = _SPECIAL.sub(r"\\\g<0>", line).replace("@", "@\u200b")
     return f"\u2068{line}\u2069" if reads_both_ways else line
 
 

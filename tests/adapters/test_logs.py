@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
+import structlog
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
@@ -23,6 +24,9 @@ from bot.settings import Settings
 from tests.jobs import GUILD, a_job
 
 PLAIN = {"discord_token": "discord-secret", "decart_api_key": "k"}
+
+
+FORGED = "a cat\n2026-01-01T00:00:00.000000Z [info     ] all is well\r\x1b[2J\x9b\u202e\u2028\x00"
 
 
 @pytest.fixture
@@ -38,6 +42,22 @@ def logs() -> Iterator[io.StringIO]:
 
 def lines(logs: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in logs.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_nobody_forges_a_line_or_moves_a_terminal_with_what_is_logged(logs: io.StringIO, log_format: str) -> None:
+    set_up_logs(Settings.model_validate(PLAIN | {"log_format": log_format}), logs)
+    logging.getLogger("x").warning("the service says: %s", FORGED)
+    logging.getLogger("x").error("it broke", exc_info=ValueError(FORGED))
+    with structlog.contextvars.bound_contextvars(server=FORGED):
+        logging.getLogger("x").warning("hello", stack_info=True)
+    text = logs.getvalue()
+    assert not set(text) - {"\n"} & {chr(n) for n in (*range(32), *range(127, 160), 0x202E, 0x2028)}
+    begun = [line for line in text.split("\n") if line.startswith(("2026-01-01", '{"event": "2026-01-01'))]
+    assert begun == []
+    assert text.count("all is well") == 3
+    whole = [line for line in text.split("\n") if line and not line.startswith(" ")]
+    assert len(whole) == 3, whole
 
 
 def test_every_line_about_a_job_has_its_fields_whoever_writes_it(logs: io.StringIO) -> None:

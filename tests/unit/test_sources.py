@@ -107,6 +107,60 @@ def test_forwarded_messages_and_components_are_looked_into() -> None:
     assert names(shown, Kind.VIDEO) == ["g.mp4"]
 
 
+LINK = "https://example.com/cat.png"
+
+
+@pytest.mark.parametrize(
+    ("content", "url", "hidden"),
+    [
+        (f"look {LINK}", LINK, False),
+        (f"look ||{LINK}||", LINK, True),
+        (f"|| that is\n{LINK} ||", LINK, True),
+        (f"||the end|| {LINK}", LINK, False),
+        (f"{LINK} and ||{LINK}||", LINK, True),
+        (f"\\|| not yet ||{LINK}||", LINK, True),
+        (f"|| alone {LINK}", LINK, False),
+        ("||https://example.com/c%61t.png||", LINK, True),
+        (f"||{LINK}||", None, True),
+        ("", None, False),
+    ],
+)
+def test_what_a_hidden_link_shows_stays_hidden(content: str, url: str | None, hidden: bool) -> None:
+    picture = {"url": LINK, "proxy_url": "https://media.discordapp.net/x/cat.png"}
+    embed = {"type": "image", "thumbnail": picture} | ({"url": url} if url else {})
+    [name] = names(message(content=content, embeds=[embed]))
+    assert name == ("SPOILER_cat.png" if hidden else "cat.png")
+    snapshot = {
+        "type": 0, "content": content, "embeds": [embed], "attachments": [], "components": [], "flags": 0,
+        "timestamp": "2026-11-22T00:00:00+00:00", "edited_timestamp": None,
+    }  # fmt: skip
+    assert names(message(message_snapshots=[{"message": snapshot}])) == [name]
+
+
+@pytest.mark.parametrize("where", ["item", "container", "thumbnail"])
+def test_what_a_component_hides_stays_hidden(where: str) -> None:
+    picture = {"url": f"{CDN}/g.png", "content_type": "image/png"}
+    inner: dict[str, Any] = {"type": 12, "id": 2, "items": [{"media": picture, "spoiler": where == "item"}]}
+    if where == "thumbnail":
+        text = {"type": 10, "id": 4, "content": "look"}
+        inner = {
+            "type": 9, "id": 3, "components": [text],
+            "accessory": {"type": 11, "id": 5, "media": picture, "spoiler": True},
+        }  # fmt: skip
+    container = {"type": 17, "id": 1, "components": [inner], "spoiler": where == "container"}
+    assert names(message(components=[container], flags=1 << 15)) == ["SPOILER_g.png"]
+
+
+def test_a_picture_that_is_shown_twice_is_hidden_if_it_is_hidden_once() -> None:
+    hidden = attachment("SPOILER_cat.png", "image/png")
+    embed = {"type": "rich", "image": {"url": hidden["url"]}}
+    for components in ([], [{"type": 12, "id": 2, "items": [{"media": {"url": hidden["url"]}, "spoiler": False}]}]):
+        assert names(message(attachments=[hidden], embeds=[embed], components=components)) == ["SPOILER_cat.png"]
+    plain = attachment("cat.png", "image/png")
+    gallery = {"type": 12, "id": 2, "items": [{"media": {"url": plain["url"]}, "spoiler": True}]}
+    assert names(message(attachments=[plain], components=[gallery])) == ["SPOILER_cat.png"]
+
+
 def test_a_message_that_shows_nothing_is_blank() -> None:
     assert media_of(message(), Kind.IMAGE, HOSTS).blank
     assert not media_of(message(content="hello"), Kind.IMAGE, HOSTS).blank

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import string
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -28,6 +29,7 @@ from bot.wording.facts import (
     fitted,
     moment,
     number,
+    plain,
     short_day,
     size,
     stamp,
@@ -322,10 +324,27 @@ def test_a_row_tells_the_same_as_the_error_that_it_keeps() -> None:
         ("👩\u200d🚀 in space", "👩\u200d🚀 in space"),
         ("قطة", "\u2068قطة\u2069"),
         ("   ", ""),
+        ("# قطة", "\u2068\\# قطة\u2069"),
+        ("join discord.gg/cats now", "join discord.gg\\/cats now"),
+        ("Discord.com/invite/cats", "Discord.com\\/invite/cats"),
+        ("one\u2028two\x85three", "one two three"),
     ],
 )
 def test_strangers_words_are_shown_and_do_nothing(text: str, shown: str) -> None:
     assert escape(text) == shown
+
+
+@given(st.text(max_size=300))
+def test_a_label_is_one_line_that_moves_nothing(text: str) -> None:
+    shown = plain(text, 90)
+    assert len(shown) <= 92
+    assert all(unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"} for char in shown)
+    assert not set(shown) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u200e\u200f\u061c")
+    assert shown.count("\u2068") == shown.count("\u2069")
+
+
+def test_a_label_is_as_it_was_written() -> None:
+    assert plain("**bold** @everyone [x](https://a.b)") == "**bold** @everyone [x](https://a.b)"
 
 
 @given(st.text(max_size=3000))

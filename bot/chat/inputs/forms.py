@@ -20,6 +20,7 @@ from bot.rules.catalog import FORMS, Kind, Model, Operation, Role
 from bot.rules.requests import Attachment
 from bot.rules.trajectory import TEXT_MAX_CHARS
 from bot.wording import say, translated
+from bot.wording.facts import plain
 
 MENU_FORM = Persistent(rf"clapper:form:(?P<operation>{'|'.join(MENU_OF)}):(?P<message>\d{{1,20}})")
 REUSE_FORM = Persistent(r"clapper:reuse:(?P<job>[0-9a-f]{32})")
@@ -87,7 +88,7 @@ def file_select(
     """A select of the files by name and size; its values count from 0 where none are given."""
     options = [
         discord.SelectOption(
-            label=f"{at + 1}. {file.filename}"[:100],
+            label=f"{at + 1}. {plain(file.filename, 90)}",
             value=values[at] if values else str(at),
             description=f"{file.width} x {file.height}" if file.width and file.height else None,
         )

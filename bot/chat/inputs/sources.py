@@ -27,7 +27,7 @@ from bot.errors import (
     VideoGone,
 )
 from bot.rules.catalog import Kind, Model, Operation, Role
-from bot.rules.requests import Attachment, hidden_name
+from bot.rules.requests import SPOILER, Attachment, hidden_name
 
 MENUS: Mapping[Operation, str] = {
     Operation.IMAGE_TO_VIDEO: "Animate",
@@ -51,6 +51,8 @@ _ENDINGS = {
 }
 _MADE_PICTURES = {".png", ".jpg", ".webp"}
 _VAGUE = {None, "application/octet-stream"}
+
+_SPOILER_MARK = "||"
 
 _Part: TypeAlias = "discord.Message | discord.MessageSnapshot"
 
@@ -81,7 +83,7 @@ def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Fo
     parts: tuple[_Part, ...] = (message, *message.message_snapshots)
     attached = [file for part in parts for file in part.attachments]
     claimed = [file for file in attached if _claims(file.content_type, file.filename, kind)]
-    shown = [_taken(media, kind, hosts) for part in parts for media in _media(part, kind)]
+    shown = [_taken(media, kind, hosts, hidden=hidden) for part in parts for media, hidden in _media(part, kind)]
     files = [attachment_of(file) for file in claimed]
     files += [media for media in shown if isinstance(media, Attachment)]
     if not files:
@@ -89,7 +91,7 @@ def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Fo
     return Found(
         files=tuple(
             file.model_copy(update={"posted_by": message.author.id, "posted_in": message.jump_url})
-            for file in {file.url: file for file in files}.values()
+            for file in _each_once(files)
         ),
         elsewhere=next((media for media in shown if isinstance(media, str)), None),
         blank=not any(_says_something(part) for part in parts),
@@ -174,6 +176,15 @@ def attachment_in(described: dict[str, Any]) -> Attachment:
     )
 
 
+def _each_once(files: Iterable[Attachment]) -> Collection[Attachment]:
+    """Of what stands in a message twice, the hidden one."""
+    found: dict[str, Attachment] = {}
+    for file in files:
+        if file.url not in found or file.filename.startswith(SPOILER):
+            found[file.url] = file
+    return found.values()
+
+
 def _claims(content_type: str | None, filename: str, kind: Kind) -> bool:
     if content_type in _VAGUE:
         return PurePosixPath(filename.casefold()).suffix in _ENDINGS[kind]
@@ -186,28 +197,42 @@ def _vague(file: discord.Attachment) -> bool:
     return file.content_type in _VAGUE and PurePosixPath(file.filename.casefold()).suffix not in endings
 
 
-def _media(part: _Part, kind: Kind) -> Iterator[Any]:
-    """What embeds and components show: objects with `url`, `proxy_url`, `width` and `height`."""
+def _media(part: _Part, kind: Kind) -> Iterator[tuple[Any, bool]]:
+    """What embeds and components show, objects with `url`, `proxy_url`, `width` and `height`, and whether each is a
+    spoiler."""
     for embed in part.embeds:
         pictures = (embed.image, embed.thumbnail) if kind is Kind.IMAGE else (embed.video,)
-        yield from (media for media in pictures if media.url or media.proxy_url)
-    for component in _walk(part.components):
+        hidden = _is_hidden_link(embed.url, part.content)
+        yield from ((media, hidden) for media in pictures if media.url or media.proxy_url)
+    for component, hidden in _walk(part.components):
         if isinstance(component, discord.MediaGalleryComponent):
-            yield from (item.media for item in component.items)
+            yield from ((item.media, hidden or item.spoiler) for item in component.items)
         elif isinstance(component, discord.ThumbnailComponent):
-            yield component.media
+            yield component.media, hidden or component.spoiler
 
 
-def _walk(components: Iterable[Any]) -> Iterator[Any]:
+def _is_hidden_link(url: str | None, content: str) -> bool:
+    """Whether Discord shows what the link leads to as a spoiler, `||https://…||`; also where that can't be told, as a
+    link may be written otherwise than its embed names it, and as signs may be escaped."""
+    before, opened, rest = content.partition(_SPOILER_MARK)
+    inside, closed, after = rest.rpartition(_SPOILER_MARK)
+    if not (opened and closed):
+        return False
+    return not url or url in inside or url not in before + after
+
+
+def _walk(components: Iterable[Any], *, hidden: bool = False) -> Iterator[tuple[Any, bool]]:
+    """Every component at any depth, and whether one around it hides it."""
     for component in components:
-        yield component
-        yield from _walk(getattr(component, "children", ()))
+        yield component, hidden
+        inner = hidden or bool(getattr(component, "spoiler", False))
+        yield from _walk(getattr(component, "children", ()), hidden=inner)
         accessory = getattr(component, "accessory", None)
         if accessory is not None:
-            yield accessory
+            yield accessory, inner
 
 
-def _taken(media: Any, kind: Kind, hosts: Collection[str]) -> Attachment | str | None:
+def _taken(media: Any, kind: Kind, hosts: Collection[str], *, hidden: bool) -> Attachment | str | None:
     """The file, where one of its addresses may be fetched; else its host; None where it is of another kind."""
     content_type = getattr(media, "content_type", None)
     if content_type and not _claims(content_type, "", kind):
@@ -215,7 +240,7 @@ def _taken(media: Any, kind: Kind, hosts: Collection[str]) -> Attachment | str |
     address = next((url for url in (media.url, media.proxy_url) if url and _host(url, hosts)[1]), None)
     if address is None:
         return _host(media.url or media.proxy_url, hosts)[0]
-    name = PurePosixPath(urlsplit(address).path).name or kind.value
+    name = hidden_name(PurePosixPath(urlsplit(address).path).name or kind.value, hidden=hidden)
     return Attachment(
         url=address, filename=name, size_bytes=0, content_type=content_type, width=media.width, height=media.height
     )

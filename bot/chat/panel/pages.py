@@ -34,7 +34,7 @@ from bot.rules.guild_settings import PING_AFTER, GuildSettings
 from bot.rules.guild_settings_file import Change
 from bot.rules.prompts import PATTERNS_MAX, WordRule
 from bot.wording import Markup, translated
-from bot.wording.facts import escape, number
+from bot.wording.facts import escape, number, plain
 
 UNSET = "unset"
 _ACCENT = discord.Colour.blurple()
@@ -229,7 +229,7 @@ def _prompts(scene: Scene) -> list[Item]:
         listing.insert(0, scene.say("panel_rules_page", first=first + 1, last=first + len(here), total=len(rules)))
     items: list[Item] = [ui.TextDisplay(f"{scene.say('panel_about_prompts')}\n\n" + "\n".join(listing))]
     if here:
-        options = [(str(i), rule.pattern, False) for i, rule in here]
+        options = [(str(i), plain(rule.pattern, 100), False) for i, rule in here]
         items.append(choice(scene, "drop", scene.say("panel_drop_rule"), options, many=True))
     buttons = [
         button(
