@@ -147,7 +147,8 @@ class VideoBot(ClientBase):
     async def sync_commands(self, *, force: bool = False) -> bool:
         """Send the commands to Discord if they are not what was sent last; says whether they were sent.
 
-        New names are limited to 200 a day, and sending drops nothing but costs every start a slow request.
+        New names are limited to 200 a day, and sending drops nothing but costs every start a slow request. The tree's
+        own `sync` would have every text translated a second time.
         """
         translator = self.tree.translator
         payload = [
@@ -156,10 +157,11 @@ class VideoBot(ClientBase):
         ]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         sent = self.services.synced_commands
-        if not force and await sent.are(self.application_id or 0, digest):
+        application = self.application_id or 0
+        if not force and await sent.are(application, digest):
             return False
-        await self.tree.sync()
-        await sent.note(self.application_id or 0, digest)
+        await self.http.bulk_upsert_global_commands(application, payload)
+        await sent.note(application, digest)
         log.info("%d commands were sent to Discord", len(payload))
         return True
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ def catalogue_files() -> list[Path]:
     return sorted(FOLDER.glob("*.po"))
 
 
+@lru_cache(maxsize=64)  # Discord has some thirty locales; a forged one pushes an old one out
 def language_of(locale: str | None) -> str:
     """The language in which a reader with Discord's `locale` ("de", "pt-BR") is told everything.
 

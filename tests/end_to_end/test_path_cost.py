@@ -1,16 +1,20 @@
-"""What a job costs between the typed command and the video in the channel: counted, never timed."""
+"""What a start costs, and a job between the typed command and the video in the channel: counted, never timed."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from discord import Locale
+from discord.app_commands import TranslationContextTypes, locale_str
 from sqlalchemy import Connection, event, text
 
 from bot.app import App
+from bot.chat.inputs.options import WordingTranslator
 from bot.chat.replies import interactions
 from bot.store.database import Database
 from bot.work.jobs import owned
@@ -84,6 +88,32 @@ async def quiet(app: App) -> None:
     """End what a process does by itself from time to time, so that only the job is counted."""
     await app.parts.periodic.close()
     await app.parts.database.write(lambda connection: connection.execute(text("SELECT 1")))  # after what was begun
+
+
+SEND_COMMANDS = "PUT /applications/{application_id}/commands"
+
+
+@pytest.mark.asyncio
+async def test_a_start_asks_for_each_text_once_in_each_language_and_sends_commands_only_where_they_changed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[locale_str, Locale]] = []
+    translate = WordingTranslator.translate
+
+    async def note(
+        self: WordingTranslator, string: locale_str, locale: Locale, context: TranslationContextTypes
+    ) -> str | None:
+        asked.append((string, locale))
+        return await translate(self, string, locale, context)
+
+    monkeypatch.setattr(WordingTranslator, "translate", note)
+    for sent in (1, 0):
+        asked.clear()
+        before = stage.discord.record.total
+        async with stage.clapper():
+            texts = Counter((id(string), locale) for string, locale in asked)
+            assert set(texts.values()) == {1}
+            assert by_operation(stage.discord.record.since(before)).get(SEND_COMMANDS, 0) == sent
 
 
 @pytest.mark.asyncio

@@ -148,10 +148,10 @@ def test_a_reader_is_told_what_the_catalogue_says(path: Path) -> None:
 def languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder of catalogues in place of our own; they are read once in a process."""
     monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
-    for cached in (catalogues.sentences_in, catalogues._languages):
+    for cached in (catalogues.sentences_in, catalogues.language_of, catalogues._languages):
         cached.cache_clear()
     yield tmp_path
-    for cached in (catalogues.sentences_in, catalogues._languages):
+    for cached in (catalogues.sentences_in, catalogues.language_of, catalogues._languages):
         cached.cache_clear()
 
 

@@ -13,6 +13,7 @@ from bot.chat.replies.interactions import Interaction, requester_of
 from bot.rules.catalog import SEED_MAX, Model, Operation
 from bot.rules.requests import START_MAX_SECONDS
 from bot.wording import SENTENCES, say, translated
+from bot.wording.catalogues import SOURCE_LANGUAGE, language_of
 
 _CHOICE_MAX_CHARS = 100
 
@@ -39,7 +40,7 @@ class WordingTranslator(app_commands.Translator):
     ) -> str | None:
         """The text in `locale`; None where it is no sentence of ours or has no translation."""
         key = string.extras.get("key")
-        if key is None:
+        if key is None or language_of(locale.value) == SOURCE_LANGUAGE:
             return None
         text = translated(key, locale.value)
         return None if text == string.message else text
