@@ -32,7 +32,7 @@
     │   └── Failed               a job exists, and its row keeps this as its failure
     │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable, ContentRefused
     │       ├── KeyRefused, OutOfCredits, JobExpired, DeadlinePassed, OutcomeUnknown
-    │       ├── PromptDenied, HoldUnseen, HoldUndecided
+    │       ├── MachineBusy, PromptDenied, HoldUnseen, HoldUndecided
     │       └── ResultInvalid, ResultTooLarge, DeliveryImpossible, InternalFailure
     └── QueueError               from the clients of the services' queues (bot.queue, bot.fal); `job_id`: a job exists
         ├── QueueInputError      refused before anything was sent
@@ -488,6 +488,10 @@ class HoldUnseen(Failed):
 
 class HoldUndecided(Failed):
     """The prompt needed a moderator's approval, and none decided in the days that jobs are kept."""
+
+
+class MachineBusy(Failed):
+    """A member's file was not opened in the time that there is for it, most of which this machine did other work."""
 
 
 class InternalFailure(Failed):

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 _TOO_SLOW = (-signal.SIGXCPU, -signal.SIGPROF)
 """How the kernel ends a task that uses a processor for too long: all of it, or a part."""
 
+_WORKED = 0.5
+"""Which share of its time by the clock a task must have had a processor for being too slow by itself."""
+
 
 class ChildFailed(Exception):
     """The child ended without an answer: killed, out of memory or time, or broken by what it read."""
@@ -29,6 +32,11 @@ class ChildFailed(Exception):
 
 class ChildTooSlow(ChildFailed):
     """It was ended because it took more time, of the clock or of processors, than its task may."""
+
+
+class ChildStarved(ChildTooSlow):
+    """Most of its time by the clock it had no processor: the machine is busy, or its disk slow, and the file may be
+    fine."""
 
 
 class Guard:
@@ -53,7 +61,7 @@ class Guard:
         """The task's answer. `by` is whose turn it takes; None: those of whom that is not known share one. `bounds` are
         for a task that may use less than the others.
 
-        Raises the `InputRejected` or `ResultInvalid` that it names, or `ChildFailed`.
+        Raises the `InputRejected` or `ResultInvalid` that it names, or `ChildFailed` (`ChildTooSlow`, `ChildStarved`).
 
         `OSError` is for what is the machine's fault and not the file's: a full disk, or no room for a process.
         """
@@ -77,7 +85,10 @@ class Guard:
     def _read(self, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         """Raises `ChildFailed` where the process did not end with an answer."""
         if not ended.in_time:
-            raise ChildTooSlow(f"over {bounds.wall_seconds:g} s")
+            starved = ended.processor_seconds < bounds.wall_seconds * _WORKED
+            said = f"over {bounds.wall_seconds:g} s, of which {ended.processor_seconds:g} s with a processor"
+            log.warning("a media child took %s", said)
+            raise (ChildStarved if starved else ChildTooSlow)(said)
         try:
             said = json.loads((ended.answer or b"").decode())
             answer, missing = said["answer"], said["missing"]

@@ -15,9 +15,11 @@ from bot.errors import (
     FileTooCostly,
     FileUnsupported,
     InputRejected,
+    MachineBusy,
     ResultInvalid,
+    UserFacing,
 )
-from bot.media.guard import ChildFailed, ChildTooSlow, Guard
+from bot.media.guard import ChildFailed, ChildStarved, ChildTooSlow, Guard
 from bot.media.playable import playable
 from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
 from bot.media.walls import Bounds
@@ -74,7 +76,7 @@ class Normaliser:
         """`to` is written only where something had to be done; `by` is whose turn it takes.
 
         A clip is used from `start_seconds` on, and as much of it as the model takes. Raises leaves of `InputRejected`,
-        without `role`, and `OSError` where the machine is at fault.
+        without `role`, `MachineBusy`, and `OSError` where the disk is at fault or there is no room for a process.
         """
         found = await asyncio.to_thread(recognise, path, kind)
         try:
@@ -138,7 +140,7 @@ class Sketcher:
     async def sketch(
         self, path: Path, to: Path, *, model: Model, points: Sequence[Point], by: Requester | None = None
     ) -> Sketched:
-        """Write a JPEG to `to`. Raises leaves of `InputRejected`, without `role`."""
+        """Write a JPEG to `to`. Raises leaves of `InputRejected`, without `role`, and `MachineBusy`."""
         found = await asyncio.to_thread(recognise, path, Kind.IMAGE)
         try:
             answer = await self._guard.run(
@@ -188,7 +190,7 @@ class MediaEncoder:
         given: dict[str, Any] = arguments | {"path": str(path)} | ({"to": str(to)} if to else {})
         try:
             return await self._guard.run(task, path.parent, by=by, **given)
-        except OSError as exc:
+        except (OSError, ChildStarved) as exc:
             raise FilesUnavailable(f"a result can't be opened here: {exc}") from exc
         except (ChildFailed, InputRejected) as exc:
             raise ResultInvalid from exc
@@ -213,8 +215,10 @@ def recognise(path: Path, kind: Kind) -> Format:
     return found
 
 
-def _blamed(failure: ChildFailed | InputRejected, found: Format) -> InputRejected:
-    """What a file is refused with that cost a child too much, or its life."""
+def _blamed(failure: ChildFailed | InputRejected, found: Format) -> UserFacing:
+    """What is said of a file that cost a child too much, or its life, unless the file is not to blame."""
+    if isinstance(failure, ChildStarved):
+        return MachineBusy()
     costly = isinstance(failure, ChildTooSlow | FileTooCostly)
     return (FileTooCostly if costly else FileBroken)(found=found.name)
 

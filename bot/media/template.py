@@ -5,7 +5,8 @@ module with the tasks. It has one thread, so that forking it is safe, and ends w
 gone.
 
 A request is one byte with three descriptors: the child's line and its complaints, and a socket on which the bot is
-told how the child ended. Where the bot closes its end of the last one, the child is killed.
+told how the child ended: its exit code, and the milliseconds of processors that it used. Where the bot closes its end
+of the last one, the child is killed.
 """
 
 from __future__ import annotations
@@ -89,14 +90,14 @@ class Template:
         """Say to the bot how each child ended that has."""
         while True:
             with contextlib.suppress(ChildProcessError):
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, used = os.wait4(-1, os.WNOHANG)
                 if pid:
-                    self._tell(pid, os.waitstatus_to_exitcode(status))
+                    self._tell(pid, os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime)
                     continue
             self._kill_strays()
             return
 
-    def _tell(self, pid: int, code: int) -> None:
+    def _tell(self, pid: int, code: int, processor_seconds: float) -> None:
         told = self._running.pop(pid, None)
         self._killed.discard(pid)
         if told is None:  # one that a child left behind
@@ -105,7 +106,7 @@ class Template:
             os.killpg(pid, signal.SIGKILL)  # what else there is of its session
         self._kill_strays()
         with contextlib.suppress(OSError):
-            told.sendall(b"%d\n" % code)
+            told.sendall(b"%d %d\n" % (code, processor_seconds * 1000))
         told.close()
 
     def _kill_strays(self) -> None:

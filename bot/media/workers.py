@@ -25,11 +25,13 @@ _KILLED_WITHIN_SECONDS = 10.0
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a task's process ended: what it answered, None where that was too much; the last that it complained of; its
-    exit code, negative for the number of a signal. `in_time`: it was not killed for taking too long."""
+    exit code, negative for the number of a signal; how long it had a processor, or several, in all. `in_time`: it was
+    not killed for taking too long."""
 
     answer: bytes | None
     complaint: str
     code: int | None
+    processor_seconds: float = 0.0
     in_time: bool = True
 
 
@@ -192,32 +194,44 @@ class _Child:
         talk = asyncio.ensure_future(converse())
         try:
             async with asyncio.timeout(wall_seconds):
-                told = (await _last(self._status, 64)).decode(errors="replace")
+                told = await self._told()
                 await asyncio.gather(talk, complaint)
         except TimeoutError:
-            return Ended(None, "", None, in_time=False)
+            return Ended(None, "", None, await self._killed(), in_time=False)
         finally:
             for reading in (talk, complaint):
                 reading.cancel()
             await asyncio.gather(talk, complaint, return_exceptions=True)
         if not told:
             raise _TemplateGone
-        word, _, number = told.rpartition(" ")
+        word, number = told
         if word == "fork":
             raise OSError(int(number), os.strerror(int(number)))
-        return Ended(said[0], complaint.result().decode(errors="replace").strip()[-300:], int(number))
+        complained = complaint.result().decode(errors="replace").strip()[-300:]
+        return Ended(said[0], complained, int(word), int(number) / 1000)
 
     async def end(self) -> None:
         """Kill the process, if it still is one, and wait until it is gone."""
         with contextlib.ExitStack() as ends:
             for end in (self._line, self._complaint, self._status):
                 ends.enter_context(end)
-            self._kill()
-            try:
-                async with asyncio.timeout(_KILLED_WITHIN_SECONDS):
-                    await _last(self._status, 64)
-            except TimeoutError:
-                self._template.kill()
+            await self._killed()
+
+    async def _killed(self) -> float:
+        """End the process; how long it had a processor, in seconds, 0 where nobody says."""
+        self._kill()
+        try:
+            async with asyncio.timeout(_KILLED_WITHIN_SECONDS):
+                told = await self._told()
+        except TimeoutError:
+            self._template.kill()
+            return 0.0
+        return int(told[1]) / 1000 if told else 0.0
+
+    async def _told(self) -> list[str]:
+        """Two words on how the process ended, once it has, or "fork" and why there was none; nothing if the template is
+        gone, or has said it before."""
+        return (await _last(self._status, 64)).decode(errors="replace").split()
 
     def _kill(self) -> None:
         with contextlib.suppress(OSError):

@@ -141,11 +141,12 @@ REFUSALS: Mapping[str, str] = {
         "earlier start."
     ),
     "file_unsupported": (
-        "The file for {role} is {found}, and I need {wanted}. Please attach one, or save yours as MP4 and attach that."
+        "The file for {role} is {found}, and I need {wanted} that I can read. Please attach one, or save yours as MP4 "
+        "and attach that."
     ),
     "file_unsupported_picture": (
-        "The file for {role} is {found}, and I need {wanted}. Please attach one, or save yours as JPEG or PNG and "
-        "attach that."
+        "The file for {role} is {found}, and I need {wanted} that I can read. Please attach one, or save yours as JPEG "
+        "or PNG and attach that."
     ),
     "file_too_costly": (
         "The file for {role} takes longer to open than I may spend on one file; it is {found}. Please make it smaller "
@@ -173,8 +174,8 @@ GUILD: Mapping[str, str] = {
         "Not just now: {whose} asks for {amount} s between two videos. Please try again {frees_at}."
     ),
     "tries_used_up": (
-        "Not just now: {amount} of your files could not be used in the last hour. Please try again {frees_at}, with "
-        "a JPEG, PNG or MP4 that opens on your own device. Commands without a file still work."
+        "Not just now: {amount} of your files could not be used in the last hour. Please try again {frees_at} with a "
+        "JPEG, PNG or MP4 that opens on your device. Commands without a file still work."
     ),
     "limit_too_small": (
         "This is more than {whose} ever allows: it needs {asked} of {amount} {unit} {window}. Please ask for less, or "
@@ -273,6 +274,10 @@ FAILURES: Mapping[str, str] = {
     "delivery_impossible": (
         "The video is ready, but I couldn't post it: the message or the channel is gone, or I may not write there. "
         "Please use the command again where I may post."
+    ),
+    "machine_busy": (
+        "Too much is going on here just now, so your file could not be opened in time. Please try again in a few "
+        "minutes; this one doesn't count."
     ),
     "internal_failure": (
         "Something went wrong on my side. Press Again to try once more; whoever runs the bot finds details in its log."

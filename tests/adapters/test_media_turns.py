@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.errors import FileTooCostly
-from bot.media import Normaliser
+from bot.errors import FilesUnavailable, FileTooCostly, MachineBusy
+from bot.media import MediaEncoder, Normaliser, Sketcher
 from bot.media.guard import ChildTooSlow, Guard
 from bot.media.service import LIGHT_CLIP_BOUNDS
 from bot.media.walls import Bounds
@@ -135,4 +135,46 @@ async def test_a_part_of_a_task_that_takes_longer_than_it_may_ends_the_task(tmp_
     wild = Workers(tasks="tests.wild_tasks")
     with pytest.raises(ChildTooSlow, match="SIGPROF"):
         await Guard(wild).run("dear part", tmp_path)
+    await wild.close()
+
+
+class LateWorkers(Workers):
+    """Whose tasks come to no end in their time, of which they had a processor for so long: no test can make a machine
+    busy for a minute."""
+
+    def __init__(self, processor_seconds: float) -> None:
+        super().__init__()
+        self.processor_seconds = processor_seconds
+
+    async def run(self, order: bytes, *, wall_seconds: float) -> Ended:
+        return Ended(None, "", None, self.processor_seconds, in_time=False)
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_a_busy_machine_has_no_time_for_is_not_blamed(tmp_path: Path) -> None:
+    clip = corpus.clip(tmp_path / "clip", seconds=0.2, sound=None)
+    picture = corpus.saved(tmp_path / "picture", "PNG")
+    busy = Guard(LateWorkers(10.0), bounds=Bounds(wall_seconds=60))
+    with pytest.raises(MachineBusy):
+        await Normaliser(busy).ready(clip, tmp_path / "to", kind=Kind.VIDEO, model=MODEL)
+    with pytest.raises(MachineBusy):
+        await Sketcher(busy).sketch(picture, tmp_path / "to", model=CATALOG.get("lucy-motion"), points=[])
+    with pytest.raises(FilesUnavailable):
+        await MediaEncoder(busy).fit(clip, tmp_path / "to", 1000)
+    free = Guard(LateWorkers(50.0), bounds=Bounds(wall_seconds=60))
+    with pytest.raises(FileTooCostly):
+        await Normaliser(free).ready(clip, tmp_path / "to", kind=Kind.VIDEO, model=MODEL)
+
+
+@pytest.mark.asyncio
+async def test_a_task_tells_how_long_it_had_a_processor(tmp_path: Path) -> None:
+    wild = Workers(tasks="tests.wild_tasks")
+    order = {"folder": str(tmp_path), "bounds": Bounds(cpu_seconds=1).as_order(), "arguments": {}}
+    looped = await wild.run(json.dumps(order | {"task": "loop"}).encode(), wall_seconds=240)
+    assert 0.5 < looped.processor_seconds < 10  # the limit is kept by a coarser clock
+    slept = await wild.run(
+        json.dumps(order | {"task": "sleep", "arguments": {"note": str(tmp_path / "note")}}).encode(), wall_seconds=1
+    )
+    assert not slept.in_time
+    assert slept.processor_seconds < 0.5
     await wild.close()

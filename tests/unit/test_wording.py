@@ -270,6 +270,7 @@ ROWS_OF_EARLIER_VERSIONS: dict[str, dict[str, Any]] = {
     "result_invalid": {},
     "delivery_impossible": {},
     "internal_failure": {},
+    "machine_busy": {},
     "prompt_denied": {},
     "hold_unseen": {},
     "hold_undecided": {},
