@@ -22,6 +22,7 @@ from bot.errors import (
 from tests.corpus.case import SMALL, Case, Spot, clip_case, written
 from tests.corpus.clip_cases import CONVERTED, REWRAPPED, SOUND, made
 from tests.corpus.clips import TURNED, changing_size, clip, referring, sound_only, still, with_matrix, without_length
+from tests.corpus.layered import see_through_hevc
 from tests.corpus.odd_clips import BLUE, damaged, see_through, slides, tracks, with_cover
 from tests.corpus.pictures import animation, cut, picture, saved
 
@@ -117,6 +118,7 @@ def _see_through() -> Iterator[Case]:
     ):
         yield clip_case(f"{name}, see-through", partial(see_through, form=form, codec=codec, pixels=pixels),
                         done=("converted", "over white"), spot=WHITE)  # fmt: skip
+    yield clip_case("QuickTime: HEVC, see-through", see_through_hevc, done=("converted", "over white"), spot=WHITE)
 
 
 def _tracks() -> Iterator[Case]:
