@@ -361,6 +361,10 @@ class CommandOutdated(Refused):
     """A button, a select or a form that this version of the bot does not know."""
 
 
+class PanelOutdated(Refused):
+    """A part of the `/settings` panel that this version of the bot does not know."""
+
+
 class ShuttingDown(Refused):
     """The process is stopping and accepts nothing new."""
 

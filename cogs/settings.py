@@ -28,12 +28,12 @@ from bot.chat.panel.forms import (
     text_of,
 )
 from bot.chat.panel.pages import import_view, panel_view
-from bot.chat.panel.parts import PANEL_PART, PanelPage, Part
+from bot.chat.panel.parts import ALL, PANEL_PART, PanelPage, Part
 from bot.chat.panel.press import Press, scene_of
-from bot.chat.replies.interactions import Interaction, admin_of, ask, keep_reply, open_reply, tell
-from bot.errors import AdminsOnly, Refused
+from bot.chat.replies.interactions import Interaction, admin_of, ask, keep_reply, open_reply
+from bot.errors import AdminsOnly, PanelOutdated, Refused
 from bot.rules import guild_settings_file
-from bot.wording import say
+from bot.rules.catalog import Operation
 
 _FORMS: Mapping[str, Callable[[Part, str], ui.Modal]] = {"add": rules_form, "import": import_form}
 """The controls that open a form, which has to be the first response: nothing is asked before it."""
@@ -74,8 +74,7 @@ class SettingsPanel(commands.Cog):
         by, guild = admin_of(interaction), _guild(interaction)
         part = Part.read(match[0])
         if part is None:
-            await tell(interaction, say("panel_outdated", by.locale))
-            return
+            raise PanelOutdated
         press = Press(interaction=interaction, guild=guild, by=by, part=part)
         if part.control in _FORMS:
             await interaction.response.send_modal(_FORMS[part.control](part, by.locale))
@@ -86,7 +85,7 @@ class SettingsPanel(commands.Cog):
             await keep_reply(interaction)
             await self._controls.get(part.control, self._change)(press)
         else:
-            await tell(interaction, say("panel_outdated", by.locale))
+            raise PanelOutdated
 
     # ---- looking
 
@@ -95,7 +94,8 @@ class SettingsPanel(commands.Cog):
         await press.turn_to(PanelPage(wanted) if wanted in set(PanelPage) else PanelPage.OVERVIEW)
 
     async def _pick(self, press: Press) -> None:
-        await press.turn_to(press.part.page, press.values[0] if press.values else "")
+        wanted = press.values[0] if press.values else ""
+        await press.turn_to(press.part.page, wanted if wanted in {ALL, *Operation} else "")
 
     async def _turn(self, press: Press) -> None:
         at = int(press.part.what) if press.part.what.isdecimal() else 0

@@ -23,8 +23,8 @@ from bot.chat.inputs.options import WordingTranslator
 from bot.chat.persistent import Handler, Persistent, PersistentComponents
 from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED
 from bot.chat.replies.error_messages import sentence_for
-from bot.chat.replies.interactions import tell
-from bot.errors import AdminsOnly, CommandOutdated, DraftGone, JobGone, ModeratorsOnly, NotYours, TooQuick
+from bot.chat.replies.interactions import note_refused, tell
+from bot.errors import CommandOutdated, TooQuick
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,6 @@ def rest_client(settings: Settings, *, http_trace: Any = None) -> discord.Client
     )
 
 
-_WITHOUT_RIGHT = (AdminsOnly, CommandOutdated, DraftGone, JobGone, ModeratorsOnly, NotYours)
-"""What a forged press, form or id comes to, and now and then an honest one."""
-
-
 class Tree(app_commands.CommandTree["VideoBot"]):
     """The commands. What they raise goes to the client, as does what components raise."""
 
@@ -67,8 +63,7 @@ class Tree(app_commands.CommandTree["VideoBot"]):
         except app_commands.AppCommandError:
             raise
         except (ValueError, TypeError, KeyError, AttributeError) as exc:
-            who, where = interaction.user.id, (interaction.guild_id, interaction.channel_id)
-            log.warning("a command of %s in %s can't be read: %s", who, where, type(exc).__name__)
+            log.info("a command can't be read: %s", type(exc).__name__)
             await self.client.report_error(interaction, CommandOutdated())
 
     async def on_error(
@@ -174,10 +169,7 @@ class VideoBot(ClientBase):
 
     async def report_error(self, interaction: discord.Interaction[Any], error: Exception) -> None:
         """Tell the member privately what a command or a component raised. Raises nothing where Discord fails."""
-        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        if isinstance(cause, _WITHOUT_RIGHT):
-            who, where = interaction.user.id, (interaction.guild_id, interaction.channel_id)
-            log.warning("%s in %s was refused: %s", who, where, cause.key)
+        note_refused(interaction, error)
         sentence = sentence_for(error, interaction.locale.value, f"interaction {interaction.id}")
         if sentence is None:
             return

@@ -7,8 +7,11 @@ import logging
 import pytest
 
 from sandbox.discord import Invocation
+from sandbox.discord.permissions import MANAGE_MESSAGES
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
 from tests.end_to_end.material import sample
+from tests.end_to_end.test_limits import EVERY_ADMIN_PATH
+from tests.end_to_end.test_moderation import HOLD, arrange, clips_of, says, seen
 
 SECRET = "a very secret prompt"
 
@@ -75,3 +78,78 @@ async def test_a_menus_picture_is_remembered_for_nobody_else(stage: Stage) -> No
         sent = await grace.submit_modal(opened, {"Prompt": "it jumps"})
         assert "Animate" in await told_privately(stage, sent)
         assert stage.queue.submits == []
+
+
+@pytest.mark.asyncio
+async def test_who_moderates_one_channel_or_another_server_forges_every_way_in_vain(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Commands, options, autocompletes, buttons, selects and forms of the limits, settings, numbers and approvals."""
+    caplog.set_level("INFO")
+    kitchen, film = stage.discord.guild("Test Kitchen"), stage.discord.guild("Film Club")
+    stage.discord.add_role(kitchen, "Cooks", MANAGE_MESSAGES | 1 << 5, to=("Grace",))
+    grace = stage.discord.member("Grace")
+    stage.discord.set_permissions(stage.discord.channel("general"), grace.user, allow=MANAGE_MESSAGES)
+    async with stage.clapper() as app:
+        await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
+        held = await stage.discord.member("Ada").slash("general", "t2v", prompt=f"{SECRET} piano")
+        await held.reply(says("Waiting for a moderator"), PATIENCE_SECONDS)
+        question = await seen(stage, says("May this be made?"))
+        [job] = await app.parts.jobs.of_user(int(stage.discord.member("Ada").id))
+        before = await app.parts.services.guilds.settings(int(film.id)), await app.parts.jobs.get(job.id)
+        caplog.clear()
+
+        tried: list[Invocation] = []
+        for path, options in (*EVERY_ADMIN_PATH, ("settings", {}), ("stats", {}), ("usage", {"member": "Ada"})):
+            tried.append(await grace.slash("general", path, raw=True, **options))
+        for where in (question, await grace.say("Test Kitchen#general", "hello")):
+            verbs = ("approve", "deny", "block")
+            tried += [await grace.press(where, f"clapper:{verb}:{job.id}", raw=True) for verb in verbs]
+        picture = await grace.say("general", "look", [sample("cat.png")])
+        part = "clapper:settings:1"
+        forms = (f"clapper:denied:{job.id}", f"{part}:prompts:rules", f"{part}:overview:file")
+        for custom_id in forms:
+            opened = await grace.menu(picture, "Animate")
+            await opened.opened_modal(PATIENCE_SECONDS)
+            assert opened.modal is not None
+            opened.modal["custom_id"] = custom_id
+            tried.append(await grace.submit_modal(opened, {"Prompt": SECRET}))
+        for control in ("go", "pick", "channels", "roles", "offer", "model", "drop", "audit", "mods"):
+            pressed = await grace.choose(question, f"{part}:access:{control}", ["all"], raw=True)
+            tried.append(pressed)
+
+        for one in tried:
+            sentence = await told_privately(stage, one)
+            assert SECRET not in sentence
+            assert "went wrong" not in sentence
+        choices = await grace.autocomplete("general", "limits remove", "rule", rule="")
+        assert choices == []
+        now = await app.parts.services.guilds.settings(int(film.id)), await app.parts.jobs.get(job.id)
+        assert now == before
+        lines = [record.getMessage() for record in caplog.records if grace.id in record.getMessage()]
+        assert len(lines) >= len(tried), "each with who and where"
+        assert SECRET not in caplog.text
+
+
+@pytest.mark.asyncio
+async def test_an_admins_forged_ids_of_the_panel_are_logged_too(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with stage.clapper():
+        linus = stage.discord.member("Linus")
+        opened = await linus.slash("general", "settings")
+        panel = await opened.reply(timeout=PATIENCE_SECONDS)
+        elsewhere = stage.discord.channel("Test Kitchen#general").id
+        for custom_id, values in (
+            ("clapper:settings:0:channels:audit", [elsewhere]),
+            ("clapper:settings:0:access:pick", ["x" * 90]),
+            ("clapper:settings:0:habits:burn", None),
+            ("clapper:settings:x", None),
+        ):
+            pressed = await linus.choose(panel, custom_id, values, raw=True)
+            assert await pressed.done(PATIENCE_SECONDS) == "answered"
+        wanted = ("guild_settings_invalid", "panel_outdated")
+        await stage.discord.until(
+            lambda: all(f"was refused: {key}" in caplog.text for key in wanted), PATIENCE_SECONDS, "the lines"
+        )
+        assert caplog.text.count("was refused: panel_outdated") == 2
+        assert "ERROR" not in caplog.text

@@ -10,7 +10,7 @@ from bot.chat.client_base import ClientBase
 from bot.chat.panel.pages import panel_view
 from bot.chat.panel.parts import PanelPage, Part, Place, Scene
 from bot.chat.persistent import chosen_values
-from bot.chat.replies.interactions import Interaction, ask
+from bot.chat.replies.interactions import Interaction, ask, note_refused
 from bot.errors import Refused
 from bot.rules.guild_settings import GuildSettings, Known
 from bot.rules.jobs import Requester
@@ -43,7 +43,8 @@ class Press:
         return say(key, self.by.locale, **facts)
 
     def refusal(self, error: Refused) -> str:
-        """A note that says why the change was refused."""
+        """A note that says why the change was refused; the log is told, too."""
+        note_refused(self.interaction, error)
         return f"⚠️ {sentence_of(error, self.by.locale)}"
 
     async def guild_settings(self) -> GuildSettings:

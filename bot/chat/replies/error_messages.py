@@ -8,10 +8,48 @@ import uuid
 import discord
 from discord import app_commands
 
-from bot.errors import AlreadyAsked, Unavailable, UserFacing
+from bot.errors import (
+    AdminsOnly,
+    AlreadyAsked,
+    CommandOutdated,
+    DraftGone,
+    GuildSettingsInvalid,
+    JobGone,
+    ModeratorsOnly,
+    NotYours,
+    PanelOutdated,
+    Unavailable,
+    UserFacing,
+)
 from bot.wording import say, sentence_of
 
 log = logging.getLogger(__name__)
+
+
+_WITHOUT_RIGHT = (
+    AdminsOnly,
+    CommandOutdated,
+    DraftGone,
+    GuildSettingsInvalid,
+    JobGone,
+    ModeratorsOnly,
+    NotYours,
+    PanelOutdated,
+)
+"""What a forged press, form or id comes to, and now and then an honest one."""
+
+
+def note_refusal(error: Exception, *, user_id: int, guild_id: int | None, channel_id: int | None) -> None:
+    """Log who was refused what kind of thing and where, without a word of theirs; nothing where it is no refusal."""
+    cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+    match cause:
+        case UserFacing():
+            level, key = logging.WARNING if isinstance(cause, _WITHOUT_RIGHT) else logging.INFO, cause.key
+        case app_commands.TransformerError() | app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+            level, key = logging.WARNING, CommandOutdated.key
+        case _:
+            return
+    log.log(level, "%s in %s was refused: %s", user_id, (guild_id, channel_id), key)
 
 
 def sentence_for(error: Exception, locale: str, what: str) -> str | None:

@@ -17,6 +17,7 @@ import discord
 
 from bot.chat.client_base import ClientBase
 from bot.chat.replies.edit_routes import CONNECTION_LOST
+from bot.chat.replies.error_messages import note_refusal
 from bot.errors import AdminsOnly, DatabaseUnavailable, PermissionsMissing
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import Attachment, VideoRequest, hidden_name
@@ -335,6 +336,11 @@ def attachment_of(file: discord.Attachment) -> Attachment:
         height=file.height,
         seconds=file.duration,
     )
+
+
+def note_refused(interaction: discord.Interaction[Any], error: Exception) -> None:
+    """Log a refusal with who and where."""
+    note_refusal(error, user_id=interaction.user.id, guild_id=interaction.guild_id, channel_id=interaction.channel_id)
 
 
 async def tell(interaction: Interaction, sentence: str) -> None:

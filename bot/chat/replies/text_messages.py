@@ -9,7 +9,7 @@ import discord
 
 from bot.chat.client_base import ClientBase
 from bot.chat.replies.edit_routes import UNSENT
-from bot.chat.replies.error_messages import sentence_for
+from bot.chat.replies.error_messages import note_refusal, sentence_for
 from bot.chat.replies.interactions import is_age_restricted, roles_of
 from bot.errors import PermissionsMissing, RoleNotAllowed
 from bot.rules.jobs import Job, Reply, Requester
@@ -69,6 +69,8 @@ async def tell_text(message: discord.Message, sentence: str, *, view: discord.ui
 
 async def report_error_in_text(message: discord.Message, error: Exception) -> None:
     """Turn whatever went wrong into one sentence, as far as Discord lets us say it."""
+    guild_id = message.guild.id if message.guild else None
+    note_refusal(error, user_id=message.author.id, guild_id=guild_id, channel_id=message.channel.id)
     sentence = sentence_for(error, locale_of(message), f"message {message.id}")
     if sentence is not None:
         await tell_text(message, sentence)
