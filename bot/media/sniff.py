@@ -59,9 +59,13 @@ _PREFIXES = (
     (b"\x00\x00\x01\xba", MPG),
     (b"OggS", OGV),
 )
+_CANON_RAW = b"CR"
+"""Behind the head of a TIFF; its first picture is a small one."""
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _OTHER_BRANDS = frozenset({b"M4A ", b"M4B ", b"crx ", b"jxl ", b"jp2 ", b"jpx "})
 _REFUSED = ((b"PK\x03\x04", "ZIP"), (b"%PDF", "PDF"), (b"#EXTM3U", "playlist"), (b"Rar!", "RAR"))
+_SOUND_FRAMES = b"\xe2\xe3\xf1\xf2\xf3\xf8\xf9\xfa\xfb\xfc\xfd"
+"""The second byte of a frame of MP3, of its elder sisters, and of AAC as it is broadcast."""
 _REFUSED_BINARIES = (
     (b"7z\xbc\xaf", "7z"),
     (b"\x1f\x8b", "gzip"),
@@ -78,9 +82,16 @@ _REFUSED_BINARIES = (
     (b"\x06\x0e\x2b\x34", "MXF"),
     (b"\x00\x00\x01\xb3", "MPEG without a container (.m2v)"),
     (b"\x00\x00\x00\x01", "video without a container"),
-    (b"ID3", "sound"),
-    (b"\xff\xfb", "sound"),
-    (b"fLaC", "sound"),
+    (b"gimp xcf", "GIMP (.xcf)"),
+    (b"\x76\x2f\x31\x01", "OpenEXR (.exr)"),
+    (b"qoif", "QOI (.qoi)"),
+    (b"CSFCHUNK", "Clip Studio (.clip)"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    *((start, "Flash (.swf)") for start in (b"FWS", b"CWS", b"ZWS")),
+    *((start, "raw picture of a camera") for start in (b"II*\x00", b"FUJIFILM", b"IIU\x00", b"IIRO", b"IIRS", b"MMOR")),
+    *((start, "text") for start in (b"\xff\xfe", b"\xfe\xff")),  # in UTF-16
+    *((start, "sound") for start in (b"ID3", b"fLaC", b"#!AMR", b"RF64", b"caff", b"MThd")),
+    *((bytes([0xFF, second]), "sound") for second in _SOUND_FRAMES),
 )
 """What members attach that we don't read, by its first bytes; named as `found_…` in `bot.wording`."""
 _TS_PACKETS = ((188, 0), (192, 4), (204, 0))
@@ -93,7 +104,7 @@ def sniff(head: bytes) -> Format | None:
     """The format that these first bytes begin, or None where it is none of ours."""
     for prefix, found in _PREFIXES:
         if head.startswith(prefix):
-            return found
+            return None if found is TIFF and head[8:10] == _CANON_RAW else found
     for matches, family in (
         (head[:4] == b"RIFF", _riff),
         (head[4:8] == b"ftyp" and not _is_text(head), _iso_media),
@@ -125,7 +136,9 @@ def _describe_binary(head: bytes) -> str:
     for prefix, name in _REFUSED_BINARIES:
         if head.startswith(prefix):
             return name
-    if head[8:12] in {b"WAVE", b"M4A ", b"M4B "}:
+    if head[8:12] == b"crx ":
+        return "raw picture of a camera"
+    if head[8:12] in {b"WAVE", b"M4A ", b"M4B ", b"AIFF", b"AIFC"}:
         return "sound"
     return "unknown"
 

@@ -138,3 +138,41 @@ def test_text_that_is_cut_inside_a_letter_is_text(text: str, short: int) -> None
 def test_text_that_looks_like_a_head_is_text(line: bytes) -> None:
     assert sniff(line * 3) is None
     assert describe(line * 3) == "text"
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"\xff\xfa\x90", "sound"),  # MP3 without a name in front, of any version of MPEG
+        (b"\xff\xf3\x90", "sound"),
+        (b"\xff\xe3\x90", "sound"),
+        (b"\xff\xf1\x50\x80", "sound"),  # AAC as it is broadcast
+        (b"\xff\xf9\x50\x80", "sound"),
+        (b"#!AMR\n\x3c", "sound"),
+        (b"FORM\x00\x00\x00\x80AIFF", "sound"),
+        (b"FORM\x00\x00\x00\x80AIFC", "sound"),
+        (b"RF64\xff\xff\xff\xffWAVE", "sound"),
+        (b"caff\x00\x01", "sound"),
+        (b"MThd\x00\x00\x00\x06", "sound"),
+        (b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x01", "raw picture of a camera"),
+        (b"II*\x00\x10\x00\x00\x00CR\x02\x00", "raw picture of a camera"),
+        (b"FUJIFILMCCD-RAW 0201\x00", "raw picture of a camera"),
+        (b"IIU\x00\x18", "raw picture of a camera"),
+        (b"IIRO\x08\x00", "raw picture of a camera"),
+        (b"IIRS\x08\x00", "raw picture of a camera"),
+        (b"MMOR\x00\x00", "raw picture of a camera"),
+        (b"\xff\x4f\xff\x51\x00", "JPEG 2000"),
+        (b"gimp xcf v011\x00", "GIMP (.xcf)"),
+        (b"\x76\x2f\x31\x01", "OpenEXR (.exr)"),
+        (b"qoif\x00", "QOI (.qoi)"),
+        (b"CSFCHUNK\x00", "Clip Studio (.clip)"),
+        (b"CWS\x0a\xff", "Flash (.swf)"),
+        (b"FWS\x0a\xff", "Flash (.swf)"),
+        ("\ufeffeine Notiz".encode("utf-16"), "text"),
+        (b"\xfe\xff\x00N", "text"),
+    ],
+)
+def test_what_members_attach_besides_is_called_by_its_name(head: bytes, name: str) -> None:
+    head += bytes(range(256))
+    assert sniff(head) is None
+    assert describe(head) == name
