@@ -24,7 +24,7 @@
     │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, HoldSettledAlready, TooLateToCancel, ShuttingDown
     │   │   ├── JobGone, VideoNotKept, VideoGone, DraftGone, TooManyPreviews, TooQuick
     │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, SourceUnread, FormForgotten
-    │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated
+    │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated, PanelOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
     │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileTooCostly, FileUnsupported, FileBroken
     │   │       ├── PictureTooLarge, VideoTooLarge, PictureTooSmall, FileStill, StartPastEnd

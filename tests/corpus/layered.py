@@ -46,7 +46,7 @@ def layered_hevc(path: Path, *, colours: Image.Image, opacity: Image.Image, pict
         else:
             stream += _START + unit
     with (
-        av.open(io.BytesIO(bytes(stream)), format="hevc", options={"framerate": "25"}) as source,
+        av.open(io.BytesIO(bytes(stream)), "r", format="hevc", options={"framerate": "25"}) as source,
         av.open(str(path), "w", format="mov") as out,
     ):
         video: Any = out.add_stream_from_template(source.streams.video[0])
