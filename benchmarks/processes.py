@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 import psutil
@@ -73,6 +73,18 @@ def environment(settings: Mapping[str, str] = MappingProxyType({})) -> dict[str,
     return kept | {"PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"} | dict(settings)
 
 
+async def start(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    stdout: int | IO[bytes],
+    stderr: IO[bytes] | None = None,
+) -> Process:
+    """A new process without input; None: its errors go where this one's go."""
+    return await asyncio.create_subprocess_exec(*command, env=env, cwd=cwd, stdin=DEVNULL, stdout=stdout, stderr=stderr)
+
+
 class Server:
     """One of `benchmarks.load`, with its orders and reports."""
 
@@ -96,7 +108,7 @@ class Server:
 async def server(name: str, *options: str) -> AsyncIterator[Server]:
     """Run `benchmarks.load.<name>` until the block ends."""
     command = [sys.executable, "-m", f"benchmarks.load.{name}", *options]
-    process = await asyncio.create_subprocess_exec(*command, env=environment(), stdin=DEVNULL, stdout=PIPE)
+    process = await start(command, env=environment(), cwd=CHECKOUT, stdout=PIPE)
     assert process.stdout is not None
     try:
         url = (await process.stdout.readline()).decode().strip()
@@ -217,9 +229,7 @@ async def running(program: Program, discord: Server, queue: Server, folder: Path
     with log.open("ab") as output:
 
         async def begin(command: Sequence[str]) -> Process:
-            return await asyncio.create_subprocess_exec(
-                *command, env=environment(settings), cwd=folder, stdin=DEVNULL, stdout=output, stderr=output
-            )
+            return await start(command, env=environment(settings), cwd=folder, stdout=output, stderr=output)
 
         if program.before and await (await begin(program.before)).wait():
             raise BenchmarkFailed(f"{program.name} could not be prepared:\n{log.read_text()}")

@@ -5,33 +5,77 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 import pytest
 
+from benchmarks import bot, client, growth, material, processes, start
 from benchmarks.processes import Program, Running
+from tests.adapters.sandbox_material import clip as draw_clip
+from tests.fork_server import CHECKOUT, PRELOADED, spawn
 
-REPO = Path(__file__).parents[2]
+
+@pytest.fixture(autouse=True)
+def quick_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip that is drawn in no time, and children that are forked, as other tests' are: the benchmarks start thirty,
+    which is most of what they cost. Those that count what they do are started by `exec`, which they need."""
+    by_exec = processes.start
+
+    async def fork(
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        stdout: int | IO[bytes],
+        stderr: IO[bytes] | None = None,
+    ) -> Any:
+        python, _, module, *arguments = command
+        if python != sys.executable or module not in PRELOADED or env["PYTHONPATH"] != str(CHECKOUT):
+            return await by_exec(command, env=env, cwd=cwd, stdout=stdout, stderr=stderr)
+        errors = stderr or sys.__stderr__ or DEVNULL
+        return await spawn(module, *arguments, cwd=cwd, env=env, stdout=stdout, stderr=errors)
+
+    monkeypatch.setattr(processes, "start", fork)
+    monkeypatch.setattr(material, "_clip", lambda: draw_clip(64, 36, seconds=1, sound=False))
 
 
-async def result_of(name: str, folder: Path) -> tuple[dict[str, Any], str]:
-    """The JSON and the text of a quick run."""
+def result_of(main: Callable[[Sequence[str]], int], folder: Path) -> dict[str, Any]:
+    """The numbers of a quick run."""
     file = folder / "result.json"
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", f"benchmarks.{name}", "--quick", "--json", str(file)),
-        cwd=REPO, stdout=PIPE, stderr=PIPE,
-    )  # fmt: skip
-    out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return json.loads(file.read_text()), out.decode()
+    assert main(["--quick", "--json", str(file)]) == 0
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
+
+
+def test_each_benchmark_is_a_program_that_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for benchmark in (bot, client, growth, start):
+        with pytest.raises(SystemExit) as ended:
+            benchmark.main(["--help"])
+        assert ended.value.code == 0
+        assert f"python -m {benchmark.__name__} " in capsys.readouterr().out
 
 
 @pytest.mark.asyncio
-async def test_clapper_and_the_naive_bot_do_the_same_jobs_side_by_side(tmp_path: Path) -> None:
-    found, text = await result_of("bot", tmp_path)
+async def test_a_benchmark_runs_as_a_program(tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    nothing = ("--in-flight", "", "--rows", "", "--steady", "0")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.growth", *nothing, "--json", str(file)), cwd=CHECKOUT, stdout=PIPE
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    assert b"to reach" in out
+    assert json.loads(file.read_text())["steady"] == {}
+
+
+def test_clapper_and_the_naive_bot_do_the_same_jobs_side_by_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = result_of(bot.main, tmp_path)
     [burst] = found["bursts"]
     for name in ("naive", "clapper"):
         assert burst[name]["unfinished"] == 0
@@ -41,7 +85,7 @@ async def test_clapper_and_the_naive_bot_do_the_same_jobs_side_by_side(tmp_path:
     assert burst["ratios"]["processor_ms"] > 0
     assert found["counts"]["transactions"] > 0
     assert found["counts"]["statements"] > 0
-    assert "acknowledged p99 (ms)" in text
+    assert "acknowledged p99 (ms)" in capsys.readouterr().out
 
 
 @pytest.mark.asyncio
@@ -65,27 +109,28 @@ async def test_what_a_program_uses_between_two_looks_is_measured_however_little_
         await process.wait()
 
 
-@pytest.mark.asyncio
-async def test_both_queue_clients_do_instant_text_and_file_jobs(tmp_path: Path) -> None:
-    found, text = await result_of("client", tmp_path)
+def test_both_queue_clients_do_instant_text_and_file_jobs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = result_of(client.main, tmp_path)
     assert [case["case"] for case in found["cases"]] == ["instant", "text", "files"]
     for case in found["cases"]:
         for name in ("sdk", "ours"):
             assert case[name]["requests"] >= 3
             assert case[name]["lag_mean_s"] >= 0
-    assert "jobs a second" in text
+    assert "jobs a second" in capsys.readouterr().out
 
 
-@pytest.mark.asyncio
-async def test_the_cost_of_a_job_is_measured_among_many_and_after_many(tmp_path: Path) -> None:
-    found, text = await result_of("growth", tmp_path)
+def test_the_cost_of_a_job_is_measured_among_many_and_after_many(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = result_of(growth.main, tmp_path)
     assert [size["unfinished"] for kind in ("in_flight", "history") for size in found[kind].values()] == [0, 0]
-    assert "to reach" in text
+    assert "to reach" in capsys.readouterr().out
 
 
-@pytest.mark.asyncio
-async def test_a_start_is_measured_and_every_unfinished_job_goes_on(tmp_path: Path) -> None:
-    found, text = await result_of("start", tmp_path)
+def test_a_start_is_measured_and_every_unfinished_job_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = result_of(start.main, tmp_path)
     assert found["resumed"]["resumed"] == found["resumed"]["jobs"] == 5
     assert found["ready"]["clapper"]["answered_s"] > found["ready"]["clapper"]["identified_s"] > 0
-    assert "to the gateway" in text
+    assert "to the gateway" in capsys.readouterr().out
