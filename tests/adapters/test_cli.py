@@ -24,6 +24,7 @@ from bot import cli
 from bot.app import App
 from sandbox.discord import DiscordStandIn
 from sandbox.fal import FalStandIn
+from sandbox.launch import addresses
 from sandbox.queue_api import QueueStandIn
 from tests.fork_server import Program, spawn
 
@@ -96,14 +97,7 @@ async def operator(tmp_path: Path, service: QueueStandIn) -> AsyncIterator[Opera
     async with DiscordStandIn() as discord:
         yield Operator(
             tmp_path,
-            {
-                "DISCORD_TOKEN": discord.token,
-                "DISCORD_API_BASE_URL": discord.api_url,
-                "DISCORD_GATEWAY_URL": discord.gateway_url,
-                "DECART_API_KEY": service.api_key,
-                "DECART_BASE_URL": service.url,
-                "HTTP_PORT": "0",
-            },
+            addresses(discord, service) | {"HTTP_PORT": "0"},
             discord,
         )
 

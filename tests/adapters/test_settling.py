@@ -100,7 +100,7 @@ async def test_of_two_hundred_that_are_settled_at_once_by_two_processes_no_cent_
     desk: Desk, migrated_url: Any, rule: Rule
 ) -> None:
     await desk.set(rule)
-    jobs = [await desk.put(a_member(), cost=0.1) for _ in range(200)]
+    jobs = await asyncio.gather(*(desk.put(a_member(), cost=0.1) for _ in range(200)))
     second = Database(migrated_url, clock=ManualClock(auto=True))
     try:
         other = Desk(second)

@@ -270,7 +270,6 @@ class Storm:
                 if again:
                     await self._start(name)
                     await self._roles[name].says(TAKES_PART)
-            await asyncio.sleep(0.5)
 
     async def _until_nothing_is_left(self) -> None:
         live = select(func.count()).select_from(jobs).where(HAS_NEXT_STEP)

@@ -22,7 +22,7 @@ from sandbox.discord.recording import by_operation
 from sandbox.queue_api.faults import Fault
 from tests.adapters.databases import held
 from tests.adapters.sandbox_material import picture
-from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage
 
 TRANSACTIONS_MAX = 8
 REQUESTS_MAX = 4
@@ -127,12 +127,9 @@ async def test_a_job_costs_at_most_eight_transactions_and_four_requests_and_no_n
         await quiet(app)
         before = stage.discord.record.total
         with transactions(app.parts.database) as begun, acts(stage.folder) as (started, folders):
-            asked = await stage.discord.member("Ada").slash("general", command, files=files, prompt="a cat")
-            await stage.see(asked, "pending")
-            await stage.clock.advance(PENDING_SECONDS)
-            await stage.see(asked, "processing")
-            await stage.clock.advance(PROCESSING_SECONDS)
-            await stage.see(asked, "delivered")
+            await stage.see_through(
+                await stage.discord.member("Ada").slash("general", command, files=files, prompt="a cat")
+            )
             await stage.settled(app)
         assert len(begun) <= TRANSACTIONS_MAX, begun
         assert len(started) <= PROCESSES_MAX[command], started

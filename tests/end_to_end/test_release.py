@@ -16,6 +16,7 @@ import pytest
 
 from bot import __version__
 from sandbox.discord import DiscordStandIn
+from sandbox.launch import addresses
 from sandbox.queue_api import QueueStandIn
 from scripts import release
 
@@ -68,14 +69,7 @@ async def test_the_installed_bot_says_its_version_tries_its_settings_and_serves(
     # A program of somebody else's whose module has our name, in the folder that the bot is started in.
     (tmp_path / "bot.py").write_text("raise SystemExit('not ours')\n")
     async with DiscordStandIn() as discord, QueueStandIn() as service:
-        environment = {
-            "DISCORD_TOKEN": discord.token,
-            "DISCORD_API_BASE_URL": discord.api_url,
-            "DISCORD_GATEWAY_URL": discord.gateway_url,
-            "DECART_API_KEY": service.api_key,
-            "DECART_BASE_URL": service.url,
-            "HTTP_PORT": "0",
-        }
+        environment = addresses(discord, service) | {"HTTP_PORT": "0"}
 
         async def start(*arguments: str) -> asyncio.subprocess.Process:
             pipe = asyncio.subprocess.PIPE
