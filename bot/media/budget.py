@@ -48,13 +48,29 @@ def allowed_seconds(pixels: int, clip_seconds: float) -> float:
     return LOOK_SECONDS + pixels / _PIXELS_A_SECOND + clip_seconds * _SOUND_SECONDS
 
 
+class AnimationBudget:
+    """For the frames of one animation, each of which is drawn on the whole canvas."""
+
+    def __init__(self, decoder: str, size: tuple[int, int]) -> None:
+        self._decoder = decoder
+        self._each = size[0] * size[1] + _PIXELS_FOR_A_FRAME
+        self._left = ANIMATION_PIXELS
+
+    def take(self) -> None:
+        """One frame. Raises `FileTooCostly` for the first that is too much."""
+        self._left -= self._each
+        if self._left < 0:
+            raise FileTooCostly(found=self._decoder)
+
+
 def check_animation(path: Path, decoder: str, size: tuple[int, int], *, until: float) -> None:
-    """Count the frames that begin before `until` seconds. Raises `FileTooCostly` where they are too much to draw."""
-    left, at = ANIMATION_PIXELS, 0.0
+    """Count the frames that begin before `until` seconds. Raises `FileTooCostly` where they are too much to draw.
+
+    Decoders may see more frames than the blocks show: whoever draws them counts them, too.
+    """
+    budget, at = AnimationBudget(decoder, size), 0.0
     for seconds in frame_seconds(path, decoder):
-        left -= size[0] * size[1] + _PIXELS_FOR_A_FRAME
-        if left < 0:
-            raise FileTooCostly(found=decoder)
+        budget.take()
         at += seconds
         if at > until:
             return

@@ -12,7 +12,14 @@ from av.video.frame import VideoFrame
 from bot.errors import FileBroken, FileStill, PictureTooLarge, StartPastEnd
 from bot.media import pictures
 from bot.media.boxes import faststart_of
-from bot.media.budget import LIGHT_PIXELS, LIGHT_SECONDS, LOOK_SECONDS, allowed_seconds, check_animation
+from bot.media.budget import (
+    LIGHT_PIXELS,
+    LIGHT_SECONDS,
+    LOOK_SECONDS,
+    AnimationBudget,
+    allowed_seconds,
+    check_animation,
+)
 from bot.media.frames import PIXELS, EvenRate, Shaper, tags_of
 from bot.media.look import MAX_RATE, MIN_RATE, Look, look_at
 from bot.media.mux import Writer, copy_pictures
@@ -212,11 +219,13 @@ def _from_animation(path: Path, to: Path, decoder: str, *, frame: list[int], fps
             raise FileStill
         box = even(pictures.fit_for_a_model(animation.size, frame))
     check_animation(path, decoder, (width, height), until=span.end + LENGTH_SLACK_SECONDS)
+    budget = AnimationBudget(decoder, (width, height))
     shaper, slots, at = Shaper(box), EvenRate(rate, span.begin), 0.0
     with Writer(to, size=box, rate=rate, options=_QUALITY, tags=tags_of(VideoFrame(2, 2, "rgb24")), sound=None) as out:
         for at, shown in pictures.frames_of(path, decoder):
             if shown is None or at > span.end + LENGTH_SLACK_SECONDS:
                 break
+            budget.take()
             picture: VideoFrame = VideoFrame.from_image(shown)  # type: ignore[no-untyped-call]  # PyAV's stub
             for due in slots.take(at, shaper.shape(picture)):
                 out.video(due)
