@@ -22,6 +22,7 @@ _UNPACKED_BYTES = 16 * 1024**2
 """Of an index that was deflated, as QuickTime once did."""
 _SAMPLES, _EDITS = {b"stsz": 8, b"stz2": 8, b"trun": 4}, {b"elst": 4}
 """By the kind of the box: where in its body the count is."""
+_LONG = b"\x00\x00\x00\x01"
 _PACKED, _PACKED_AT = b"cmvd", 4
 
 Index = mmap.mmap | bytes
@@ -78,4 +79,5 @@ def _places(index: Index, begin: int, end: int, kind: bytes) -> Iterator[int]:
     """Where the bodies of the boxes of that kind begin."""
     while (begin := index.find(kind, begin, end)) >= 0:
         begin += len(kind)
-        yield begin
+        is_long = begin >= 8 and index[begin - 8 : begin - 4] == _LONG  # its size follows, in eight bytes
+        yield begin + 8 if is_long else begin

@@ -174,6 +174,10 @@ CLIPS: dict[str, tuple[Callable[[Path], Path], type[InputRejected] | None]] = {
         lambda path: hostile.mp4(path, pictures=80 * MILLION, in_one_piece=True, deflated=True),
         FileTooCostly,
     ),
+    "MP4 that announces them in a box with a long head": (
+        lambda path: hostile.mp4(path, pictures=80 * MILLION, in_one_piece=True, long_head=True),
+        FileTooCostly,
+    ),
     "MP4 that announces them in a fragment": (hostile.fragments, FileTooCostly),
     "MP4 that is shown two thousand times": (
         lambda path: hostile.mp4(path, pictures=100_000, edits=2000),

@@ -46,21 +46,24 @@ def mp4(
     side: int = 16,
     said_side: int | None = None,
     deflated: bool = False,
+    long_head: bool = False,
 ) -> Path:
     """A QuickTime file whose index says that one JPEG is shown again and again, for `tick` / `scale` seconds each.
 
     `in_one_piece`: so many pictures that lie one behind the other, as nobody checks, in an index of a kilobyte.
+    `long_head`: the box that counts them has a size of eight bytes.
     """
     data = jpeg(side)
     head = box(b"ftyp", b"qt  \0\0\0\0qt  ")
     places = words(1, len(head) + 8) if in_one_piece else words(pictures) + words(len(head) + 8) * pictures
     times = words(pictures) + words(1, tick) * pictures if an_entry_each else words(1, pictures, tick)
+    sizes = full(b"stsz", words(1 if in_one_piece else len(data), pictures))
     table = box(
         b"stbl",
         full(b"stsd", words(1), _entry(said_side or side)),
         full(b"stts", times),
         full(b"stsc", words(1, 1, pictures if in_one_piece else 1, 1)),
-        full(b"stsz", words(1 if in_one_piece else len(data), pictures)),
+        _long(sizes) if long_head else sizes,
         full(b"stco", places),
     )
     length = min(pictures * tick, 0xFFFFFFFF)
@@ -91,6 +94,11 @@ def many_boxes(path: Path, boxes: int = 5 * MILLION) -> Path:
     """An MP4 of boxes with nothing in them."""
     path.write_bytes(box(b"ftyp", b"isom\0\0\0\0isom") + box(b"free") * boxes)
     return path
+
+
+def _long(small: bytes) -> bytes:
+    """The same box, its size written as those of more than four gigabytes are."""
+    return words(1) + small[4:8] + struct.pack(">Q", len(small) + 8) + small[8:]
 
 
 def _entry(side: int) -> bytes:
