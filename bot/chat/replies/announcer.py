@@ -122,7 +122,7 @@ class DiscordAnnouncer:
                 return Shown(message_id=before.message_id)
             message_id = None
             try:
-                message_id = await self._edit(job, handed, attempts=self._show_attempts)
+                message_id = await self._edit(job, card, handed, attempts=self._show_attempts)
             except (DeliveryLost, DeliveryTooLarge) as exc:
                 log.warning("the reply of job %s can't be edited: %s", job.id, exc)
             except UNSENT_OR_CLOSED as exc:
@@ -157,10 +157,10 @@ class DiscordAnnouncer:
             if before and before.ended and before.handed is None and not job.ended:
                 return Shown()  # cancelled meanwhile, as in `show`: the next write to the row finds out
             done = job.model_copy(update={"state": JobState.DELIVERED})
-            message_id = None
+            card, message_id = self._card(done, thing), None
             try:
                 try:
-                    message_id = await self._edit(done, thing, upload=True, attempts=self._deliver_attempts)
+                    message_id = await self._edit(done, card, thing, attempts=self._deliver_attempts, upload=True)
                 except DeliveryLost as lost:
                     if self._offers_a_button(job):
                         raise
@@ -169,7 +169,7 @@ class DiscordAnnouncer:
                     return Shown()
             except UNSENT as exc:
                 raise DeliveryLost("unreachable") from exc
-            self._remember(_at(done, message_id), card_of(done, self._catalog, handed=thing), thing)
+            self._remember(_at(done, message_id), card, thing)
             return Shown(message_id=message_id)
 
     def _lock(self, job: Job) -> asyncio.Lock:
@@ -198,13 +198,16 @@ class DiscordAnnouncer:
         same = shown is not None and shown.message_id == job.reply.message_id
         return job.reply.only_by_token and same and shown is not None and Verb.GET in shown.card.buttons
 
-    async def _edit(self, job: Job, thing: Clip | Link | None, *, attempts: int, upload: bool = False) -> int | None:
-        """The edit in full; without strangers' words where Discord refuses them. Gives the message's id.
+    async def _edit(
+        self, job: Job, card: Card, thing: Clip | Link | None, *, attempts: int, upload: bool = False
+    ) -> int | None:
+        """The edit in full, `card`; without strangers' words where Discord refuses them. Gives the message's id.
 
         A server's AutoMod answers an edit with 400 when it blocks a word of the prompt or of the service's reason.
         """
         for bare in (False, True):
-            payload = functools.partial(_payload, job, self._card(job, thing, bare=bare), thing, upload=upload)
+            shown = self._card(job, thing, bare=True) if bare else card
+            payload = functools.partial(_payload, job, shown, thing, upload=upload)
             try:
                 return await self._by_any_way(job, payload, attempts, patient=upload)
             except discord.HTTPException as exc:

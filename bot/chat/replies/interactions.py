@@ -36,8 +36,9 @@ CARDS_AT_ONCE = 2
 """How many first responses wait for their rows at a time. Of those that come while so many do, the members are told at
 once that Clapper is thinking: nobody's answer waits for the rows of a crowd."""
 
-FIRST_CARD_SECONDS = 5.0
-"""How long "thinking" may stay where the next step, which shows the card itself, is about to be done."""
+FIRST_CARD_SECONDS = 15.0
+"""How long "thinking" may stay where the next step, which shows the card itself, is about to be done: longer than a
+thousand members at once take. An edit before that would hold those submits up."""
 
 LOOK_SECONDS = 1.0
 """How long the database may be asked before a press is answered at all."""
