@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest_asyncio
 from playwright.async_api import Browser, Page
@@ -37,9 +38,13 @@ class Visit:
 
 
 @asynccontextmanager
-async def visiting(browser: Browser, folder: Path) -> AsyncIterator[Visit]:
+async def visiting(
+    browser: Browser, folder: Path, service: Literal["decart", "fal", "both"] = "decart"
+) -> AsyncIterator[Visit]:
     """The page must not have complained in the end."""
-    options = Options(port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=folder, quiet=True)
+    options = Options(
+        port=0, pending_seconds=0.2, processing_seconds=0.3, preview_width=320, data=folder, quiet=True, service=service
+    )
     async with ForkingSandbox(options) as sandbox:
         await sandbox.bot_ready()
         page = await open_page(browser, sandbox.url)

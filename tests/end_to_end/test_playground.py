@@ -49,3 +49,26 @@ async def test_a_failed_job_says_the_services_reason_in_the_page(page: Page) -> 
     await page.locator(".embed", has_text="failed").wait_for()
     assert "the camera ran out of film" in await page.locator(".embed").inner_text()
     assert await page.locator(".message video").count() == 0
+
+
+async def test_the_second_services_model_makes_a_video_in_the_page_and_the_pages_faults_reach_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    async with visiting(browser, tmp_path, service="fal") as visit:
+        page = visit.page
+        await page.keyboard.type("/t2v a cat playing piano")
+        await page.keyboard.press("Enter")
+        reply = page.locator(".message", has_text="a cat playing piano")
+        await reply.locator("video").wait_for()
+        played = await reply.locator("video").evaluate(PLAY)
+        assert (played["width"], played["height"]) == (320, 180)
+        assert "Veo 3.1 Lite" in await reply.inner_text()
+        await page.get_by_role("button", name="Misbehave").click()
+        await page.get_by_role("button", name="Fail the next job").click()
+        await page.get_by_text("The next job will fail, with a reason.").wait_for()
+        await page.locator("#composer-input").click()
+        await page.keyboard.type("/t2v a dog")
+        await page.keyboard.press("Enter")
+        failed = page.locator(".message", has_text="a dog")
+        await failed.locator(".embed", has_text="failed").wait_for()
+        assert "The camera ran out of film." in await failed.inner_text()
