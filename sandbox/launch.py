@@ -126,7 +126,7 @@ class Sandbox:
             await exits.enter_async_context(self.queue)
             if self._options.service != "decart":
                 await exits.enter_async_context(self.fal)
-            add_playground(self.discord.app, self.queue, self.bot)
+            add_playground(self.discord.app, (self.queue, self.fal), self.bot)
             exits.push_async_callback(self.discord.stop)
             await self._listen()
             self.settings_file = await asyncio.to_thread(_prepare, data, self.settings(data))

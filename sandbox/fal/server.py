@@ -130,6 +130,18 @@ class FalStandIn(StandIn):
     def describe(self) -> str:
         return f"{self.url}  rest: {self.rest_url}  media: {self.media_url}  key: {self.key}"
 
+    def pace(self) -> tuple[Duration, Duration]:
+        return self.queue.wait_seconds, self.queue.work_seconds
+
+    def set_pace(self, waits: Duration, takes: Duration) -> None:
+        self.queue.wait_seconds, self.queue.work_seconds = waits, takes
+
+    def fail_next(self, reason: str) -> None:
+        self.faults.add(Fault(on="job", kind="runner", reason=reason))
+
+    def forget_faults(self) -> None:
+        self.faults.clear()
+
     def _record(self, request: web.Request) -> Callable[[int], None]:
         headers = CIMultiDict(request.headers)
         call = Call(_action(request), request.method, request.raw_path, headers, self._clock.monotonic())

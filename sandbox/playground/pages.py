@@ -1,16 +1,16 @@
-"""The page's routes: `/`, `/static/…`, and `/_playground/…` for samples and for faults of the queue and the bot."""
+"""The page's routes: `/`, `/static/…`, and `/_playground/…` for samples and for faults of the services and the bot."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
 
 from sandbox.playground.samples import SAMPLES, SampleRenderer
-from sandbox.queue_api import Fault, QueueStandIn
+from sandbox.service.server import StandIn
 
 STATIC = Path(__file__).with_name("static")
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -39,9 +39,9 @@ class Bot(Protocol):
     async def stop(self) -> None: ...
 
 
-def add_playground(app: web.Application, queue: QueueStandIn | None = None, bot: Bot | None = None) -> None:
+def add_playground(app: web.Application, services: Sequence[StandIn] = (), bot: Bot | None = None) -> None:
     """Give `app`, the stand-in Discord's, the page. Its switches for what isn't there answer 404."""
-    pages = Pages(queue, bot)
+    pages = Pages(services, bot)
     app.router.add_get("/", pages.index)
     app.router.add_get("/favicon.ico", pages.icon)
     app.router.add_get("/static/{name:.+}", pages.static)
@@ -54,9 +54,9 @@ def add_playground(app: web.Application, queue: QueueStandIn | None = None, bot:
 class Pages:
     """The handlers. Files are read once and kept, for they are few and small."""
 
-    def __init__(self, queue: QueueStandIn | None, bot: Bot | None) -> None:
-        self._queue, self._bot = queue, bot
-        self._usual = (queue.pending_seconds, queue.processing_seconds) if queue is not None else None
+    def __init__(self, services: Sequence[StandIn], bot: Bot | None) -> None:
+        self._services, self._bot = services, bot
+        self._usual = [service.pace() for service in services]
         self._samples = SampleRenderer()
         self._files: dict[str, bytes] = {}
 
@@ -91,22 +91,20 @@ class Pages:
         return web.Response(body=body, content_type=found.content_type, headers={"Cache-Control": "max-age=3600"})
 
     async def change_queue(self, request: web.Request) -> web.Response:
-        """`{pending_seconds, processing_seconds, fail_next, reset}`: what the Queue API does from now on."""
-        if self._queue is None or self._usual is None:
-            return web.json_response({"error": "There is no stand-in Queue API here."}, status=404)
+        """`{pending_seconds, processing_seconds, fail_next, reset}`: what each video service does from now on."""
+        if not self._services:
+            return web.json_response({"error": "There is no stand-in of a video service here."}, status=404)
         try:
             wanted = _orders(await request.json())
         except (TypeError, ValueError) as exc:
             return web.json_response({"error": str(exc) or "Expected a JSON object"}, status=400)
-        if wanted.get("reset"):
-            self._queue.faults.clear()
-            self._queue.pending_seconds, self._queue.processing_seconds = self._usual
-        if "pending_seconds" in wanted:
-            self._queue.pending_seconds = wanted["pending_seconds"]
-        if "processing_seconds" in wanted:
-            self._queue.processing_seconds = wanted["processing_seconds"]
-        if wanted.get("fail_next"):
-            self._queue.faults.add(Fault(on="job", kind="fail", reason=wanted["fail_next"]))
+        for service, usual in zip(self._services, self._usual, strict=True):
+            if wanted.get("reset"):
+                service.forget_faults()
+            waits, takes = usual if wanted.get("reset") else service.pace()
+            service.set_pace(wanted.get("pending_seconds", waits), wanted.get("processing_seconds", takes))
+            if wanted.get("fail_next"):
+                service.fail_next(wanted["fail_next"])
         return web.json_response({"ok": True})
 
     async def process(self, request: web.Request) -> web.Response:

@@ -119,6 +119,18 @@ class QueueStandIn(StandIn):
     def describe(self) -> str:
         return f"{self.url}  key: {self.api_key}"
 
+    def pace(self) -> tuple[Duration, Duration]:
+        return self.pending_seconds, self.processing_seconds
+
+    def set_pace(self, waits: Duration, takes: Duration) -> None:
+        self.pending_seconds, self.processing_seconds = waits, takes
+
+    def fail_next(self, reason: str) -> None:
+        self.faults.add(Fault(on="job", kind="fail", reason=reason))
+
+    def forget_faults(self) -> None:
+        self.faults.clear()
+
     def _record(self, request: web.Request) -> Callable[[int], None] | None:
         if not request.path.startswith("/v1/"):
             return None

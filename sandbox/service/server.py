@@ -16,6 +16,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.render.pool import Pool, Worker
+from sandbox.service.clips import Duration
 from sandbox.service.clock import Clock, RealClock
 from sandbox.service.control import CONTROL, control_errors
 
@@ -42,6 +43,22 @@ class StandIn(ABC):
     @abstractmethod
     def describe(self) -> str:
         """One line: where it listens, and its key."""
+
+    @abstractmethod
+    def pace(self) -> tuple[Duration, Duration]:
+        """How long a new job waits and how long it then takes, in seconds."""
+
+    @abstractmethod
+    def set_pace(self, waits: Duration, takes: Duration) -> None:
+        """The same from now on; jobs that there are keep theirs."""
+
+    @abstractmethod
+    def fail_next(self, reason: str) -> None:
+        """The next job that is submitted fails with that reason."""
+
+    @abstractmethod
+    def forget_faults(self) -> None:
+        """Misbehave no more."""
 
     @abstractmethod
     def _record(self, request: web.Request) -> Callable[[int], None] | None:
