@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from bot.errors import QueueInputError
+
+_HOST = re.compile(r"[0-9a-f:.]+|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
+"""An address in numbers, or a name as a resolver takes it: others raise errors of their own there."""
 
 
 class MediaHosts:
@@ -26,7 +30,12 @@ class MediaHosts:
             host, port = (url.hostname or "").casefold(), url.port
         except ValueError:
             return False
-        if not host or url.username is not None or url.password is not None or not address.isprintable():
+        if (
+            not _HOST.fullmatch(host)
+            or url.username is not None
+            or url.password is not None
+            or not address.isprintable()
+        ):
             return False
         by_port = f"{host}:{port}" in self._listed
         secure = url.scheme == "https" and (by_port or (port is None and self._names(host)))

@@ -23,8 +23,8 @@ from bot.errors import (
 )
 from bot.fal.problems import Problem, problem_in, says_exhausted
 from bot.fal.responses import FalJob, FalStatus, Json, Outcome
-from bot.http.answers import NOT_FOUND, NOT_TAKEN, Answer, Passing, refused, senseless
-from bot.http.reasons import reason_of
+from bot.http.answers import NOT_FOUND, NOT_TAKEN, Answer, Passing, job_id_in, refused, senseless
+from bot.http.reasons import parsed, reason_of
 from bot.http.values import JobStatus
 from bot.rules.services import Cancellation
 
@@ -43,6 +43,7 @@ _STATUSES = {
 }
 _MAY_BE_TAKEN = frozenset({409, 499})  # a conflict with a job that exists; a connection that was thought lost
 _NO_SUCH_MODEL = frozenset({404, 405})
+_PLACE_MAX = 10**6
 _GONE = frozenset({404, 410})
 _STILL_AT_WORK = re.compile(r"still in (progress|queue)", re.IGNORECASE)
 _UNKNOWN_APP = re.compile(r"(application|path|app|model|endpoint)\b.*\bnot found", re.IGNORECASE)
@@ -106,10 +107,12 @@ def read_submission(answer: Answer, endpoint: str, base_url: str) -> FalStatus:
     """
     if answer.succeeded:
         data = answer.said
-        request_id = data.get("request_id")
-        if not isinstance(request_id, str) or request_id in {"", ".", ".."}:
+        request_id = job_id_in(data, "request_id")
+        if request_id is None:
             raise QueueSubmitError(
-                "the answer to the submit holds no request id", taken=None, http_status=answer.status
+                f"the answer to the submit holds no request id: {str(data.get('request_id'))[:100]!a}",
+                taken=None,
+                http_status=answer.status,
             )
         job = _job_at(data, request_id, endpoint, base_url)
         return FalStatus(job=job, status=JobStatus.PENDING, place=_place(data))
@@ -209,13 +212,14 @@ def _no_outcome(answer: Answer, job: FalJob) -> Exception:
 
 
 def read_cancellation(answer: Answer, job: FalJob) -> Cancellation:
-    """How the service took it."""
-    said = answer.said.get("status")
-    match answer.status, said:
-        case 200, _:
+    """How the service took it. Only `OK` says that the job was taken out of the queue, and so costs nothing."""
+    match answer.status, answer.said.get("status"):
+        case 200, "OK":
             return Cancellation.CANCELLED
-        case 202, _:
+        case ((200 | 202), _) if answer.status == 202 or isinstance(parsed(answer.body), dict):
             return Cancellation.REQUESTED
+        case 200, _:
+            raise senseless(answer, str(job), "it is about no cancelling")
         case 400, "ALREADY_COMPLETED":
             return Cancellation.TOO_LATE
         case _:
@@ -239,7 +243,7 @@ def _says_final(answer: Answer) -> bool:
 
 def _place(data: dict[str, Any]) -> int | None:
     place = data.get("queue_position")
-    return place if type(place) is int and place >= 0 else None
+    return place if type(place) is int and 0 <= place <= _PLACE_MAX else None
 
 
 def _billed(answer: Answer) -> float | None:

@@ -19,6 +19,7 @@ NOT_TAKEN = frozenset({429, 503})
 PASSING_READ = frozenset({408, 409, 425, 429})
 """Answers to a question that may be others later, besides every 5xx. 409: the result is not ready yet."""
 NOT_FOUND = 404
+ID_MAX_CHARS = 1000
 
 
 class Passing(Exception):
@@ -76,6 +77,15 @@ class Answer:
         """One line for logs: what was refused, by which status, and the service's own reason."""
         redirect = " (redirects are not followed)" if 300 <= self.status < 400 else ""
         return f"{what}: {self.status}{redirect}{': ' + reason if reason else ''}"
+
+
+def job_id_in(said: Mapping[str, Any], name: str) -> str | None:
+    """The id of a new job, where the answer has one that can be kept in a row and be asked about; None otherwise."""
+    value = said.get(name)
+    fine = (
+        isinstance(value, str) and value.isprintable() and value not in {"", ".", ".."} and len(value) <= ID_MAX_CHARS
+    )
+    return value if isinstance(value, str) and fine else None
 
 
 def refused(

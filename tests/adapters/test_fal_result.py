@@ -210,6 +210,15 @@ async def test_a_video_over_the_cap_is_not_kept(
         ("https://v3.fal.media/a\r\nX: y", False),
         ("ftp://v3.fal.media/a.mp4", False),
         ("", False),
+        ("data:video/mp4;base64,AAAA", False),
+        ("file:///etc/passwd", False),
+        ("ftp://v3.fal.media/a", False),
+        ("https://169.254.169.254/latest", False),
+        ("https://.fal.media/a", False),
+        ("https://a..fal.media/a", False),
+        (f"https://{'a' * 64}.fal.media/a", False),
+        ("https://bücher.fal.media/a", False),
+        ("https://v3.fal.media\\@elsewhere.example/a", False),
     ],
 )
 def test_media_hosts_are_the_listed_ones_over_https(address: str, allowed: bool) -> None:

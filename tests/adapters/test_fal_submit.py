@@ -179,6 +179,9 @@ async def test_a_job_that_was_not_taken_is_sent_again(
         Reply(body=b"<html>"),
         Reply(json=None, body=b"null"),
         Reply(json={"request_id": ".."}),
+        Reply(json={"request_id": "a\0b"}),
+        Reply(json={"request_id": "\ud800"}),
+        Reply(json={"request_id": "x" * 3000}),
     ],
 )
 async def test_a_job_that_may_have_arrived_is_never_sent_again(

@@ -172,6 +172,8 @@ async def test_what_is_learned_is_the_time_at_work(server: ScriptedServer, clock
     [
         (Reply(202, json={"status": "CANCELLATION_REQUESTED"}), Cancellation.REQUESTED),
         (Reply(200, json={"status": "OK"}), Cancellation.CANCELLED),
+        (Reply(200, json={"status": "COMPLETED"}), Cancellation.REQUESTED),  # only OK says that nobody pays
+        (Reply(200, json={}), Cancellation.REQUESTED),
         (Reply(400, json={"status": "ALREADY_COMPLETED"}), Cancellation.TOO_LATE),
     ],
 )
@@ -186,7 +188,12 @@ async def test_a_job_is_cancelled_and_how_is_told(
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("answer", "kind"),
-    [(Reply(404, json={"status": "NOT_FOUND"}), QueueJobNotFoundError), (Reply(400, json={}), QueueStatusError)],
+    [
+        (Reply(404, json={"status": "NOT_FOUND"}), QueueJobNotFoundError),
+        (Reply(400, json={}), QueueStatusError),
+        (Reply(200, body=b"<html>It works</html>", headers={"Content-Type": "text/html"}), QueueStatusError),
+        (Reply(200, json=None, body=b"null"), QueueStatusError),
+    ],
 )
 async def test_a_cancelling_that_was_refused_is_an_error(
     server: ScriptedServer, fal: FalClient, answer: Reply, kind: type[QueueStatusError]
@@ -194,3 +201,10 @@ async def test_a_cancelling_that_was_refused_is_an_error(
     server.on("PUT", f"{AT}/cancel", answer)
     with pytest.raises(kind):
         await fal.cancel(JOB)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("place", [-1, True, 1.5, "3", 10**30, float("nan"), [2]])
+async def test_a_place_that_makes_no_sense_is_not_told(server: ScriptedServer, fal: FalClient, place: object) -> None:
+    server.on("GET", f"{AT}/status", said("IN_QUEUE", queue_position=place))
+    assert (await fal.status(JOB)).place is None

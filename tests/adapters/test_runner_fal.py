@@ -237,6 +237,17 @@ async def test_what_the_service_billed_takes_the_place_of_what_was_reckoned(benc
 
 
 @pytest.mark.asyncio
+async def test_a_bill_that_makes_no_sense_is_not_counted(
+    bench: Bench, fal: FalStandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One odd header must not use up what a whole server may spend."""
+    fal.queue.billed_units = 900_000.0
+    job = await bench.ended((await _accept(bench)).id)
+    assert (job.state, job.cost) == (S.DELIVERED, 0.24)
+    assert any(job.id in line and "billed" in line for line in caplog.messages)
+
+
+@pytest.mark.asyncio
 async def test_sound_and_resolution_have_their_price_when_reserved_settled_and_billed(
     bench: Bench, fal: FalStandIn
 ) -> None:

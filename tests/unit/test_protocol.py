@@ -204,9 +204,16 @@ def test_a_job_id_counts_whatever_its_status_says(status: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"null", b"[]", b"<html>", b'{"status":"pending"}', b'{"job_id":""}', b'{"job_id":7}', b'{"job_id']
-)
+    "body",
+    [
+        b"", b"null", b"[]", b"<html>", b'{"status":"pending"}', b'{"job_id":""}', b'{"job_id":7}', b'{"job_id',
+        b'{"job_id":"."}', b'{"job_id":".."}',
+        b'{"job_id":"a\\u0000b"}', b'{"job_id":"\\ud800"}', b'{"job_id":"a\\nb"}',
+        b'{"job_id":"' + b"x" * 3000 + b'"}',
+    ],
+)  # fmt: skip
 def test_a_success_without_a_job_id_leaves_the_outcome_unknown(body: bytes) -> None:
+    """Nor is one an id that no row can hold, or no address."""
     with pytest.raises(QueueSubmitError) as caught:
         protocol.read_submit(answer(body=body), T2V)
     assert caught.value.taken is None

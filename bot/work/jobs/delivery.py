@@ -43,6 +43,8 @@ RESULT_PAUSE_SECONDS = 15.0
 DISCORD_PAUSE_SECONDS = 60.0
 """Between two tries while Discord itself is out of reach."""
 _STORE_TRIES = 3
+_BILL_MAX_TIMES = 20
+"""A bill of more than so many times what was reckoned is no bill, but an odd header."""
 _STORE_BACKOFF = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
 _USUAL_LIMIT_BYTES = 10 * 1024**2
 """What Discord has taken everywhere for years: the announced limit may be of a way that is closed (the member's own
@@ -165,7 +167,11 @@ class Delivery:
         request, catalog = self._job.request, self._context.catalog
         if result.billed_units is None or request.model not in catalog:
             return {}
-        return {"cost": catalog.get(request.model).billed(result.billed_units, chosen=request.inputs.priced)}
+        cost = catalog.get(request.model).billed(result.billed_units, chosen=request.inputs.priced)
+        if cost > _BILL_MAX_TIMES * self._job.cost > 0:
+            log.warning("job %s: the service says that it billed $%.2f, which is not counted", self._job.id, cost)
+            return {}
+        return {"cost": cost}
 
     async def _store(self, ready: Path, billed: Facts | None = None) -> bool:
         """Keep the video under the job's key, trying for some seconds; False while the files are unavailable.

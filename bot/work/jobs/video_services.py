@@ -15,8 +15,9 @@ log = logging.getLogger(__name__)
 
 CANCEL_SECONDS = 1.5
 """Discord gives three seconds for the answer to a press."""
-_MARKS: Mapping[str, ServiceName] = {"fal:": "fal"}
-"""How a row's remote id begins where it is not the first service's: a job outlives its model's catalogue entry."""
+_MARKS: Mapping[str, ServiceName] = {"fal:": "fal", "decart:": "decart"}
+"""How a row's remote id begins: a job outlives its model's catalogue entry. The first service's has no mark, unless it
+could be taken for another one's."""
 
 
 class VideoServices:
@@ -74,8 +75,9 @@ class VideoServices:
 
     def row_id(self, model: Model, remote_id: str) -> str:
         """The id as a row keeps it."""
-        mark = next((mark for mark, name in _MARKS.items() if name == model.service), "")
-        return mark + remote_id
+        mark = next(mark for mark, name in _MARKS.items() if name == model.service)
+        unmarked = model.service == "decart" and not remote_id.startswith(tuple(_MARKS))
+        return remote_id if unmarked else mark + remote_id
 
     def _named(self, name: ServiceName) -> VideoService:
         try:
