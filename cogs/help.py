@@ -15,8 +15,11 @@ from bot.chat.replies.interactions import Interaction
 from bot.rules.catalog import Catalog, Model, Operation
 from bot.wording import say, translated
 
-FIELD_MAX_CHARS = 700
-"""Discord's most is 1024 for one field and 6000 for all of an embed, and every command is to have its share."""
+EMBED_MAX_CHARS = 6000
+FIELD_MAX_CHARS = (1024, 850, 700, 550)
+"""Discord's most for all of an embed, and for one field; and smaller ones, so that every command has its share where
+there are more models than fit."""
+_TROUBLES_MAX_CHARS = 400
 
 
 class Help(commands.Cog):
@@ -67,6 +70,14 @@ def _help(catalog: Catalog, locale: str, *, bot_id: int) -> discord.Embed:
 
 def _models(catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> discord.Embed:
     """What is served comes first, the usual one at the top; of what is not, when it was last seen."""
+    for most in FIELD_MAX_CHARS:
+        embed = _models_within(most, catalog, resting, locale)
+        if len(embed) <= EMBED_MAX_CHARS - _TROUBLES_MAX_CHARS:
+            break
+    return embed
+
+
+def _models_within(most: int, catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> discord.Embed:
     embed = discord.Embed(title=say("models_title", locale))
     for operation in Operation:
         known = sorted(catalog.of(operation), key=lambda m: m.name in resting)
@@ -75,7 +86,7 @@ def _models(catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> d
             for m in known
         ]
         if lines:
-            embed.add_field(name=f"/{operation}", value=_within("\n".join(lines), FIELD_MAX_CHARS), inline=False)
+            embed.add_field(name=f"/{operation}", value=_within("\n".join(lines), most), inline=False)
     return embed
 
 

@@ -589,6 +589,7 @@ COMMANDS: Mapping[str, str] = {
     "models_trouble": "The service {service} takes no videos at the moment; whoever runs this bot has been told.",
     "models_last_seen": "Last seen: {month}.",
     "price_per_video": "${dollars} a video",
+    "price_per_picture": "${dollars} a picture",
     "price_per_second": "${dollars} a second",
     "model_speed": "about {seconds}",
 }

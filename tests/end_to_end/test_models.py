@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.rules.catalog import Operation as CatalogOperation
 from sandbox.discord import Invocation
-from sandbox.queue_api.models import Model
+from sandbox.fal import FalStandIn
+from sandbox.queue_api.models import MODELS_2026, Model
 from sandbox.render.operations import Operation
 from tests import corpus
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
@@ -107,6 +110,44 @@ async def test_a_start_finds_out_what_is_served_and_commands_offer_that_alone(st
         assert "no other model for /t2v" in none
         assert "key of another service" in none
         assert [submit.model for submit in stage.queue.submits] == ["lucy-2.1"]
+
+
+@pytest.mark.asyncio
+async def test_models_and_the_autocomplete_show_what_is_served_with_the_usual_one_first(
+    stage: Stage, fal: FalStandIn
+) -> None:
+    """With both keys, at services as they are in 2026."""
+    stage.queue.models, stage.queue.routes = dict(MODELS_2026), "2026"
+    stage.changes |= {"check_models_hours": 24, "decart_api_key": stage.queue.api_key}
+    fal.queue.retired = ("fal-ai/wan/v2.2-a14b/text-to-video/turbo", "fal-ai/wan/v2.2-a14b/image-to-video/turbo")
+    async with stage.clapper() as app:
+        services = app.parts.services
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not services.availability.resting(services.catalog):
+                await asyncio.sleep(0.01)
+        asked = await stage.discord.member("Ada").slash("general", "models")
+        shown = (await asked.reply(timeout=PATIENCE_SECONDS))["embeds"][0]["fields"]
+        offers = {
+            operation: await stage.discord.member("Ada").autocomplete("general", operation, "model", model="")
+            for operation in ("t2v", "animate", "edit", "tryon")
+        }
+    fields = {field["name"]: field["value"].split("\n") for field in shown}
+    assert fields.keys() == {f"/{operation}" for operation in CatalogOperation}, "each command has its share"
+    for lines in fields.values():
+        heads = [line for line in lines if "`)" in line]
+        struck = [line.startswith("~~") for line in heads]
+        assert struck == sorted(struck), "what is served comes first"
+        assert ["the usual one" in line for line in heads] == [not struck[0], *[False] * (len(heads) - 1)]
+    assert next(line.split("`")[1] for line in fields["/t2v"] if "`)" in line) == "veo-3.1-lite"
+    assert fields["/motion"][0].startswith("~~Lucy Motion~~")
+    assert "Last seen: 2026-05" in fields["/motion"][1]
+    usual = {operation: choices[0]["value"] for operation, choices in offers.items()}
+    assert usual["t2v"] == services.catalog.of(CatalogOperation.TEXT_TO_VIDEO)[0].name
+    served = {model.name for model in services.availability.served(services.catalog)}
+    for choices in offers.values():
+        assert {choice["value"] for choice in choices} <= served
+        for choice in choices:
+            assert re.search(r"\$\d.*about \d+", choice["name"]), "price and speed are to be read before one chooses"
 
 
 @pytest.mark.asyncio

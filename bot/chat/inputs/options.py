@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.replies.interactions import Interaction, requester_of
-from bot.rules.catalog import SEED_MAX, Model, Operation
+from bot.rules.catalog import SEED_MAX, Kind, Model, Operation
 from bot.rules.requests import START_MAX_SECONDS
 from bot.wording import SENTENCES, say, translated
 from bot.wording.catalogues import SOURCE_LANGUAGE, language_of
@@ -51,22 +51,37 @@ async def offer_models(interaction: Interaction, typed: str) -> list[app_command
     models = interaction.client.services.policy.offered(operation_of(interaction), requester_of(interaction))
     found = [m for m in models if typed.casefold() in f"{m.name} {m.title}".casefold()]
     locale = interaction.locale.value
-    return [
-        app_commands.Choice(name=f"{m.title} · {worth_knowing(m, locale)}"[:_CHOICE_MAX_CHARS], value=m.name)
-        for m in found[:25]
-    ]
+    return [app_commands.Choice(name=choice_name(m, locale), value=m.name) for m in found[:25]]
+
+
+def choice_name(model: Model, locale: str) -> str:
+    """The model's title and what helps to choose it. Where that is longer than Discord takes, the note is shortened,
+    and price and speed stay."""
+    whole = f"{model.title} · {worth_knowing(model, locale)}"
+    if len(whole) <= _CHOICE_MAX_CHARS:
+        return whole
+    facts = " · ".join(part for part in (_price(model, locale), _speed(model, locale)) if part)
+    room = _CHOICE_MAX_CHARS - len(f"{model.title} ·  · {facts}")
+    note = f"{model.note[: room - 1].rstrip(' ;,·')}…" if room > 1 else ""
+    return " · ".join(part for part in (model.title, note, facts) if part)[:_CHOICE_MAX_CHARS]
 
 
 def worth_knowing(model: Model, locale: str) -> str:
     """What helps to choose the model: its note, what it costs where the note doesn't say, and how long it takes."""
-    price = None
-    if "$" not in model.note:
-        if model.dollars_per_video:
-            price = say("price_per_video", locale, dollars=model.dollars_per_video)
-        elif model.dollars_per_second:
-            price = say("price_per_second", locale, dollars=model.dollars_per_second)
-    speed = say("model_speed", locale, seconds=model.typical_seconds)
-    return " · ".join(part for part in (model.note, price, speed) if part)
+    price = None if "$" in model.note else _price(model, locale)
+    return " · ".join(part for part in (model.note, price, _speed(model, locale)) if part)
+
+
+def _price(model: Model, locale: str) -> str | None:
+    """The list price; None where the catalogue has none."""
+    if model.dollars_per_video:
+        key = "price_per_picture" if model.form.makes is Kind.IMAGE else "price_per_video"
+        return say(key, locale, dollars=model.dollars_per_video)
+    return say("price_per_second", locale, dollars=model.dollars_per_second) if model.dollars_per_second else None
+
+
+def _speed(model: Model, locale: str) -> str:
+    return say("model_speed", locale, seconds=model.typical_seconds)
 
 
 def generation(callback: Callable[..., Awaitable[None]]) -> app_commands.Command[Any, ..., None]:
