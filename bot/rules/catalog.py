@@ -6,18 +6,18 @@ hidden, renamed or made the default without code.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.errors import ModelUnknown, SettingsError
+from bot.rules.catalog_files import catalog_entries
+from bot.rules.field_mapping import mapping_troubles
 
 SEED_MAX = 2**32 - 1
 """The highest seed that the service accepts (queue-api.md, section 3)."""
@@ -95,18 +95,18 @@ InputName = Annotated[
         pattern=r"^(prompt|seed|resolution|orientation|enhance_prompt|duration|audio|avoid|data|start|end|reference_image)$"
     ),
 ]
+Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 FieldName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\w+$")]
 _OWN_TO_FAL = ("durations", "audio", "avoid_max_chars", "seed_max", "fields", "values", "constants")
 _FIRST_ALONE: tuple[ServiceName, ...] = ("decart",)
-_FILES = ("catalog.toml", "catalog_fal.toml")
 
 Side = Annotated[int, Field(ge=16, le=8192)]
 """Pixels of a frame's side; H.264 encodes nothing wider than 8192."""
 
 _AudioPrice = Literal["audio"]
 _ResolutionName = Literal["720p", "480p"]
-_PerVideo = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
-_PerSecond = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+_PerVideo = Annotated[Finite, Field(ge=0, le=10_000)]
+_PerSecond = Annotated[Finite, Field(ge=0, le=2)]
 
 
 class Price(BaseModel):
@@ -147,8 +147,8 @@ class Model(BaseModel):
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     operation: Operation
-    title: str = Field(min_length=1, max_length=60)
-    note: str = Field(default="", max_length=100)
+    title: str = Field(max_length=60, pattern=r"^\S(.*\S)?$")
+    note: str = Field(default="", max_length=100, pattern=r"^.*$")
     frame: tuple[Side, Side]
     fps: int = Field(ge=1, le=120)
     prompt_max_chars: int = Field(default=1000, ge=1, le=6000)
@@ -177,7 +177,7 @@ class Model(BaseModel):
     seed_max: int | None = Field(default=None, ge=0, le=SEED_MAX)
     fields: dict[InputName, FieldName] = Field(default_factory=dict)
     values: dict[InputName, dict[str, str | int | bool]] = Field(default_factory=dict)
-    constants: dict[FieldName, str | int | float | bool] = Field(default_factory=dict)
+    constants: dict[FieldName, str | int | Finite | bool] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -206,25 +206,25 @@ class Model(BaseModel):
             raise ValueError("endpoint: a model of the service fal needs one, such as fal-ai/veo3.1/lite")
         if self.form.makes is not Kind.VIDEO:
             raise ValueError("operation: models of the service fal make videos")
+        if self.form.trajectory:
+            raise ValueError("fields: a trajectory has no field")
         needed = [role.value for role in self.files] + ["prompt"] * (self.form.prompt is not PromptRule.ABSENT)
-        lacking = [name for name in needed if name not in self.fields]
-        if self.form.trajectory or lacking:
-            raise ValueError(f"fields: {'a trajectory' if self.form.trajectory else lacking[0]} has no field")
-        offers = {
-            "seed": self.seed_max is not None,
-            "enhance_prompt": self.enhance,
-            "orientation": bool(self.orientations),
-            "resolution": len(self.resolutions) > 1,
-            "duration": bool(self.durations),
-            "audio": self.audio,
-            "avoid": self.avoid_max_chars is not None,
-        }
-        for name, offered in offers.items():
-            if offered != (name in self.fields):
-                raise ValueError(f"fields: {name} is offered and has no field, or has one and is not offered")
-        if unknown := self.values.keys() - self.fields.keys():
-            raise ValueError(f"values: {min(unknown)} has no field")
+        for trouble in mapping_troubles(self.fields, self.values, needed=needed, offered=self._offered()):
+            raise ValueError(trouble)
         return self
+
+    def _offered(self) -> dict[str, tuple[str, ...]]:
+        """The inputs that a member may give or leave out, each with its choices, where it has a list of them."""
+        offers: dict[str, tuple[bool, tuple[str, ...]]] = {
+            "seed": (self.seed_max is not None, ()),
+            "enhance_prompt": (self.enhance, ()),
+            "orientation": (bool(self.orientations), self.orientations),
+            "resolution": (len(self.resolutions) > 1, self.resolutions),
+            "duration": (bool(self.durations), tuple(map(str, self.durations))),
+            "audio": (self.audio, ()),
+            "avoid": (self.avoid_max_chars is not None, ()),
+        }
+        return {name: choices for name, (offered, choices) in offers.items() if offered}
 
     @property
     def highest_seed(self) -> int | None:
@@ -312,16 +312,8 @@ def load_catalog(operator_file: Path | None = None, services: Collection[Service
     is fal.ai's: its commands are those that the Queue API serves no more.
     Raises `SettingsError` with the file, the model and the field that can't be used.
     """
-    entries = {name: fields for file in _FILES for name, fields in _shipped(file).items()}
-    if operator_file is not None:
-        changed = _operator_entries(operator_file)
-        for name, changes in changed.items():
-            entries[name] = entries.get(name, {}) | changes
-        for name, changes in changed.items():
-            if changes.get("default"):
-                _undo_other_defaults(entries, name, changed, operator_file)
     models = []
-    for name, fields in entries.items():
+    for name, fields in catalog_entries(operator_file).items():
         try:
             models.append(Model(name=name, **fields))
         except (ValidationError, TypeError) as exc:
@@ -333,11 +325,6 @@ def load_catalog(operator_file: Path | None = None, services: Collection[Service
     return Catalog(m.model_copy(update={"default": m.default and usual[m.operation] == m.name}) for m in models)
 
 
-def _shipped(file: str) -> dict[str, dict[str, Any]]:
-    text = resources.files("bot.rules").joinpath(file).read_text(encoding="utf-8")
-    return dict(tomllib.loads(text)["models"])
-
-
 def _troubles(models: list[Model]) -> Iterator[str]:
     """What is wrong with models together that are each valid by themselves."""
     names = {model.name for model in models}
@@ -346,38 +333,19 @@ def _troubles(models: list[Model]) -> Iterator[str]:
         for field in ("replaced_by", "shape_of"):
             if (other_name := getattr(model, field)) is not None and other_name not in names:
                 yield f"model {model.name!r}: {field}: there is no model {other_name!r}"
+        if model.shape_of is not None and model.shape_of not in {
+            m.name for m in models if m.operation is model.operation
+        }:
+            yield f"model {model.name!r}: shape_of: {model.shape_of!r} is of another command"
         for word in () if model.hidden else {model.name.casefold(), model.title.casefold()}:
             other = called.setdefault((model.operation, word), model)
             if other is not model:
                 yield f"models {other.name!r} and {model.name!r} of one command can't both be called {word!r} (title)"
 
 
-def _operator_entries(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise SettingsError(f"CATALOG_FILE {path} can't be read: {exc.strerror}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"CATALOG_FILE {path} is not TOML: {exc}") from exc
-    entries = data.pop("models", {})
-    if data or not isinstance(entries, dict) or not all(isinstance(e, dict) for e in entries.values()):
-        found = f", and {next(iter(data))!r} is nothing I know" if data else ""
-        raise SettingsError(f'CATALOG_FILE {path}: models are tables such as [models."lucy-clip"]{found}')
-    return entries
-
-
-def _undo_other_defaults(
-    entries: dict[str, dict[str, Any]], chosen: str, changed: dict[str, dict[str, Any]], path: Path
-) -> None:
-    for name, fields in entries.items():
-        if name != chosen and fields.get("operation") == entries[chosen].get("operation"):
-            if changed.get(name, {}).get("default"):
-                raise SettingsError(f"CATALOG_FILE {path}: {chosen!r} and {name!r} are both the default of one command")
-            fields["default"] = False
-
-
 def _first_line(exc: Exception) -> str:
     if isinstance(exc, ValidationError):
         error = exc.errors()[0]
-        return f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+        where = ".".join(map(str, error["loc"]))
+        return f"{where}: {error['msg']}" if where else error["msg"].removeprefix("Value error, ")
     return str(exc)

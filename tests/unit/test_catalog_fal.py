@@ -120,11 +120,14 @@ def own(more: str) -> str:
 
 
 GOOD = 'fields = { prompt = "prompt", data = "image_url" }'
+CHOICES = 'resolutions = ["720p", "480p"]\nfields = { prompt = "p", data = "i", resolution = "r" }'
 
 
 def test_a_model_is_added_by_an_entry(tmp_path: Path) -> None:
     file = tmp_path / "models.toml"
     file.write_text(own(GOOD))
+    assert load_catalog(file, ALONE).get("own").endpoint == "me/own"
+    file.write_bytes(b"\xef\xbb\xbf" + own(GOOD).encode())  # as some editors begin a file
     assert load_catalog(file, ALONE).get("own").endpoint == "me/own"
 
 
@@ -145,6 +148,18 @@ def test_a_model_is_added_by_an_entry(tmp_path: Path) -> None:
         (own(GOOD + "\nseed_max = 4294967296"), "seed_max"),
         (own(GOOD + "\nconstants = { a = { b = 1 } }"), "constants"),
         (own(GOOD).replace('"animate"', '"motion"'), "trajectory"),
+        (own('fields = { prompt = "p", data = "i", start = "s" }'), "start"),
+        (own('fields = { prompt = "p", data = "i", reference_image = "r" }'), "reference_image"),
+        (own('fields = { prompt = "p", data = "p" }'), "prompt and data go into one field, p"),
+        (own(CHOICES + '\nvalues = { resolution = { "1080p" = "hd" } }'), "resolution has no 1080p"),
+        (own(CHOICES + '\nvalues = { resolution = { "720p" = "hd" } }'), "resolution lacks 480p"),
+        (own(GOOD + "\nconstants = { a = nan }"), "constants"),
+        (own(GOOD + "\ndollars_per_second = nan"), "dollars_per_second"),
+        (own(GOOD + '\ndollars_per_second = "cheap"'), "dollars_per_second"),
+        (own(GOOD + "\ndollars_per_second = true"), "dollars_per_second"),
+        (own(GOOD).replace('"Own"', '" "'), "title"),
+        (own(GOOD).replace('"Own"', '"Own\\nOther"'), "title"),
+        (own(GOOD + '\nshape_of = "lucy-2.5"'), "shape_of: 'lucy-2.5' is of another command"),
         ('[models."lucy-clip"]\nendpoint = "a/b"\n', "without slashes"),
         ('[models."lucy-clip"]\nseed_max = 5\n', "seed_max means nothing"),
     ],
@@ -156,5 +171,6 @@ def test_a_wrong_entry_is_told_in_one_line_that_names_it(tmp_path: Path, text: s
         load_catalog(file, BOTH)
     line = str(caught.value)
     assert "\n" not in line
+    assert "Value error" not in line
     assert told in line
     assert "model 'own'" in line or "model 'lucy-clip'" in line
