@@ -21,7 +21,7 @@ import click
 
 from bot import __version__
 from bot.app import App
-from bot.doctor import examine, model_table
+from bot.doctor import examine
 from bot.errors import SettingsError
 from bot.media.kernel import hide_memory
 from bot.ops.logs import set_up_logs
@@ -32,6 +32,7 @@ from bot.store.upgrade import try_migration
 from bot.wiring.backup import back_up, restore_backup
 from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
 from bot.wiring.event_loop import new_event_loop
+from bot.wiring.service_findings import model_table
 from bot.wiring.store import bring_up_to_date, forget_files_and_keys, reached
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ CLOCK_OFF_BY = timedelta(seconds=20)
 """Times in links and the reader's stamps may be wrong by so much; bucket stores refuse us at 15 minutes."""
 LEAST_FREE_BYTES = 500 * 1024**2
 _GB = 1024**3
-_TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def check_disk(settings: Settings) -> list[Finding]:
 
 async def check_clock(settings: Settings, clock: Clock) -> list[Finding]:
     """This machine's time beside that of Discord's answer; nothing to say where there is none."""
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,

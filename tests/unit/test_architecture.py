@@ -54,14 +54,14 @@ ADAPTERS = ("bot.queue", "bot.fal", "bot.media", "bot.store", "bot.files", "bot.
 
 # Outside libraries, by who may import them; what is not named here anyone may (typing's and the standard library's).
 OUTSIDE = {
-    "discord": ("bot.chat", "cogs", "bot.wiring", "bot.app", "bot.doctor"),
-    "aiohttp": ("bot.http", "bot.queue", "bot.fal", "bot.download", "bot.ops", "bot.wiring", "bot.doctor"),
+    "discord": ("bot.chat", "cogs", "bot.wiring", "bot.app"),
+    "aiohttp": ("bot.http", "bot.queue", "bot.fal", "bot.download", "bot.ops", "bot.wiring"),
     "sqlalchemy": ("bot.store", "bot.wiring"),
     "alembic": ("bot.store",),
     "psycopg": ("bot.store",),
     "procrastinate": ("bot.store",),
     "cryptography": ("bot.store", "bot.ops"),
-    "obstore": ("bot.files", "bot.doctor"),
+    "obstore": ("bot.files",),
     "av": ("bot.media",),
     "PIL": ("bot.media",),
     "pillow_heif": ("bot.media",),
