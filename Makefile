@@ -56,8 +56,9 @@ lock: setup ## Make the locks again from requirements/*.in
 release: setup ## Wheel, sdist, image context and checksums in dist/, built twice and compared
 	$(BIN)/python scripts/release.py
 
-chaos: setup ## The long fault-injection run, with its table
+chaos: setup ## The long fault-injection run, with its table, and the long runs against the plain model of rights
 	$(BIN)/python -m tests.chaos
+	$(BIN)/python -m pytest -q tests/end_to_end/test_rights.py tests/adapters/test_whose.py --presses 40000
 
 clean: ## Remove the environments and caches
 	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .build dist

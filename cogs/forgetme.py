@@ -15,7 +15,7 @@ from bot.chat.persistent import Persistent, view_with
 from bot.chat.replies.interactions import Interaction, ask, keep_reply, requester_of
 from bot.wording import say, translated
 
-FORGET_BUTTON = Persistent(r"clapper:forgetme:(?P<verb>forget|keep)")
+FORGET_BUTTON = Persistent(r"clapper:forgetme:(?P<verb>forget|keep)", in_place=True)
 """The answer to the question. It holds nobody's name: only the member whom it is about sees it."""
 
 

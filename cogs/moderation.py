@@ -20,6 +20,7 @@ class ModeratorButtons(commands.Cog):
 
     async def approve(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Let the held job go on."""
+        moderator_of(interaction)
         await keep_reply(interaction)
         services = interaction.client.services
         job = await ask(services.job_controls.job(match["job"]))
@@ -39,6 +40,7 @@ class ModeratorButtons(commands.Cog):
         await self._deny(interaction, match["job"], block=True)
 
     async def _deny(self, interaction: Interaction, job_id: str, *, reason: str = "", block: bool = False) -> None:
+        moderator_of(interaction)
         await keep_reply(interaction)
         services = interaction.client.services
         job = await ask(services.job_controls.job(job_id))

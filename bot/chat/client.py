@@ -20,7 +20,7 @@ from bot.chat.client_base import ClientBase
 from bot.chat.floods import Floods
 from bot.chat.gateway_events import guard_events
 from bot.chat.inputs.options import WordingTranslator
-from bot.chat.persistent import Handler, Persistent, PersistentComponents
+from bot.chat.persistent import Handler, Persistent, PersistentComponents, is_use
 from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED
 from bot.chat.replies.error_messages import sentence_for
 from bot.chat.replies.interactions import note_refused, tell
@@ -162,7 +162,8 @@ class VideoBot(ClientBase):
 
     async def on_interaction(self, interaction: discord.Interaction[VideoBot]) -> None:
         """Have a button, a select or a form answered. Commands are answered by the tree."""
-        await self._components.answer(interaction)
+        if is_use(interaction) and await self.tree.interaction_check(interaction):
+            await self._components.answer(interaction)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Does nothing: prefix commands are not used, and the cog for written commands listens by itself."""

@@ -30,10 +30,12 @@ _STYLES = {
     SHOW: discord.ButtonStyle.primary,
 }
 
-OWN_BUTTON = Persistent(r"clapper:own:(?P<verb>[a-z_]{1,16}):(?P<page>\d{1,6})(?::(?P<job>[0-9a-f]{32}))?")
+OWN_BUTTON = Persistent(
+    r"clapper:own:(?P<verb>[a-z_]{1,16}):(?P<page>\d{1,6})(?::(?P<job>[0-9a-f]{32}))?", in_place=True
+)
 """Turns to a page, or does something with one job. Another version may have had other verbs."""
 
-OWN_SELECT = Persistent(r"clapper:own-pick:(?P<page>\d{1,6})")
+OWN_SELECT = Persistent(r"clapper:own-pick:(?P<page>\d{1,6})", in_place=True)
 """Chooses one job of the page; the values are job ids."""
 
 

@@ -9,7 +9,7 @@ handler answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -34,11 +34,14 @@ class Persistent:
 
     `custom_ids` is the pattern of all custom ids that it has, those in messages of earlier versions included. `once`:
     while one with the same custom id is being answered, a second use of it is acknowledged and nothing else.
+    `in_place`: its use changes or deletes the message that it is in, so that a forged one in somebody else's message is
+    refused.
     """
 
-    def __init__(self, custom_ids: str, *, once: bool = False) -> None:
+    def __init__(self, custom_ids: str, *, once: bool = False, in_place: bool = False) -> None:
         self.custom_ids = re.compile(custom_ids)
         self.once = once
+        self.in_place = in_place
 
 
 class PersistentComponents:
@@ -54,10 +57,8 @@ class PersistentComponents:
         self._handlers.append((component, handler))
 
     async def answer(self, interaction: discord.Interaction[Any]) -> None:
-        """Have the press, choice or form answered. Commands, and what has no custom id of ours, are left alone."""
+        """Have the press, choice or form answered (`is_use`)."""
         custom_id = str(_data(interaction).get("custom_id") or "")
-        if interaction.type not in _USES or not custom_id.startswith(_PREFIX):
-            return
         try:
             await self._answer(interaction, custom_id)
         except Exception as exc:  # noqa: BLE001  # discord.py would only log it and leave the member waiting
@@ -68,6 +69,12 @@ class PersistentComponents:
             match = component.custom_ids.fullmatch(custom_id)
             if match is None:
                 continue
+            if (
+                component.in_place
+                and interaction.message is not None
+                and not _stands_in(interaction.message, custom_id)
+            ):
+                raise CommandOutdated
             if not component.once:
                 await handler(interaction, match)
             elif custom_id in self._under_way:
@@ -83,6 +90,41 @@ class PersistentComponents:
 
 
 _USES = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
+
+
+def _stands_in(message: discord.Message, custom_id: str) -> bool:
+    """Whether the message has a component that is about the same: the job or draft, the list, or the question. It may
+    be another one: of an earlier version, or one that the message had before its last edit."""
+    subject, kind = _SUBJECT.search(custom_id), _kind(custom_id)
+    for found in _custom_ids(message.components):
+        if kind in _LISTS or subject is None:
+            about_it = _kind(found) == kind if kind in _LISTS else found.startswith(custom_id)
+        else:
+            about_it = subject[0] in found
+        if about_it:
+            return True
+    return False
+
+
+_SUBJECT = re.compile(r"\b[0-9a-f]{32}\b")
+_LISTS = frozenset({"own", "forgetme"})
+
+
+def _kind(custom_id: str) -> str:
+    return custom_id.removeprefix(_PREFIX).partition(":")[0].partition("-")[0]
+
+
+def _custom_ids(components: Iterable[Any]) -> Iterator[str]:
+    for component in components:
+        custom_id = getattr(component, "custom_id", None)
+        if custom_id:
+            yield str(custom_id)
+        yield from _custom_ids(getattr(component, "children", ()))
+
+
+def is_use(interaction: discord.Interaction[Any]) -> bool:
+    """Whether it is a press, a choice or a form of ours. Commands, and custom ids of others, are left alone."""
+    return interaction.type in _USES and str(_data(interaction).get("custom_id") or "").startswith(_PREFIX)
 
 
 def chosen_values(interaction: discord.Interaction[Any]) -> tuple[str, ...]:
@@ -138,8 +180,11 @@ _LOOKS = {
     Verb.ANIMATE: ("🎬", discord.ButtonStyle.primary),
 }
 
+_IN_PLACE = {Verb.GET, Verb.DELETE, Verb.GO}
+
 JOB_BUTTONS: Mapping[Verb, Persistent] = {
-    verb: Persistent(rf"clapper:{verb}:(?P<job>[0-9a-f]{{32}})", once=verb is Verb.GO) for verb in Verb
+    verb: Persistent(rf"clapper:{verb}:(?P<job>[0-9a-f]{{32}})", once=verb is Verb.GO, in_place=verb in _IN_PLACE)
+    for verb in Verb
 }
 """The group `job` is the id of the job, but for Go and Change, whose drafts have ids of the same form, of the draft."""
 

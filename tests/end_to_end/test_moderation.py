@@ -15,6 +15,7 @@ from bot.rules.jobs import Requester
 from bot.rules.prompts import WordAction, WordRule
 from bot.store.notes import Notes
 from sandbox.discord import Invocation
+from sandbox.discord.member import Where
 from sandbox.discord.permissions import ATTACH_FILES, SEND_MESSAGES
 from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, buttons_of, text_of
 from tests.end_to_end.material import sample
@@ -39,7 +40,7 @@ async def ask(stage: Stage, prompt: str = "a cat playing piano", **options: Any)
     return await stage.discord.member("Ada").slash("Film Club#general", "t2v", prompt=prompt, **options)
 
 
-async def seen(stage: Stage, until: Callable[[Json], bool], where: str = CLIPS) -> Json:
+async def seen(stage: Stage, until: Callable[[Json], bool], where: Where = CLIPS) -> Json:
     return await stage.discord.member("Linus").wait_for(where, until, PATIENCE_SECONDS)
 
 

@@ -25,7 +25,7 @@ from bot.wording.facts import plain
 MENU_FORM = Persistent(rf"clapper:form:(?P<operation>{'|'.join(MENU_OF)}):(?P<message>\d{{1,20}})")
 REUSE_FORM = Persistent(r"clapper:reuse:(?P<job>[0-9a-f]{32})")
 DENY_FORM = Persistent(r"clapper:denied:(?P<job>[0-9a-f]{32})", once=True)
-PATH_FORM = Persistent(r"clapper:path:(?P<draft>[0-9a-f]{32})")
+PATH_FORM = Persistent(r"clapper:path:(?P<draft>[0-9a-f]{32})", in_place=True)
 
 CHOICES_MAX = 25
 """Discord's most for a select."""
