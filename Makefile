@@ -28,9 +28,9 @@ test: ## Every test
 	@$(COMPILE)
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
-test-quick: setup ## The unit tests, and those of the adapters that need no server (under a minute)
+test-quick: setup ## The unit tests, and those of the adapters that need no server and no other program (under a minute)
 	@$(COMPILE)
-	$(BIN)/python -m pytest $(PARALLEL) -m "not postgres" tests/unit tests/adapters $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not postgres and not programs" tests/unit tests/adapters $(PYTEST_ARGS)
 
 check: setup ## The linters, the types and the locks
 	$(BIN)/ruff format --check .

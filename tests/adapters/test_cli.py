@@ -28,6 +28,8 @@ from sandbox.launch import addresses
 from sandbox.queue_api import QueueStandIn
 from tests.fork_server import Program, spawn
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60.0
 DOCKER_STOP_SECONDS = 10.0

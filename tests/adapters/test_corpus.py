@@ -18,6 +18,8 @@ from tests.corpus.cases import CASES
 from tests.jobs import CATALOG
 from tests.media_workers import a_normaliser
 
+pytestmark = pytest.mark.programs
+
 MODELS = {Kind.IMAGE: CATALOG.get("lucy-pro-i2v"), Kind.VIDEO: CATALOG.get("lucy-fast-v2v")}
 
 

@@ -38,6 +38,8 @@ from tests.corpus import FLASH_AT, Seen
 from tests.jobs import CATALOG
 from tests.media_workers import a_normaliser
 
+pytestmark = pytest.mark.programs
+
 MODEL = CATALOG.get("lucy-fast-v2v")  # 1280 by 704, 25 frames a second, a minute
 SMALL = MODEL.model_copy(update={"frame": (320, 176)})
 BRIEF = MODEL.model_copy(update={"max_input_seconds": 3})

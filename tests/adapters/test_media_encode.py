@@ -17,6 +17,8 @@ from tests import corpus
 from tests.corpus import FLASH_AT, Seen
 from tests.media_workers import an_encoder
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.mark.asyncio
 async def test_a_probe_tells_what_the_bytes_are(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ from tests import corpus
 from tests.jobs import CATALOG
 from tests.media_workers import shared_workers
 
+pytestmark = pytest.mark.programs
+
 MODEL = CATALOG.get("lucy-pro-v2v")
 MIB = 1024 * 1024
 ROOT = Path(__file__).resolve().parents[2]

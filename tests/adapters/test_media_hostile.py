@@ -24,6 +24,8 @@ from tests.corpus.hostile_clips import MILLION
 from tests.jobs import CATALOG
 from tests.media_workers import shared_workers
 
+pytestmark = pytest.mark.programs
+
 MODEL = CATALOG.get("lucy-pro-v2v")
 FRAMES = 2_900
 MIB = 1024 * 1024

@@ -23,6 +23,8 @@ from tests import corpus
 from tests.corpus import hostile_clips as hostile
 from tests.jobs import CATALOG
 
+pytestmark = pytest.mark.programs
+
 MODEL = CATALOG.get("lucy-fast-v2v")
 EAGER, OTHER = 1, 2
 
