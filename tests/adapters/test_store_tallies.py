@@ -153,7 +153,7 @@ async def test_what_no_window_reaches_any_more_is_dropped_and_what_one_reaches_s
 # ---- what a decision costs
 
 
-def history(count: int) -> list[dict[str, Any]]:
+def history(count: int, first: int = 0) -> list[dict[str, Any]]:
     """Ended jobs of a thousand members of one server, a few of them Ada's, close together where windows begin: in the
     last two days, and a month ago."""
     template = row_of(a_job(state=S.DELIVERED, ended_at=NOW), KEYS)
@@ -161,13 +161,13 @@ def history(count: int) -> list[dict[str, Any]]:
     for number in range(count):
         back = timedelta(days=2) * ((number + 0.5) / count) + timedelta(days=29 * (number % 2))
         user_id = ADA if number % 100 < 2 else 5000 + number % 1000
-        rows.append(template | {"id": f"{number:032}", "user_id": user_id, "accepted_at": NOW - back})
+        rows.append(template | {"id": f"{first + number:032}", "user_id": user_id, "accepted_at": NOW - back})
     return rows
 
 
-async def fill(database: Database, count: int) -> None:
+async def fill(database: Database, count: int, first: int = 0) -> None:
     def unit(connection: Connection) -> None:
-        connection.execute(insert(jobs), history(count))
+        connection.execute(insert(jobs), history(count, first))
         connection.execute(text("ANALYZE"))
 
     await database.write(unit)
@@ -220,9 +220,8 @@ async def cost_of(database: Database, book: LimitBook, *, allowed: bool = True) 
 async def test_a_decision_takes_the_same_steps_whatever_the_history(file: Database) -> None:
     small = LimitBook(rules=(make_rule(Scope.SERVER, 900, Window.MONTH),))
     found = []
-    for count in (6000, 24_000):  # with fewer there are minutes without a job, which need not be added up
-        await execute(file, delete(jobs))
-        await fill(file, count)
+    for first, count in ((0, 6000), (6000, 18_000)):  # with fewer there are minutes without a job, not added up
+        await fill(file, count, first)
         found.append({
             "allowed": await cost_of(file, ALL_RULES),
             "refused": await cost_of(file, small, allowed=False),
@@ -246,10 +245,11 @@ async def test_of_a_burst_in_one_server_the_last_decision_takes_as_many_steps_as
     admission, costs = admission_of(file), []
     store = Jobs(file, keys=KEYS, clock=ManualClock())
     for number in range(200):
-        costs.append(await cost_of(file, ALL_RULES))
+        if number < 10 or number >= 180:  # each step of a measured one is counted by a call
+            costs.append(await cost_of(file, ALL_RULES))
         member = a_member(5000 + number)
         await store.insert(a_job(requester=member), admission=admission, book=ALL_RULES)
-    assert max(costs[100:]) <= 1.2 * max(costs[1:10]), costs
+    assert max(costs[10:]) <= 1.2 * max(costs[1:10]), costs
 
 
 @contextmanager
