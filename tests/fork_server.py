@@ -1,13 +1,13 @@
-"""Starts the bot, the sandbox's renderer and the benchmarks' servers by forking a process that has imported what they
-need already.
+"""Starts the bot, the sandbox, its renderer and the benchmarks' servers by forking a process that has imported what
+they need already.
 
 An interpreter that imports the bot uses more than a second of processor time before it does anything, one that imports
 the renderer half a second, and the tests start each of them two hundred times. A fork server imports it once; each
 program that is started is a copy of it: a process of its own, with its own id, environment, folder, arguments and
 output, which can be killed and stopped as any other, and which then runs the module as `python -m` does. `spawn` starts
 one; `python -m tests.fork_server FD PRELOAD …` is the server itself. Some tests start the programs without it, so that
-their start by `exec` is tried, too: those of the sandbox's command line and of its Queue API, and
-`tests/adapters/test_cli.py` where the bot becomes ready.
+their start by `exec` is tried, too: of the sandbox's command line those that make a video or are killed, those of its
+Queue API, one benchmark, and `tests/adapters/test_cli.py` where the bot becomes ready.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ _LOAD = ("benchmarks.load.serving", "benchmarks.load.world")
 PRELOADED: dict[str, tuple[str, ...]] = {
     "bot": _BOT,
     pool.MODULE: ("sandbox.render.remakes",),
+    "sandbox": ("sandbox.launch", "sandbox.trial", "sandbox.render.remakes"),
     "benchmarks.load.discord_server": _LOAD,
     "benchmarks.load.queue_server": _LOAD,
 }

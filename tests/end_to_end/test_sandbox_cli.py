@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,8 +19,8 @@ import pytest
 from sandbox.clip import inspect
 from sandbox.command_text import parse
 from sandbox.control_client import ControlClient, attachment_of
+from tests.fork_server import CHECKOUT, Program, spawn
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 90.0
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
@@ -32,14 +32,20 @@ ENVIRONMENT = {
 }
 
 
-@asynccontextmanager
-async def started(*arguments: str, folder: Path) -> AsyncIterator[Process]:
-    """`python -m sandbox …` in `folder`, where a developer's `.env` lies; ended with its children if it still runs."""
-    (folder / ".env").write_text("DISCORD_TOKEN=from-the-file\nDECART_BASE_URL=http://127.0.0.1:9\nSPELT_WRONG=1\n")
-    process = await asyncio.create_subprocess_exec(
+async def by_exec(*arguments: str, folder: Path) -> Program:
+    return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "sandbox", *arguments, cwd=folder, env=ENVIRONMENT, stdout=PIPE, stderr=PIPE,
         start_new_session=True,
     )  # fmt: skip
+
+
+@asynccontextmanager
+async def started(*arguments: str, folder: Path, fork: bool = False) -> AsyncIterator[Program]:
+    """`python -m sandbox …` in `folder`, where a developer's `.env` lies; ended with its children if it still runs."""
+    (folder / ".env").write_text("DISCORD_TOKEN=from-the-file\nDECART_BASE_URL=http://127.0.0.1:9\nSPELT_WRONG=1\n")
+    process = await (
+        spawn("sandbox", *arguments, cwd=folder, env=ENVIRONMENT) if fork else by_exec(*arguments, folder=folder)
+    )
     try:
         yield process
     finally:
@@ -52,16 +58,17 @@ async def started(*arguments: str, folder: Path) -> AsyncIterator[Process]:
         await process.communicate()
 
 
-async def outcome(*arguments: str, folder: Path) -> tuple[int | None, list[str], str]:
+async def outcome(*arguments: str, folder: Path, fork: bool = True) -> tuple[int | None, list[str], str]:
     """Exit code, lines of standard output, standard error."""
-    async with started(*arguments, folder=folder) as process:
+    async with started(*arguments, folder=folder, fork=fork) as process:
         out, err = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     return process.returncode, out.decode().splitlines(), err.decode()
 
 
 @pytest.mark.asyncio
 async def test_try_prints_each_state_once_and_saves_a_clip_that_plays(tmp_path: Path) -> None:
-    code, lines, err = await outcome("try", "/t2v prompt:a cat playing piano", "--out", "out/cat.mp4", folder=tmp_path)
+    line = "/t2v prompt:a cat playing piano"
+    code, lines, err = await outcome("try", line, "--out", "out/cat.mp4", folder=tmp_path, fork=False)
     assert (code, err) == (0, "")
     assert lines[:3] == ["pending", "processing", "delivered"]
     assert re.fullmatch(r"out/cat\.mp4: h264 yuv420p 640x352, \d\.\d s, \d+ frames", lines[3])
@@ -104,7 +111,7 @@ async def test_the_playground_says_where_it_is_ends_with_all_its_children_and_th
             assert psutil.wait_procs(children, timeout=PATIENCE_SECONDS)[1] == []
 
 
-async def opened(process: Process) -> str:
+async def opened(process: Program) -> str:
     """The page's address, once it is said."""
     assert process.stdout is not None
     line = (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode()
@@ -179,9 +186,9 @@ async def test_a_bot_that_dies_is_reported_in_a_plain_line_can_be_started_again_
 
 @pytest.mark.asyncio
 async def test_a_taken_port_gives_the_next_one_or_where_it_is_asked_for_one_line(tmp_path: Path) -> None:
-    async with started("--no-bot", folder=tmp_path) as first:
+    async with started("--no-bot", folder=tmp_path, fork=True) as first:
         one = await opened(first)
-        async with started("--no-bot", folder=tmp_path) as second:
+        async with started("--no-bot", folder=tmp_path, fork=True) as second:
             two = await opened(second)
         port = one.rpartition(":")[2]
         code, _, err = await outcome("--no-bot", "--port", port, folder=tmp_path)
