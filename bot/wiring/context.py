@@ -56,6 +56,10 @@ async def job_context(process: Process, store: Store, chat: Chat, media: Media, 
     )
 
 
+SUBMIT_ONCE = Retry(submit_attempts=1)
+"""The job's steps submit again: in between, the row must say that none is under way."""
+
+
 async def video_services(
     settings: Settings,
     catalog: Catalog,
@@ -64,20 +68,23 @@ async def video_services(
     closing: AsyncExitStack,
     *,
     metrics: Metrics,
+    retry: Retry = SUBMIT_ONCE,
 ) -> VideoServices:
     """A client for each service that the operator has a key for."""
     services: dict[ServiceName, VideoService] = {}
     if "decart" in settings.services:
-        queue = await closing.enter_async_context(queue_client(settings, catalog, clock, durations))
+        queue = await closing.enter_async_context(queue_client(settings, catalog, clock, durations, retry=retry))
         services["decart"] = QueueVideoService(queue)
     if "fal" in settings.services:
-        fal = await closing.enter_async_context(fal_client(settings, clock, durations, catalog))
+        fal = await closing.enter_async_context(fal_client(settings, clock, durations, catalog, retry=retry))
         services["fal"] = FalVideoService(fal)
     return VideoServices({name: CountedService(found, name, metrics) for name, found in services.items()})
 
 
-def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: Durations) -> QueueClient:
-    """A client that submits once. The job's steps submit again: in between, the row must say that none is under way."""
+def queue_client(
+    settings: Settings, catalog: Catalog, clock: Clock, durations: Durations, *, retry: Retry = SUBMIT_ONCE
+) -> QueueClient:
+    """Raises `SettingsError` where the key or the address can't be used."""
     try:
         return QueueClient(
             api_key=settings.decart_api_key.get_secret_value(),
@@ -85,13 +92,20 @@ def queue_client(settings: Settings, catalog: Catalog, clock: Clock, durations: 
             catalog=catalog,
             clock=clock,
             polling=_polling(settings, durations, catalog),
-            retry=Retry(submit_attempts=1),
+            retry=retry,
         )
     except QueueInputError as exc:
         raise SettingsError(f"DECART_API_KEY or DECART_BASE_URL can't be used: {exc}") from exc
 
 
-def fal_client(settings: Settings, clock: Clock, durations: Durations, catalog: Iterable[Model] = ()) -> FalClient:
+def fal_client(
+    settings: Settings,
+    clock: Clock,
+    durations: Durations,
+    catalog: Iterable[Model] = (),
+    *,
+    retry: Retry = SUBMIT_ONCE,
+) -> FalClient:
     """The same for fal.ai's queue. Raises `SettingsError`, also where there is no key."""
     try:
         return FalClient(
@@ -101,7 +115,7 @@ def fal_client(settings: Settings, clock: Clock, durations: Durations, catalog: 
             media_hosts=settings.fal_media_hosts,
             clock=clock,
             polling=_polling(settings, durations, catalog),
-            retry=Retry(submit_attempts=1),
+            retry=retry,
         )
     except QueueInputError as exc:
         raise SettingsError(f"FAL_KEY, FAL_BASE_URL or FAL_REST_URL can't be used: {exc}") from exc

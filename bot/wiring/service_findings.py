@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 from bot.errors import QueueError, QueueJobNotFoundError, SettingsError
 from bot.fal import FalJob
+from bot.http.tuning import Retry
 from bot.ops.metrics import Metrics
 from bot.rules.catalog import Model, Operation, load_catalog
 from bot.rules.clock import Clock
@@ -18,6 +19,8 @@ from bot.wiring.findings import TIMEOUT_SECONDS, Finding
 from bot.work.jobs.model_check import Verdict, ask_services
 
 _NO_JOB = "00000000-0000-0000-0000-000000000000"
+_ONCE = Retry(attempts=1, submit_attempts=1)
+"""Whoever waits for the answer can ask again."""
 _FAL_APP = "fal-ai/veo3.1"
 _WITHOUT_MODEL = "set the key of the other service, or add a model in CATALOG_FILE"
 
@@ -27,11 +30,11 @@ async def check_services(settings: Settings, clock: Clock) -> list[Finding]:
     has taken the key, and a submit might be paid for."""
 
     async def ask_decart() -> None:
-        async with queue_client(settings, load_catalog(), clock, Durations()) as queue:
+        async with queue_client(settings, load_catalog(), clock, Durations(), retry=_ONCE) as queue:
             await queue.status(_NO_JOB)
 
     async def ask_fal() -> None:
-        async with fal_client(settings, clock, Durations()) as fal:
+        async with fal_client(settings, clock, Durations(), retry=_ONCE) as fal:
             await fal.status(FalJob(_FAL_APP, _NO_JOB))
 
     checks = {
@@ -62,7 +65,9 @@ async def model_table(settings: Settings, clock: Clock) -> list[str]:
     try:
         catalog = load_catalog(settings.catalog_file, settings.services)
         async with AsyncExitStack() as closing:
-            services = await video_services(settings, catalog, clock, Durations(), closing, metrics=Metrics())
+            services = await video_services(
+                settings, catalog, clock, Durations(), closing, metrics=Metrics(), retry=_ONCE
+            )
             verdicts = await ask_services(services, catalog, seconds=TIMEOUT_SECONDS)
     except SettingsError:
         return []

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from bot import cli
 from bot.app import App
@@ -174,6 +176,23 @@ async def test_the_doctor_asks_the_second_service_for_nothing(
         assert fal.submits == []
     assert words in ended.out
     assert ("FAL_KEY" in ended.out) == bool(words)
+
+
+@pytest.mark.asyncio
+async def test_the_doctor_asks_a_service_that_is_away_once_and_its_table_once(operator: Operator) -> None:
+    asked: Counter[str] = Counter()
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        asked[f"{request.method} {request.path}"] += 1
+        return web.json_response({"detail": "away"}, status=503)
+
+    async with RawTestServer(handle) as away:
+        address = str(away.make_url("")).rstrip("/")
+        ended = await operator.call("doctor", FAL_KEY="a:key", FAL_BASE_URL=address, DECART_BASE_URL=address)
+    assert f"MEND  FAL_KEY: {address} can't be used: " in ended.out
+    assert f"MEND  video service: {address} can't be used: " in ended.out
+    assert asked
+    assert max(asked.values()) <= 2, asked
 
 
 @pytest.mark.asyncio
