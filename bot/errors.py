@@ -386,7 +386,8 @@ class FileTooLong(InputRejected):
 
 
 class FileTooCostly(InputRejected):
-    """Opening it takes more work than one file may cost: too many pictures, or made to take long. Facts: `found`."""
+    """Opening it takes more work or memory than one file may cost: too many pictures, or made to take long. Facts:
+    `found`."""
 
 
 class PictureTooLarge(InputRejected):

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from bot.errors import InputRejected, ResultInvalid
 from bot.media import kernel, walls
-from bot.media.faults import DISK_FAULT, folder_is_gone, no_room
+from bot.media.faults import DISK_FAULT, TOO_LARGE, folder_is_gone, no_room
 from bot.media.tasks import Task
 
 _PLACES = ("path", "to")
@@ -103,7 +103,7 @@ def _answer(task: Task, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         return task(**arguments)
     except MemoryError:
-        return {"error": "MemoryError"}
+        return {"error": TOO_LARGE}
     except (OSError, InputRejected, ResultInvalid) as exc:
         fault = errno.ENOENT if folder_is_gone() else no_room(exc)
         if fault is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from bot import errors
 from bot.errors import InputRejected, ResultInvalid
 from bot.fair_semaphore import FairSemaphore
-from bot.media.faults import DISK_FAULT
+from bot.media.faults import DISK_FAULT, TOO_LARGE
 from bot.media.walls import WALLS, Bounds
 from bot.media.workers import Ended, Workers
 from bot.rules.jobs import Requester, fairness_group
@@ -28,6 +28,10 @@ _WORKED = 0.5
 
 class ChildFailed(Exception):
     """The child ended without an answer: killed, out of memory or time, or broken by what it read."""
+
+
+class ChildTooLarge(ChildFailed):
+    """It needed more memory than its task may have."""
 
 
 class ChildTooSlow(ChildFailed):
@@ -80,7 +84,7 @@ class Guard:
         if isinstance(kind, type) and issubclass(kind, InputRejected | ResultInvalid):
             log.info("a media child refused a file: %s (%s)", error, str(answer.get("why"))[:300])
             raise kind(**answer.get("facts", {}))
-        raise ChildFailed(str(error)[:200])
+        raise (ChildTooLarge if error == TOO_LARGE else ChildFailed)(str(error)[:200])
 
     def _read(self, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         """Raises `ChildFailed` where the process did not end with an answer."""

@@ -19,7 +19,7 @@ from bot.errors import (
     ResultInvalid,
     UserFacing,
 )
-from bot.media.guard import ChildFailed, ChildStarved, ChildTooSlow, Guard
+from bot.media.guard import ChildFailed, ChildStarved, ChildTooLarge, ChildTooSlow, Guard
 from bot.media.playable import playable
 from bot.media.sniff import HEAD_BYTES, Format, describe, sniff
 from bot.media.walls import Bounds
@@ -154,7 +154,7 @@ class Sketcher:
                 points=[(point.frame, point.x, point.y) for point in points],
                 fps=model.fps,
             )
-        except ChildFailed as exc:
+        except (ChildFailed, FileBroken, FileTooCostly) as exc:
             raise _blamed(exc, found) from exc
         return Sketched(path=to, cropped=answer["cropped"])
 
@@ -219,7 +219,7 @@ def _blamed(failure: ChildFailed | InputRejected, found: Format) -> UserFacing:
     """What is said of a file that cost a child too much, or its life, unless the file is not to blame."""
     if isinstance(failure, ChildStarved):
         return MachineBusy()
-    costly = isinstance(failure, ChildTooSlow | FileTooCostly)
+    costly = isinstance(failure, ChildTooLarge | ChildTooSlow | FileTooCostly)
     return (FileTooCostly if costly else FileBroken)(found=found.name)
 
 

@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 from bot.errors import FileBroken, FileTooCostly, FileUnsupported, VideoTooLarge
 from bot.media.announced import check_announced
 from bot.media.budget import CLIP_PACKETS, CLIP_TRACKS
-from bot.media.faults import no_room
+from bot.media.faults import no_memory, no_room
 from bot.rules.bounds import CLIP_MAX_SIDE
 
 _THREADS = 2
@@ -60,6 +60,8 @@ def opened_clip(path: Path, demuxer: str) -> Iterator[InputContainer]:
     except (av.error.FFmpegError, ValueError, OverflowError) as exc:
         if (number := no_room(exc)) is not None:  # what is made of the file is written in here, too
             raise OSError(number, os.strerror(number)) from exc
+        if no_memory(exc):
+            raise MemoryError from exc
         raise FileBroken(found=demuxer) from exc
 
 

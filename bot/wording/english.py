@@ -149,8 +149,8 @@ REFUSALS: Mapping[str, str] = {
         "or PNG and attach that."
     ),
     "file_too_costly": (
-        "The file for {role} takes longer to open than I may spend on one file; it is {found}. Please make it smaller "
-        "or shorter and attach it again."
+        "The file for {role} takes more time or memory to open than I may spend on one file; it is {found}. Please "
+        "make it smaller or shorter and attach it again."
     ),
     "file_broken": (
         "The file for {role} is {found}, but can't be read to its end. Please save or export it again and attach the "

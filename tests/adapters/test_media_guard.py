@@ -19,13 +19,16 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 import pytest_asyncio
+from PIL import Image
 
-from bot.errors import FileBroken, FilesUnavailable, InputRejected, PictureTooLarge
-from bot.media import MediaEncoder, Normaliser
+from bot.errors import FileBroken, FilesUnavailable, FileTooCostly, InputRejected, PictureTooLarge
+from bot.media import MediaEncoder, Normaliser, Sketcher
 from bot.media.clips import normalise
 from bot.media.guard import ChildFailed, Guard
+from bot.media.tracks import opened_clip
 from bot.media.walls import PROCESSES_MORE, Bounds
 from bot.media.workers import Workers
 from bot.rules.catalog import Kind
@@ -506,6 +509,23 @@ async def test_a_result_that_outgrows_the_childs_disk_is_refused_and_removed(tmp
     with pytest.raises(FileBroken):
         await Normaliser(guard).ready(path, tmp_path / "to", kind=Kind.VIDEO, model=MODEL)
     assert not (tmp_path / "to").exists()
+
+
+@pytest.mark.asyncio
+async def test_a_file_that_needs_more_memory_than_there_is_for_one_is_too_costly_and_not_broken(tmp_path: Path) -> None:
+    picture = corpus.saved(tmp_path / "picture", "BMP", Image.new("RGB", (8000, 8000)))
+    guard = Guard(shared_workers(), bounds=Bounds(memory_bytes=288 * MIB))
+    with pytest.raises(FileTooCostly):
+        await Normaliser(guard).ready(picture, tmp_path / "to", kind=Kind.IMAGE, model=MODEL)
+    with pytest.raises(FileTooCostly) as caught:
+        await Sketcher(guard).sketch(picture, tmp_path / "to", model=CATALOG.get("lucy-motion"), points=[])
+    assert caught.value.facts == {"found": "BMP"}
+
+
+def test_a_decoder_that_has_no_memory_left_does_not_call_the_file_broken(tmp_path: Path) -> None:
+    clip = corpus.clip(tmp_path / "clip", seconds=0.2, sound=None)
+    with pytest.raises(MemoryError), opened_clip(clip, "mp4"):
+        raise av.error.MemoryError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
 
 def resident_kib() -> int:
