@@ -408,7 +408,8 @@ class FileStill(InputRejected):
 
 
 class StartPastEnd(InputRejected):
-    """The clip is to be taken from where it has ended. Facts: `start_seconds`, `seconds` (its length)."""
+    """The clip is to be taken from where it has ended, or is about to. Facts: `start_seconds`, `seconds` (its
+    length)."""
 
 
 class FileUnsupported(InputRejected):

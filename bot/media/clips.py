@@ -37,6 +37,9 @@ _STILL_SECONDS = 0.5
 """A single picture that is shown for less is no clip."""
 _GONE_SECONDS = 0.02
 """Nor are several that are over in less."""
+_LEFT_SECONDS = 0.5
+"""What must be left from where a member wants a clip to begin: nobody means a moment at its end, which would be paid
+for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +137,14 @@ def _examined(path: Path, demuxer: str, begin: float, max_seconds: float) -> _Cl
 
 def span_of(seconds: float, begin: float, max_seconds: float) -> Span:
     """What is taken of a clip of that length. Raises `StartPastEnd`."""
-    if begin and begin >= seconds:
-        raise StartPastEnd(start_seconds=begin, seconds=seconds)
+    _check_start(begin, seconds)
     end = seconds if seconds - begin <= max_seconds + LENGTH_SLACK_SECONDS else begin + max_seconds
     return Span(begin=begin, end=end)
+
+
+def _check_start(begin: float, seconds: float) -> None:
+    if begin and seconds - begin < _LEFT_SECONDS:
+        raise StartPastEnd(start_seconds=begin, seconds=seconds)
 
 
 def _reasons(clip: _Clip, box: tuple[int, int]) -> list[str]:
@@ -229,8 +236,7 @@ def _from_animation(path: Path, to: Path, decoder: str, *, frame: list[int], fps
             picture: VideoFrame = VideoFrame.from_image(shown)  # type: ignore[no-untyped-call]  # PyAV's stub
             for due in slots.take(at, shaper.shape(picture)):
                 out.video(due)
-        if span.begin >= at:
-            raise StartPastEnd(start_seconds=span.begin, seconds=at)
+        _check_start(span.begin, at)
         shortened = at > span.end + LENGTH_SLACK_SECONDS
         end = span.end if shortened else at
         for due in slots.end(end):

@@ -137,7 +137,7 @@ REFUSALS: Mapping[str, str] = {
         "a picture to a command that takes one."
     ),
     "start_past_end": (
-        "The file for {role} lasts {seconds}, so nothing of it is left from {start_seconds} on. Please choose an "
+        "The file for {role} lasts {seconds}, so too little of it is left from {start_seconds} on. Please choose an "
         "earlier start."
     ),
     "file_unsupported": (

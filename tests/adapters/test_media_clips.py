@@ -374,11 +374,13 @@ async def test_a_clip_is_taken_from_the_second_that_its_member_names(tmp_path: P
 async def test_a_clip_can_not_be_taken_from_where_it_has_ended(take: Take, tmp_path: Path) -> None:
     clip = corpus.clip(tmp_path / "x", seconds=1)
     animated = corpus.animation(tmp_path / "y", frames=5)
-    for path in (clip, animated):
+    for path, last in ((clip, 0.9), (animated, 0.4)):
         with pytest.raises(StartPastEnd) as caught:
             await a_normaliser().ready(path, tmp_path / "to", kind=Kind.VIDEO, model=MODEL, start_seconds=7)
         assert caught.value.facts["start_seconds"] == 7
         assert not (tmp_path / "to").exists()
+        with pytest.raises(StartPastEnd):  # a moment is left, and would be paid for
+            await a_normaliser().ready(path, tmp_path / "to", kind=Kind.VIDEO, model=MODEL, start_seconds=last)
 
 
 @pytest.mark.asyncio
