@@ -33,7 +33,7 @@ def working_folder(settings: Settings, *, prefix: str) -> Iterator[Path]:
 
     It is locked while it is in use, so that `clear_working_folders` can tell it from one that a crash left.
     """
-    folder = settings.data_dir / "work" / f"{prefix}{secrets.token_hex(8)}"
+    folder = settings.data_dir.absolute() / "work" / f"{prefix}{secrets.token_hex(8)}"
     try:
         _make(folder, settings)
     except OSError as exc:

@@ -98,6 +98,21 @@ async def test_folders_that_a_crash_left_are_cleared_but_none_that_is_worked_in(
 
 
 @pytest.mark.asyncio
+async def test_a_working_folder_is_made_with_its_root_for_one_user_and_goes_with_all_that_is_in_it(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = bench.settings.model_copy(update={"data_dir": Path("elsewhere")})
+    with working_folder(settings, prefix="job-") as folder:
+        assert folder.is_absolute()
+        assert folder.parent == tmp_path / "elsewhere" / "work"
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "raw.mp4").write_bytes(b"x")
+        (folder / "deeper" / "still").mkdir(parents=True)
+    assert list((tmp_path / "elsewhere" / "work").iterdir()) == []
+
+
+@pytest.mark.asyncio
 async def test_at_its_start_the_only_process_clears_young_folders_too(bench: Bench) -> None:
     (working_root(bench.settings) / "job-left").mkdir()
     await clear_working_folders(bench.settings, at_start=True)
