@@ -16,13 +16,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 from benchmarks import counting
 from benchmarks.burst import Load, burst
 from benchmarks.material import clip_file
-from benchmarks.processes import Json, Program, clapper, finish, naive, server
+from benchmarks.processes import Json, Program, clapper, finish, naive, servers
 from benchmarks.tables import Row, medians, ratios, table
 
 ROWS = (
@@ -34,6 +33,7 @@ ROWS = (
     Row("requests a job, Discord", "discord_requests", digits=1),
     Row("requests a job, queue", "queue_requests", 0.8, digits=1),
     Row("command to submitted p50 (s)", "submitted_p50_s", 2.0),
+    Row("completed to asked about p50 (s)", "asked_p50_s"),
     Row("completed to visible p50 (s)", "visible_p50_s", 0.7),
     Row("completed to visible p99 (s)", "visible_p99_s", 1.3),
     Row("answered privately though public", "private", digits=0),
@@ -51,9 +51,7 @@ async def one(
 ) -> Json:
     """A burst with fresh servers; `on_begin` as for `burst`."""
     clip = await asyncio.to_thread(clip_file, folder)
-    async with AsyncExitStack() as stack:
-        discord = await stack.enter_async_context(server("discord_server", "--guilds", str(GUILDS)))
-        queue = await stack.enter_async_context(server("queue_server", "--clip", str(clip), "--scale", str(scale)))
+    async with servers(clip, "--scale", str(scale), discord=("--guilds", str(GUILDS))) as (discord, queue):
         return (await burst(program, load, discord, queue, folder, on_begin=on_begin)).json()
 
 

@@ -40,6 +40,7 @@ class Measured:
     discord_requests: float
     queue_requests: float
     submitted_p50_s: float
+    asked_p50_s: float
     visible_p50_s: float
     visible_p99_s: float
     private: int
@@ -118,6 +119,7 @@ def _summary(said: Json, done: Json, count: int, *, spent: float, servers: float
     acknowledged = [at - sent for sent, at, *_ in replies.values() if at is not None]
     submitted = [jobs[number][0] - rest[0] for number, rest in replies.items() if number in jobs]
     visible = [rest[3] - jobs[number][1] for number, rest in replies.items() if number in jobs and rest[3] is not None]
+    asked = [job[3] - job[1] for job in jobs.values() if job[3] is not None]
     texts = sorted({rest[5] for rest in replies.values() if rest[3] is None})
     if not visible:
         raise BenchmarkFailed(f"no clip came; the replies say {texts[:3]}")
@@ -130,6 +132,7 @@ def _summary(said: Json, done: Json, count: int, *, spent: float, servers: float
         discord_requests=sum(said["counts"].values()) / count,
         queue_requests=sum(done["counts"].values()) / count,
         submitted_p50_s=statistics.median(submitted),
+        asked_p50_s=statistics.median(asked),
         visible_p50_s=statistics.median(visible),
         visible_p99_s=percentile(visible, 0.99),
         private=sum(bool(rest[2]) for rest in replies.values()),

@@ -16,13 +16,13 @@ import sys
 import tempfile
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from benchmarks.bot import GUILDS
 from benchmarks.burst import SETTLE_SECONDS, Load, measured
 from benchmarks.material import clip_file
-from benchmarks.processes import BenchmarkFailed, Json, clapper, finish, naive, running, server
+from benchmarks.processes import BenchmarkFailed, Json, clapper, finish, naive, running, servers
 
 SAMPLES_A_SECOND = 500
 _LEAST_PERCENT = 0.7
@@ -60,11 +60,10 @@ async def run(options: argparse.Namespace) -> Json:
         folder = Path(scratch)
         clip = await asyncio.to_thread(clip_file, folder)
         program = naive() if options.naive else clapper(folder)
-        async with AsyncExitStack() as stack:
-            discord = await stack.enter_async_context(server("discord_server", "--guilds", str(GUILDS)))
-            times = ("--clip", str(clip), "--scale", str(options.scale))
-            queue = await stack.enter_async_context(server("queue_server", *times))
-            bot = await stack.enter_async_context(running(program, discord, queue, folder))
+        async with (
+            servers(clip, "--scale", str(options.scale), discord=("--guilds", str(GUILDS))) as (discord, queue),
+            running(program, discord, queue, folder) as bot,
+        ):
             await asyncio.sleep(SETTLE_SECONDS)
             async with drawn(bot.process.pid, options.file, options.format):
                 return (await measured(bot, Load(commands=options.commands), discord, queue)).json()

@@ -15,12 +15,11 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 from benchmarks.burst import SETTLE_SECONDS, Load, burst, measured
 from benchmarks.material import clip_file
-from benchmarks.processes import Json, clapper, finish, running, server
+from benchmarks.processes import Json, clapper, finish, running, servers
 from benchmarks.rows import add_history, database_of
 
 LIMITS = "everyone 100000 jobs day, server 1000000 jobs day, bot 1000000 jobs week"
@@ -38,9 +37,7 @@ async def in_flight(jobs: int, options: argparse.Namespace) -> Json:
         program = clapper(folder, {"JOBS_AT_ONCE": str(max(options.in_flight))})
         load = Load(commands=jobs, rate=options.rate, patience=jobs / options.rate + 2 * options.seconds + 60)
         times = ("--median", str(options.seconds), "--sigma", "0.1", "--low", "0", "--high", "3600")
-        async with AsyncExitStack() as stack:
-            discord = await stack.enter_async_context(server("discord_server", "--guilds", str(_guilds(options))))
-            queue = await stack.enter_async_context(server("queue_server", "--clip", str(clip), *times))
+        async with servers(clip, *times, discord=("--guilds", str(_guilds(options)))) as (discord, queue):
             return (await burst(program, load, discord, queue, folder)).json()
 
 
@@ -57,9 +54,7 @@ async def with_history(rows: int, options: argparse.Namespace) -> Json:
         clip = await asyncio.to_thread(clip_file, folder)
         program = clapper(folder, {"OPERATOR_LIMITS": LIMITS})
         times = ("--median", "3", "--sigma", "0.1", "--low", "0", "--high", "60")
-        async with AsyncExitStack() as stack:
-            discord = await stack.enter_async_context(server("discord_server"))
-            queue = await stack.enter_async_context(server("queue_server", "--clip", str(clip), *times))
+        async with servers(clip, *times) as (discord, queue):
             await burst(program, Load(commands=1, warm_up=0), discord, queue, folder)
             await asyncio.to_thread(add_history, database_of(folder / "data"), rows)
             for each in (discord, queue):
@@ -78,10 +73,10 @@ async def steady(options: argparse.Namespace) -> Json:
         times = ("--median", "1", "--sigma", "0.3", "--low", "0", "--high", "60")
         each = options.steady // _PARTS
         found: Json = {}
-        async with AsyncExitStack() as stack:
-            discord = await stack.enter_async_context(server("discord_server", "--guilds", str(max(1, each // 5))))
-            queue = await stack.enter_async_context(server("queue_server", "--clip", str(clip), *times))
-            bot = await stack.enter_async_context(running(clapper(folder), discord, queue, folder))
+        async with (
+            servers(clip, *times, discord=("--guilds", str(max(1, each // 5)))) as (discord, queue),
+            running(clapper(folder), discord, queue, folder) as bot,
+        ):
             await asyncio.sleep(SETTLE_SECONDS)
             for part in range(1, _PARTS + 1):
                 load = Load(commands=each, rate=options.steady_rate)

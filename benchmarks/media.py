@@ -15,7 +15,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -30,7 +29,6 @@ from benchmarks.load.queue_server import QUICK_FROM
 from benchmarks.material import clip_file
 from benchmarks.processes import (
     CHECKOUT,
-    BenchmarkFailed,
     Json,
     Program,
     Running,
@@ -38,7 +36,8 @@ from benchmarks.processes import (
     clapper,
     finish,
     running,
-    server,
+    servers,
+    until,
 )
 from benchmarks.tables import Row, medians, ratios, table
 
@@ -54,7 +53,6 @@ ROWS = tuple(
 _WARM_UP = 2
 _RATE = 2.0
 """Jobs a second: what a template that is warm is for."""
-_PATIENCE_SECONDS = 60.0
 
 
 def photo(path: Path) -> Path:
@@ -83,8 +81,8 @@ async def measured(checkout: Path, name: str, jobs: int, *, count: bool) -> floa
         clip, picture = await asyncio.to_thread(clip_file, folder), await asyncio.to_thread(photo, folder / "photo.jpg")
         program, counts = version(checkout, folder), Counts(folder / "counts")
         async with AsyncExitStack() as stack:
-            discord = await stack.enter_async_context(server("discord_server", "--picture", str(picture)))
-            queue = await stack.enter_async_context(server("queue_server", "--clip", str(clip), "--scale", "0.05"))
+            both = servers(clip, "--scale", "0.05", discord=("--picture", str(picture)))
+            discord, queue = await stack.enter_async_context(both)
             settings = {**program.settings, "DISCORD_CDN_HOSTS": discord.url.partition("//")[2]}
             if count:
                 paths = [counts.settings["PYTHONPATH"], *filter(None, [settings.get("PYTHONPATH")])]
@@ -105,13 +103,7 @@ async def _jobs(bot: Running, discord: Server, name: str, first: int, count: int
     url = f"{discord.url}/attachments/1/1/photo.jpg" if name == "animate" else None
     order = {"name": name, "first": first, "count": count, "rate": _RATE, "url": url}
     await discord.ask("POST", "commands", order)
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while (await discord.ask("GET", "state"))["visible"] < count:
-        bot.check()
-        if time.monotonic() > until:
-            replies = (await discord.report())["replies"]
-            raise BenchmarkFailed(f"{name}: {[reply[-1] for reply in replies if reply[-1]][:2]}\n{bot.last_lines(5)}")
-        await asyncio.sleep(0.2)
+    await until(bot, discord, "visible", count)
 
 
 async def compare(before: Path, jobs: int, rounds: int) -> Json:

@@ -92,11 +92,12 @@ def _bot(now: Json, before: Json | None) -> str:
             [
                 row.title,
                 _number(now["naive"][row.key], row),
-                *([_number(before["clapper"][row.key], row)] if before else []),
+                *([_number(before["clapper"][row.key], row) if row.key in before["clapper"] else ""] if before else []),
                 _number(now["clapper"][row.key], row),
                 *_ratio(row, now["ratios"][row.key]),
             ]
             for row in bot.ROWS
+            if row.key in now["clapper"]  # files of an earlier version lack some
         ],
     )
 

@@ -120,6 +120,16 @@ async def server(name: str, *options: str) -> AsyncIterator[Server]:
         await stop(process)
 
 
+@asynccontextmanager
+async def servers(clip: Path, *of_the_queue: str, discord: Sequence[str] = ()) -> AsyncIterator[tuple[Server, Server]]:
+    """Run a Discord and a queue that gives the clip, with these options, until the block ends."""
+    async with (
+        server("discord_server", *discord) as one,
+        server("queue_server", "--clip", str(clip), *of_the_queue) as two,
+    ):
+        yield one, two
+
+
 async def stop(process: Process) -> None:
     """SIGTERM, and SIGKILL where that takes longer than `STOP_SECONDS`."""
     if process.returncode is not None:
@@ -252,3 +262,14 @@ async def until_online(program: Running, discord: Server, seconds: float = 60.0)
             return
         await asyncio.sleep(0.05)
     raise BenchmarkFailed(f"{program.program.name} did not come online:\n{program.last_lines()}")
+
+
+async def until(bot: Running, discord: Server, what: str, count: int, seconds: float = 60.0) -> None:
+    """Return once so many commands are `acknowledged`, or `visible`. Raises `BenchmarkFailed` where some are not."""
+    patience = time.monotonic() + seconds
+    while (await discord.ask("GET", "state"))[what] < count:
+        bot.check()
+        if time.monotonic() > patience:
+            texts = [reply[-1] for reply in (await discord.report())["replies"] if reply[-1]]
+            raise BenchmarkFailed(f"not all of {count} became {what}: {texts[:2]}\n{bot.last_lines(5)}")
+        await asyncio.sleep(0.05)

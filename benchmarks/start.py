@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 from benchmarks.material import clip_file
@@ -23,13 +22,13 @@ from benchmarks.processes import (
     BenchmarkFailed,
     Json,
     Program,
-    Running,
     Server,
     clapper,
     finish,
     naive,
     running,
-    server,
+    servers,
+    until,
 )
 from benchmarks.rows import add_unfinished, database_of
 from benchmarks.tables import Row, medians, ratios, table
@@ -48,18 +47,11 @@ async def ready(program: Program, discord: Server, queue: Server, folder: Path) 
     async with running(program, discord, queue, folder) as bot:
         identified = (await discord.ask("GET", "state"))["identified"]
         await discord.ask("POST", "commands", {"name": "t2v", "first": 0, "count": 1, "rate": None})
-        await _until(bot, discord, "acknowledged")
+        await until(bot, discord, "acknowledged", 1)
         spent = bot.processor_seconds()
-        await _until(bot, discord, "visible")  # so that nothing is left to the next start
+        await until(bot, discord, "visible", 1)  # so that nothing is left to the next start
         answered = (await discord.report())["replies"][0][2]
         return {"identified_s": identified - bot.begun, "answered_s": answered - bot.begun, "processor_s": spent}
-
-
-async def _until(bot: Running, discord: Server, count: str) -> None:
-    async with asyncio.timeout(60):
-        while not (await discord.ask("GET", "state"))[count]:
-            bot.check()
-            await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def starts(rounds: int, left_out: int) -> Json:
@@ -70,9 +62,7 @@ async def starts(rounds: int, left_out: int) -> Json:
         clip = await asyncio.to_thread(clip_file, folder)
         programs = {"naive": naive(), "clapper": clapper(folder)}
         # The same servers for all: Clapper sends its commands to Discord only when they have changed.
-        async with AsyncExitStack() as stack:
-            discord = await stack.enter_async_context(server("discord_server"))
-            queue = await stack.enter_async_context(server("queue_server", "--clip", str(clip), "--scale", "0.1"))
+        async with servers(clip, "--scale", "0.1") as (discord, queue):
             for number in range(rounds + left_out):
                 for name in ("naive", "clapper") if number % 2 == 0 else ("clapper", "naive"):
                     one = await ready(programs[name], discord, queue, folder)
@@ -88,10 +78,8 @@ async def resumed(jobs: int, seconds: float) -> Json:
         folder = Path(scratch)
         clip = await asyncio.to_thread(clip_file, folder)
         program = clapper(folder)
-        options = ("--clip", str(clip), "--median", "900", "--low", "0", "--high", "3600", "--any-id")
-        async with AsyncExitStack() as stack:
-            discord = await stack.enter_async_context(server("discord_server"))
-            queue = await stack.enter_async_context(server("queue_server", *options))
+        options = ("--median", "900", "--low", "0", "--high", "3600", "--any-id")
+        async with servers(clip, *options) as (discord, queue):
             await _leave_one(program, discord, queue, folder)
             await asyncio.to_thread(add_unfinished, database_of(folder / "data"), jobs - 1)
             for each in (discord, queue):
