@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from bot.errors import QueueInputError
 
-_HOST = re.compile(r"[0-9a-f:.]+|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
+_HOST = re.compile(r"[0-9a-f:.]+|[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 """An address in numbers, or a name as a resolver takes it: others raise errors of their own there."""
 
 
@@ -17,11 +17,17 @@ class MediaHosts:
     """The hosts that files are sent to and fetched from: `host`, `host:port`, or `.domain` for it and all below it.
 
     Plain http is taken from loopback addresses that are listed with their port, and from nowhere else. Names stand for
-    public hosts: an address in numbers is none, unless it is listed.
+    public hosts: an address in numbers is none, unless it is listed, and a name's addresses must be public ones,
+    unless it is listed with its port.
     """
 
     def __init__(self, hosts: Collection[str]) -> None:
         self._listed = {host.casefold() for host in hosts}
+
+    @property
+    def listed_with_port(self) -> frozenset[str]:
+        """The hosts, without their ports, that may be anywhere."""
+        return frozenset(host.rpartition(":")[0] for host in self._listed if ":" in host)
 
     def allowed(self, address: str) -> bool:
         """Whether a file may be sent there, or fetched from there."""
@@ -37,7 +43,7 @@ class MediaHosts:
             or not address.isprintable()
         ):
             return False
-        by_port = f"{host}:{port}" in self._listed
+        by_port = f"{f'[{host}]' if ':' in host else host}:{port}" in self._listed
         secure = url.scheme == "https" and (by_port or (port is None and self._names(host)))
         return secure or (url.scheme == "http" and by_port and is_loopback_host(host))
 

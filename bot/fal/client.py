@@ -70,16 +70,18 @@ class FalClient:
         self.polling: Polling = polling or AdaptivePolling()
         self._clock = clock or SystemClock()
         timeouts = timeouts or Timeouts()
+        hosts = MediaHosts(media_hosts)
         self._wire = FalWire(
             key=key,
             base_url=base_url,
             rest_url=rest_url,
+            hosts=hosts,
             user_agent=user_agent,
             session=session,
             timeouts=timeouts,
             clock=self._clock,
         )
-        self._calls = FalCalls(self._wire, MediaHosts(media_hosts), timeouts, concurrency or Concurrency())
+        self._calls = FalCalls(self._wire, hosts, timeouts, concurrency or Concurrency())
         self._retry = retry or Retry()
         self._retries = Retries(self._retry, self._clock, rng or random.Random())
         self._expiry = storage.expiry_headers(uploads_kept)

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 
 from bot.errors import QueueInputError
-from bot.fal.addresses import checked_base
+from bot.fal.addresses import MediaHosts, checked_base
+from bot.http.public_addresses import PublicAddresses
 from bot.http.sessions import Sessions
 from bot.http.tuning import Timeouts
 from bot.rules.clock import Clock
@@ -29,6 +30,7 @@ class FalWire(Sessions):
         key: str,
         base_url: str,
         rest_url: str,
+        hosts: MediaHosts,
         user_agent: str,
         session: aiohttp.ClientSession | None,
         timeouts: Timeouts,
@@ -41,6 +43,13 @@ class FalWire(Sessions):
         self._rest_url = checked_base(rest_url, what="the storage's address")
         self._key = {"Authorization": f"Key {key}"}
         self._timeouts = timeouts
+        self._media = Sessions(
+            session, clock, user_agent=user_agent, resolver=lambda: PublicAddresses(hosts.listed_with_port)
+        )
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self._media.aclose()
 
     def ask(
         self, method: str, path: str, total: timedelta, *, headers: Mapping[str, str] | None = None
@@ -67,7 +76,10 @@ class FalWire(Sessions):
         self, method: str, url: str, total: timedelta, *, headers: Mapping[str, str], **more: Any
     ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         """To a media host, whose address has been checked; never with the key. Raises as `ask` does."""
-        return self._request(method, url, total, headers, fresh=True, **more)
+        timeout = self._timeouts.within(total)
+        return self._media.request(
+            method, url, timeout, fresh=True, headers=headers, read_bufsize=_READ_BUFFER_BYTES, **more
+        )
 
     def _request(
         self, method: str, url: str, total: timedelta, headers: Mapping[str, str], *, fresh: bool, **more: Any

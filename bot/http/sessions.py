@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from bot.http.answers import ANSWER_MAX_BYTES, Answer
@@ -27,8 +28,17 @@ class Sessions:
     connection for each request whose outcome would be unknown on a kept one that the service has just closed.
     """
 
-    def __init__(self, given: aiohttp.ClientSession | None, clock: Clock, *, user_agent: str) -> None:
+    def __init__(
+        self,
+        given: aiohttp.ClientSession | None,
+        clock: Clock,
+        *,
+        user_agent: str,
+        resolver: Callable[[], AbstractResolver] | None = None,
+    ) -> None:
+        """`resolver` makes what knows the addresses of names, once for each session; the system where it is None."""
         self._given = given
+        self._resolver = resolver
         self._own: dict[bool, aiohttp.ClientSession] = {}
         self._closed = False
         self._clock = clock
@@ -83,9 +93,9 @@ class Sessions:
         if self._closed:
             raise aiohttp.ConnectionTimeoutError("the client is closed")  # a kind that says that nothing was sent
         if fresh not in self._own:
-            self._own[fresh] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, force_close=fresh), cookie_jar=aiohttp.DummyCookieJar()
-            )
+            resolver = None if self._resolver is None else self._resolver()
+            connector = aiohttp.TCPConnector(limit=0, force_close=fresh, resolver=resolver)
+            self._own[fresh] = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._own[fresh]
 
 

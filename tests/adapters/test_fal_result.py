@@ -16,8 +16,9 @@ from bot.errors import (
 )
 from bot.fal import FalClient, FalJob
 from bot.fal.addresses import MediaHosts
-from tests.adapters.fal_bench import AT, JOB, KEY, VIDEO, clock, fal, server, video_at
+from tests.adapters.fal_bench import AT, JOB, KEY, VIDEO, clock, fal, fal_client, server, video_at
 from tests.adapters.queue_server import MP4, Answering, Reply, ScriptedServer, hang_up
+from tests.clock import ManualClock
 
 __all__ = ["clock", "fal", "server"]
 
@@ -225,8 +226,22 @@ def test_media_hosts_are_the_listed_ones_over_https(address: str, allowed: bool)
     assert MediaHosts([".fal.media", "storage.googleapis.com"]).allowed(address) is allowed
 
 
+@pytest.mark.asyncio
+async def test_a_listed_name_that_leads_to_this_machine_is_not_asked(
+    server: ScriptedServer, clock: ManualClock, tmp_path: Path
+) -> None:
+    server.on("GET", AT, Reply(json={"video": {"url": "https://localhost/out.mp4"}}))
+    async with fal_client(server.url, clock, media_hosts=["localhost"]) as fal:
+        with pytest.raises(QueueResultError, match="localhost has no public address") as caught:
+            await fal.result(JOB, tmp_path / "out.mp4")
+    assert caught.value.job_id == str(JOB)
+
+
 def test_plain_http_is_for_a_listed_loopback_address_with_its_port() -> None:
-    hosts = MediaHosts(["127.0.0.1:8000", "example.org:8000"])
+    hosts = MediaHosts(["127.0.0.1:8000", "example.org:8000", "[::1]:8000"])
+    assert hosts.allowed("http://[::1]:8000/a")
+    assert not hosts.allowed("http://[::1]:8001/a")
+    assert hosts.listed_with_port == {"127.0.0.1", "example.org", "[::1]"}
     assert hosts.allowed("http://127.0.0.1:8000/a")
     assert hosts.allowed("https://example.org:8000/a")
     assert not hosts.allowed("http://127.0.0.1:8001/a")
