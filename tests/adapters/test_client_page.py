@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from bot.fal import FalClient
 from bot.queue import CompletedJob, QueueClient, QueueResultError
 from bot.rules.clock import SystemClock
+from sandbox.fal import FalStandIn
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.sandbox_material import clip, picture
 from tests.fork_server import start_renderer
@@ -27,6 +29,20 @@ def examples() -> Iterator[Any]:
         heading = re.findall(r"^#+ (.+)$", text[: found.start()], re.MULTILINE)[-1]
         if not found["mark"]:
             yield pytest.param(found["code"], id=f"{number} {heading}")
+
+
+EXPECTED = {200, 202, 400, 404}
+"""What the examples let the second service answer: 404 is what they ask for, 400 a cancel that came too late."""
+
+
+def fal_client(standin: FalStandIn, clock: SystemClock) -> FalClient:
+    return FalClient(
+        key=standin.key,
+        base_url=standin.url,
+        rest_url=standin.rest_url,
+        media_hosts=[standin.media_host],
+        clock=clock,
+    )
 
 
 class Quick(SystemClock):
@@ -45,18 +61,22 @@ async def test_an_example_runs_as_it_stands(code: str, tmp_path: Path, capsys: p
     clock = Quick()
     async with (
         QueueStandIn(preview_width=96, clip_seconds=2.0, workers=1, start_worker=start_renderer) as standin,
+        FalStandIn(preview_width=96, clip_seconds=2.0, workers=1, start_worker=start_renderer) as second,
         QueueClient(api_key=standin.api_key, base_url=standin.url, clock=clock) as queue,
+        fal_client(second, clock) as fal,
     ):
         job = await queue.submit("lucy-2.5", prompt="in winter", data=video)
         async for _ in queue.watch(job.job_id):
             pass
         names = {
-            "queue": queue, "job": job, "video": video, "picture": image, "folder": tmp_path, "pause": clock.sleep,
+            "queue": queue, "fal": fal, "job": job, "video": video, "picture": image,
+            "folder": tmp_path, "pause": clock.sleep,
         }  # fmt: skip
         made = compile(code, str(PAGE), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         running = eval(made, names)  # our own page
         if running is not None:
             await running
+        assert all(call.status in EXPECTED for call in second.requests)
     assert "no video" not in capsys.readouterr().out
 
 
