@@ -117,11 +117,7 @@ class FalCalls:
 
     async def look(self, job: FalJob) -> FalStatus:
         """Where the job is. Raises `QueueStatusError`, or `Passing` around one."""
-        try:
-            async with self._asks, self._wire.ask("GET", protocol.look_path(job), self._timeouts.ask) as response:
-                answer = await self._wire.answer(response)
-        except NETWORK as exc:
-            raise Passing(QueueStatusError(f"no answer to the status: {words(exc)}", job_id=str(job))) from exc
+        answer = await self._answer("GET", protocol.look_path(job), job, QueueStatusError, "status")
         return protocol.read_look(answer, job)
 
     async def offer(self, job: FalJob) -> bool:
@@ -134,21 +130,23 @@ class FalCalls:
 
     async def outcome(self, job: FalJob) -> Outcome:
         """What became of a completed job. Raises `QueueResultError`, or `Passing` around one."""
-        try:
-            async with self._asks, self._wire.ask("GET", protocol.outcome_path(job), self._timeouts.ask) as response:
-                answer = await self._wire.answer(response)
-        except NETWORK as exc:
-            raise Passing(QueueResultError(f"no answer to the result: {words(exc)}", job_id=str(job))) from exc
+        answer = await self._answer("GET", protocol.outcome_path(job), job, QueueResultError, "result")
         return protocol.read_outcome(answer, job)
 
     async def cancel(self, job: FalJob) -> Cancellation:
         """Ask the service to cancel the job. Raises `QueueStatusError`, or `Passing` around one."""
-        try:
-            async with self._asks, self._wire.ask("PUT", protocol.cancel_path(job), self._timeouts.ask) as response:
-                answer = await self._wire.answer(response)
-        except NETWORK as exc:
-            raise Passing(QueueStatusError(f"no answer to the cancelling: {words(exc)}", job_id=str(job))) from exc
+        answer = await self._answer("PUT", protocol.cancel_path(job), job, QueueStatusError, "cancelling")
         return protocol.read_cancellation(answer, job)
+
+    async def _answer(
+        self, method: str, path: str, job: FalJob, kind: type[QueueStatusError | QueueResultError], what: str
+    ) -> Answer:
+        """What the service answers about the job; `Passing` around an error of that kind where it does not."""
+        try:
+            async with self._asks, self._wire.ask(method, path, self._timeouts.ask) as response:
+                return await self._wire.answer(response)
+        except NETWORK as exc:
+            raise Passing(kind(f"no answer to the {what}: {words(exc)}", job_id=str(job))) from exc
 
     async def fetch(self, job: FalJob, outcome: Outcome, path: Path, max_bytes: int | None) -> None:
         """The video to `path`, without the key. Raises `QueueResultError`, or `Passing` around one."""
