@@ -58,7 +58,7 @@ release: setup ## Wheel, sdist, image context and checksums in dist/, built twic
 
 chaos: setup ## The long fault-injection run, with its table, and the long runs against the plain model of rights
 	$(BIN)/python -m tests.chaos
-	$(BIN)/python -m pytest -q tests/end_to_end/test_rights.py tests/adapters/test_whose.py --presses 40000
+	$(BIN)/python -m pytest -q tests/end_to_end/test_rights.py tests/adapters/test_whose.py --presses 50000
 
 clean: ## Remove the environments and caches
 	rm -rf $(VENV) $(VENV)-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .build dist

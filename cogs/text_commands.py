@@ -17,7 +17,7 @@ from discord.ext import commands
 from bot.chat.client import VideoBot
 from bot.chat.inputs.picker import MESSAGE_PICKER, message_question
 from bot.chat.inputs.sources import Found, media_of, newest, nothing_found, shown
-from bot.chat.persistent import chosen_values
+from bot.chat.persistent import check_in_place, chosen_values
 from bot.chat.replies.interactions import Interaction, accept_in, ask, keep_reply, precheck
 from bot.chat.replies.text_messages import (
     answer_text,
@@ -91,6 +91,7 @@ class TextCommands(commands.Cog):
         reply = await keep_reply(interaction)  # Discord and the database may take longer than it waits
         if reply is None or await ask(self._bot.services.acceptance.answered(message_id)):
             return
+        check_in_place(interaction)
         message = await self._fetch(interaction, message_id)
         if message.author.id != asker_id:
             raise NotYours(requester_id=message.author.id)

@@ -69,12 +69,8 @@ class PersistentComponents:
             match = component.custom_ids.fullmatch(custom_id)
             if match is None:
                 continue
-            if (
-                component.in_place
-                and interaction.message is not None
-                and not _stands_in(interaction.message, custom_id)
-            ):
-                raise CommandOutdated
+            if component.in_place:
+                check_in_place(interaction)
             if not component.once:
                 await handler(interaction, match)
             elif custom_id in self._under_way:
@@ -90,6 +86,13 @@ class PersistentComponents:
 
 
 _USES = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
+
+
+def check_in_place(interaction: discord.Interaction[Any]) -> None:
+    """Raises `CommandOutdated` where the message that was pressed has no such component: somebody forged it."""
+    custom_id = str(_data(interaction).get("custom_id") or "")
+    if interaction.message is not None and not _stands_in(interaction.message, custom_id):
+        raise CommandOutdated
 
 
 def _stands_in(message: discord.Message, custom_id: str) -> bool:

@@ -1,6 +1,7 @@
-"""One of several processes that ask for jobs, or settle them, at the same moment: `python -m tests.adapters.racing`.
+"""One of several processes that ask for jobs, or settle them, at the same moment:
+`python -m tests.adapters.racing URL NUMBER OF`.
 
-It says "ready", waits for a line, does all of its share at once, and prints how many were let in and refused.
+It says "ready", and for each line that it is told does its share at once and prints how many were let in and refused.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
@@ -20,35 +23,46 @@ from tests.adapters.test_admission import Desk
 from tests.clock import ManualClock
 from tests.jobs import ADA, GUILD, a_member
 
+AT_ONCE = 200
+OPERATOR = "everyone 7 cost day"
+SERVERS = 5
 
-async def race(url: str, verb: str, share: int, number: int) -> dict[str, int]:
-    """`verb`: "member", the same one in several servers; "server", many members of one; or "settle", of the rows that
-    there are, those whose place leaves that remainder."""
+
+async def race(url: str, number: int, of: int) -> None:
+    """Until there are no more lines."""
     database = Database(make_url(url), clock=ManualClock(auto=True), pool_size=5)
     desk = Desk(database)
-    operator = desk.admission_of("everyone 7 cost day")
+    say({"ready": number})
     try:
-        ids = await database.read(lambda connection: connection.scalars(select(tables.jobs.c.id)).all())
-        mine = [await desk.jobs.get(job_id) for job_id in sorted(ids)[number::share]]
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.readline)
-        if verb == "settle":
-            asked = [desk.jobs.settle(job, JobState.SUBMITTING, desk.admission, cost=1.0) for job in mine]
-        elif verb == "member":
-            asked = [desk.put(a_member(ADA, guild_id=GUILD + place % 5), operator, cost=0.3) for place in range(share)]
-        else:
-            asked = [desk.put(a_member(ADA + place), cost=0.3) for place in range(share)]
-        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        while verb := (await asyncio.to_thread(sys.stdin.readline)).strip():
+            outcomes = await asyncio.gather(*await share(desk, verb, number, of), return_exceptions=True)
+            for strange in (one for one in outcomes if not isinstance(one, Job | LimitReached)):
+                raise RuntimeError(repr(strange))
+            let_in = sum(isinstance(outcome, Job) for outcome in outcomes)
+            say({"let_in": let_in, "refused": len(outcomes) - let_in})
     finally:
         await database.close()
-    strange = [outcome for outcome in outcomes if not isinstance(outcome, Job | LimitReached)]
-    if strange:
-        raise RuntimeError(repr(strange[0]))
-    let_in = sum(isinstance(outcome, Job) for outcome in outcomes)
-    return {"let_in": let_in, "refused": len(outcomes) - let_in}
+
+
+async def share(desk: Desk, verb: str, number: int, of: int) -> Sequence[Coroutine[Any, Any, Job]]:
+    """This process's part: "server", many members of one server; "member", one in several servers;
+    "settle", the second server's jobs."""
+    mine = range(AT_ONCE)[number::of]
+    if verb == "server":
+        return [desk.put(a_member(ADA + place), cost=0.3) for place in mine]
+    if verb == "member":
+        gate = desk.admission_of(OPERATOR)
+        return [desk.put(a_member(1, guild_id=GUILD + 10 + place % SERVERS), gate, cost=0.3) for place in mine]
+    there = select(tables.jobs.c.id).where(tables.jobs.c.guild_id == GUILD + 1).order_by(tables.jobs.c.id)
+    ids = await desk.database.read(lambda connection: connection.scalars(there).all())
+    jobs = [await desk.jobs.get(ids[place]) for place in mine]
+    return [desk.jobs.settle(job, JobState.SUBMITTING, desk.admission, cost=1.0) for job in jobs]
+
+
+def say(facts: dict[str, int]) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    _, address, what, how_many, which = sys.argv
-    sys.stdout.write(json.dumps(asyncio.run(race(address, what, int(how_many), int(which)))) + "\n")
+    asyncio.run(race(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -172,7 +172,7 @@ async def test_no_forged_press_changes_or_deletes_somebody_elses_message(stage: 
             (f"clapper:own:cancel:0:{own.id}", None),
             ("clapper:own-pick:0", [own.id]),
             ("clapper:forgetme:forget", None),
-            (f"clapper:pick:{theirs.id}:{grace.id}", [draft]),
+            (f"clapper:pick:1:{grace.id}", [draft]),
             (f"clapper:choose:{card['id']}:{grace.id}", ["0"]),
         ):
             forged = await grace.choose(card, custom_id, values, raw=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from bot.chat.inputs.forms import CHOICES_MAX
 from bot.chat.inputs.picker import command_question
 from bot.chat.inputs.sources import Found, newest, nothing_found
-from bot.chat.persistent import chosen_values
+from bot.chat.persistent import check_in_place, chosen_values
 from bot.chat.replies.interactions import (
     Interaction,
     accept_here,
@@ -67,6 +67,7 @@ async def picked(interaction: Interaction, match: re.Match[str]) -> None:
     if await look(services.acceptance.answered(asked)):
         await interaction.response.defer()
         return
+    check_in_place(interaction)
     draft = await look(services.drafts.get(next(iter(chosen_values(interaction)), ""), asker_id))
     private = interaction.message is not None and interaction.message.flags.ephemeral
     await accept_here(interaction, precheck(interaction, draft.request, private=private), asked=asked)

@@ -12,12 +12,12 @@ from bot.chat.persistent import Persistent, view_with
 from bot.rules.requests import Attachment
 
 MESSAGE_PICKER = Persistent(
-    r"clapper:choose:(?P<message>\d{1,20}):(?P<asker>\d{1,20})(?::(?P<source>\d{1,20}))?", once=True, in_place=True
+    r"clapper:choose:(?P<message>\d{1,20}):(?P<asker>\d{1,20})(?::(?P<source>\d{1,20}))?", once=True
 )
 """Asked under a text message; each value is the place of a file, from 0, in the message `source`. Earlier versions left
 that one out where the message says by itself which one it is."""
 
-COMMAND_PICKER = Persistent(r"clapper:pick:(?P<asked>\d{1,20}):(?P<asker>\d{1,20})", once=True, in_place=True)
+COMMAND_PICKER = Persistent(r"clapper:pick:(?P<asked>\d{1,20}):(?P<asker>\d{1,20})", once=True)
 """Asked by a command, whose interaction's id is `asked`; each value is the id of the draft that uses that file."""
 
 
