@@ -31,7 +31,6 @@ from bot.store.database import FileLock, parse_url
 from bot.store.upgrade import try_migration
 from bot.wiring.backup import back_up, restore_backup
 from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
-from bot.wiring.event_loop import new_event_loop
 from bot.wiring.service_findings import model_table
 from bot.wiring.store import bring_up_to_date, forget_files_and_keys, reached
 
@@ -177,8 +176,7 @@ def _carry_out(act: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     settings = _settings()
     try:
         set_up_logs(settings)
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
-            runner.run(act(settings))
+        asyncio.run(act(settings))
     except SettingsError as exc:
         _give_up(exc)
     except KeyboardInterrupt:

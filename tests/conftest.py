@@ -1,18 +1,13 @@
-"""What all tests share: their order, their event loop, and that hypothesis draws the same examples in every run of the
-gate, untimed."""
+"""What all tests share: their order, and that hypothesis draws the same examples in every run of the gate, untimed."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-
-from bot.wiring.event_loop import new_event_loop
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("gate", deadline=None, derandomize=True)
@@ -22,13 +17,8 @@ WAITING, COMPUTING = "end_to_end", ("adapters", "unit")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--presses 10000` for the long form of the random run; `--loop asyncio` for systems without uvloop."""
+    """`--presses 10000` for the long form of the random run."""
     parser.addoption("--presses", type=int, default=400, help="how many random presses are tried against a plain model")
-    parser.addoption("--loop", choices=("ours", "asyncio"), default="ours", help="ours: the one that the bot runs on")
-
-
-def pytest_asyncio_loop_factories(config: pytest.Config) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return {"asyncio": asyncio.new_event_loop} if config.option.loop == "asyncio" else {"ours": new_event_loop}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -116,14 +116,6 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
-class _ClosedAtEnd(asyncio.StreamReaderProtocol):
-    """For a pipe that is only read: uvloop would keep it open after its end, and fail to close the loop."""
-
-    def eof_received(self) -> bool:
-        super().eof_received()
-        return False
-
-
 async def _all(stream: asyncio.StreamReader | None) -> bytes:
     return await stream.read() if stream is not None else b""
 
@@ -187,7 +179,7 @@ async def _output(
     handed_over.callback(os.close, writing)
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(
-        lambda: _ClosedAtEnd(reader), os.fdopen(reading, "rb", buffering=0)
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb", buffering=0)
     )
     return writing, reader
 
