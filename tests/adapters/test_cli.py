@@ -190,7 +190,7 @@ async def test_the_doctor_asks_a_service_that_is_away_once_and_its_table_once(op
         address = str(away.make_url("")).rstrip("/")
         ended = await operator.call("doctor", FAL_KEY="a:key", FAL_BASE_URL=address, DECART_BASE_URL=address)
     assert f"MEND  FAL_KEY: {address} can't be used: " in ended.out
-    assert f"MEND  video service: {address} can't be used: " in ended.out
+    assert f"MEND  DECART_API_KEY: {address} can't be used: " in ended.out
     assert asked
     assert max(asked.values()) <= 2, asked
 
