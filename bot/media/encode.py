@@ -50,19 +50,16 @@ def probe(path: Path) -> dict[str, Any]:
 
 
 def faststart(path: Path, to: Path) -> dict[str, Any]:
-    """Answers {"changed"} and the facts of `bot.rules.media.Dimensions`; `to` is written only where the index did not
-    come first. Raises `ResultInvalid`."""
-    found = probe(path)
-    shape = {name: found[name] for name in ("width", "height", "seconds")}
-    if found["faststart"]:
-        return {"changed": False, **shape}
+    """Answers {"changed"}; `to` is written only where the index did not come first. Raises `ResultInvalid`."""
+    if probe(path)["faststart"]:
+        return {"changed": False}
     try:
         tracks = tracks_of(path, "mp4")
         with opened_clip(path, "mp4") as source:
             copy_pictures(source, tracks.video_in(source), tracks.sound_in(source), to, keep_sound=True)
     except InputRejected as exc:
         raise ResultInvalid from exc
-    return {"changed": True, **shape}
+    return {"changed": True}
 
 
 def fit(path: Path, to: Path, *, limit_bytes: int) -> dict[str, Any]:
