@@ -131,16 +131,28 @@ async def spawn(
 ) -> ForkedProcess:
     """`python -m MODULE ARGUMENTS` in a session of its own; for the module, see `PRELOADED`.
 
-    `stdin`, `stdout` and `stderr` are as for `asyncio.create_subprocess_exec`.
+    `stdin`, `stdout` and `stderr` are as for `asyncio.create_subprocess_exec`. A start that is cancelled ends its
+    process.
     """
-    control = await asyncio.to_thread(_server, PRELOADED[module])
+    request = {"module": module, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}
+    starting = asyncio.create_task(_start(request, stdin, stdout, stderr))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        process = await starting
+        process.kill()
+        await process.communicate()
+        raise
+
+
+async def _start(request: Mapping[str, Any], stdin: int, stdout: int | IO[Any], stderr: int | IO[Any]) -> ForkedProcess:
+    control = await asyncio.to_thread(_server, PRELOADED[request["module"]])
     ours, theirs = socket.socketpair()
     with contextlib.ExitStack() as handed_over, Path(os.devnull).open("r+b", buffering=0) as nothing:
         handed_over.enter_context(theirs)
         standard_in, writer = await _input(stdin, nothing, handed_over)
         out, out_reader = await _output(stdout, nothing, handed_over)
         err, err_reader = (out, None) if stderr == STDOUT else await _output(stderr, nothing, handed_over)
-        request = {"module": module, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}
         socket.send_fds(control, [json.dumps(request).encode()], [theirs.fileno(), standard_in, out, err])
     status = await asyncio.open_unix_connection(sock=ours)
     pid = int(await status[0].readuntil(b"\n"))
@@ -261,7 +273,10 @@ def _serve(control: socket.socket) -> dict[str, Any] | None:
         for descriptor in descriptors[1:]:
             os.close(descriptor)
         running[pid] = socket.socket(fileno=descriptors[0])
-        running[pid].sendall(b"%d\n" % pid)
+        try:
+            running[pid].sendall(b"%d\n" % pid)
+        except OSError:  # who asked for it has gone
+            os.kill(pid, signal.SIGKILL)
     for pid in running:
         os.kill(pid, signal.SIGKILL)
     for connection in (*running.values(), waking, woken):
