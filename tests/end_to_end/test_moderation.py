@@ -62,7 +62,7 @@ async def test_a_held_prompt_waits_until_a_moderator_approves(stage: Stage) -> N
         assert stage.queue.submits == []
 
         grace = await stage.discord.member("Grace").press(question, "Approve")
-        refused = await grace.followup(timeout=PATIENCE_SECONDS)
+        refused = await grace.reply(timeout=PATIENCE_SECONDS)
         assert "manage messages" in text_of(refused)
         assert stage.queue.submits == []
 
@@ -214,8 +214,7 @@ async def test_forged_presses_and_forms_decide_nothing(stage: Stage) -> None:
             member = stage.discord.member(name)
             for label in buttons_of(question):
                 pressed = await member.press(question, label)
-                answered = pressed.reply if label == "Refuse with a reason" else pressed.followup
-                told = await answered(timeout=PATIENCE_SECONDS)
+                told = await pressed.reply(timeout=PATIENCE_SECONDS)
                 assert told["flags"] & 64
                 assert "manage messages" in text_of(told)
         guild = int(stage.discord.guild("Film Club").id)
