@@ -23,7 +23,7 @@ from bot.errors import (
 )
 from bot.fal.problems import Problem, problem_in, says_exhausted
 from bot.fal.responses import FalJob, FalStatus, Json, Outcome
-from bot.http.answers import NOT_FOUND, NOT_TAKEN, Answer, Passing, job_id_in, refused, senseless
+from bot.http.answers import NOT_FOUND, NOT_TAKEN, Answer, Passing, new_job_id, refused, senseless
 from bot.http.reasons import parsed, reason_of
 from bot.http.values import JobStatus
 from bot.rules.services import Cancellation
@@ -106,16 +106,8 @@ def read_submission(answer: Answer, endpoint: str, base_url: str) -> FalStatus:
     The service's own addresses are followed only where they are below `base_url`; nothing else is believed of them.
     """
     if answer.succeeded:
-        data = answer.said
-        request_id = job_id_in(data, "request_id")
-        if request_id is None:
-            raise QueueSubmitError(
-                f"the answer to the submit holds no request id: {str(data.get('request_id'))[:100]!a}",
-                taken=None,
-                http_status=answer.status,
-            )
-        job = _job_at(data, request_id, endpoint, base_url)
-        return FalStatus(job=job, status=JobStatus.PENDING, place=_place(data))
+        job = _job_at(answer.said, new_job_id(answer, "request_id"), endpoint, base_url)
+        return FalStatus(job=job, status=JobStatus.PENDING, place=_place(answer.said))
     reason = reason_of(answer.body)
     message = answer.told(f"{endpoint} was refused", reason)
     if answer.status in _NO_SUCH_MODEL and answer.said:

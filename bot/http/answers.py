@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from bot.errors import QueueError, QueueJobNotFoundError, QueueResultError, QueueStatusError
+from bot.errors import QueueError, QueueJobNotFoundError, QueueResultError, QueueStatusError, QueueSubmitError
 from bot.http.reasons import REASON_MAX_CHARS, parsed, reason_of
 
 ANSWER_MAX_BYTES = 64 * 1024
@@ -79,13 +79,18 @@ class Answer:
         return f"{what}: {self.status}{redirect}{': ' + reason if reason else ''}"
 
 
-def job_id_in(said: Mapping[str, Any], name: str) -> str | None:
-    """The id of a new job, where the answer has one that can be kept in a row and be asked about; None otherwise."""
-    value = said.get(name)
-    fine = (
-        isinstance(value, str) and value.isprintable() and value not in {"", ".", ".."} and len(value) <= ID_MAX_CHARS
+def new_job_id(answer: Answer, name: str) -> str:
+    """The id of a new job, from the field `name` of the answer to its submit.
+
+    Raises `QueueSubmitError` where there is none that can be kept in a row and be asked about; what there is stands in
+    its words, since the job may be paid for.
+    """
+    value = answer.said.get(name)
+    if isinstance(value, str) and value.isprintable() and value not in {"", ".", ".."} and len(value) <= ID_MAX_CHARS:
+        return value
+    raise QueueSubmitError(
+        f"the answer to the submit holds no {name}: {str(value)[:100]!a}", taken=None, http_status=answer.status
     )
-    return value if isinstance(value, str) and fine else None
 
 
 def refused(

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.errors import QueueInputError, QueueModelUnknownError, QueueStatusError, QueueSubmitError
-from bot.http.answers import NOT_TAKEN, Answer, Passing, job_id_in, refused, senseless
+from bot.http.answers import NOT_TAKEN, Answer, Passing, new_job_id, refused, senseless
 from bot.http.reasons import parsed, reason_in, reason_of
 from bot.http.values import JobStatus
 from bot.queue.responses import JobStatusResponse, JobSubmitResponse
@@ -95,15 +95,8 @@ def read_submit(answer: Answer, model: Model) -> JobSubmitResponse:
     """The new job. An answer with a job id counts, whatever else is wrong with it: that job is paid for. One whose id
     can't be kept is as one without: the error has it in its words."""
     if answer.succeeded:
-        data = answer.said
-        job_id = job_id_in(data, "job_id")
-        if job_id is None:
-            raise QueueSubmitError(
-                f"the answer to the submit holds no job id: {str(data.get('job_id'))[:100]!a}",
-                taken=None,
-                http_status=answer.status,
-            )
-        return JobSubmitResponse(job_id=job_id, status=_status(data) or JobStatus.PENDING)
+        job_id = new_job_id(answer, "job_id")
+        return JobSubmitResponse(job_id=job_id, status=_status(answer.said) or JobStatus.PENDING)
     reason = reason_of(answer.body)
     message = answer.told(f"{model.name} was refused", reason)
     if _calls_unknown(answer, model, reason):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -12,7 +12,8 @@ from typing import IO, Any
 from pydantic import SecretStr
 
 from sandbox.bot_process import BotProcess, Program
-from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage
+from sandbox.discord import Invocation
+from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage
 from tests.fork_server import spawn
 
 
@@ -63,6 +64,25 @@ async def kill(process: BotProcess, stage: Stage) -> None:
     process.kill()
     await process.wait()
     await stage.discord.until(lambda: not stage.discord.core.gateway.online, PATIENCE_SECONDS, "the end of the bot")
+
+
+async def kill_after_the_upload(process: BotProcess, stage: Stage, asked: Invocation) -> None:
+    """Let the job, which is pending, be made, and kill once the edit with the video is done: its answer is a long time
+    coming, so that the row does not say so."""
+    await stage.clock.advance(PENDING_SECONDS)
+    await stage.see(asked, "processing")
+    slow = stage.discord.faults.slow("PATCH", "/webhooks/", 60, late=True)
+    await stage.clock.advance(PROCESSING_SECONDS)
+    await holds(lambda: slow.times == 0)
+    await kill(process, stage)
+    stage.discord.faults.clear()
+
+
+async def holds(condition: Callable[[], bool]) -> None:
+    """Wait until it holds: what a stand-in of a video service sees rings no bell. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():
+            await asyncio.sleep(0.02)
 
 
 def peak_bytes(process: BotProcess) -> int:

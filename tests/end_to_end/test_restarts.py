@@ -12,7 +12,7 @@ from PIL import Image
 
 from sandbox.discord import Invocation
 from sandbox.queue_api.faults import Fault
-from tests.end_to_end.bot_process import kill, running
+from tests.end_to_end.bot_process import holds, kill, kill_after_the_upload, running
 from tests.end_to_end.conftest import (
     PATIENCE_SECONDS,
     PENDING_SECONDS,
@@ -64,7 +64,7 @@ async def test_killed_while_submitting_it_is_not_sent_twice_and_says_so(stage: S
     async with running(stage) as process:
         asked = await ask(stage)
         message = await stage.see(asked, "accepted")
-        await _until(lambda: bool(stage.queue.jobs))
+        await holds(lambda: bool(stage.queue.jobs))
         await kill(process, stage)
     async with running(stage):
         after = await stage.see(asked, "failed")
@@ -96,7 +96,7 @@ async def test_killed_while_fetching_the_result_it_fetches_it_again(stage: Stage
         asked = await ask(stage)
         message = await stage.see(asked, "pending")
         await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
-        await _until(lambda: bool(stage.queue.faults.fired))
+        await holds(lambda: bool(stage.queue.faults.fired))
         await kill(process, stage)
     async with running(stage):
         await ends_well(stage, asked, message["id"])
@@ -107,14 +107,7 @@ async def test_killed_after_the_upload_but_before_the_row_said_so_there_is_one_v
     async with running(stage) as process:
         asked = await ask(stage)
         message = await stage.see(asked, "pending")
-        # The edit with the video is done, and its answer is a long time coming.
-        await stage.clock.advance(PENDING_SECONDS)
-        await stage.see(asked, "processing")
-        slow = stage.discord.faults.slow("PATCH", "/webhooks/", 60, late=True)
-        await stage.clock.advance(PROCESSING_SECONDS)
-        await _until(lambda: slow.times == 0)
-        await kill(process, stage)
-    stage.discord.faults.clear()
+        await kill_after_the_upload(process, stage, asked)
     async with running(stage):
         await ends_well(stage, asked, message["id"])
 
@@ -126,11 +119,11 @@ async def test_a_stop_waits_for_no_answer_tells_who_asks_meanwhile_and_leaves_th
         message = await stage.see(asked, "pending")
         stage.queue.faults.add(Fault(on="submit", kind="stall", taken=True))
         sending = await ask(stage, "one that is just being sent, for which the stop waits a little")
-        await _until(lambda: len(stage.queue.submits) == 2)
+        await holds(lambda: len(stage.queue.submits) == 2)
         assert process.pid is not None
         os.kill(process.pid, signal.SIGTERM)
         log = stage.folder.parent / "bot.log"
-        await _until(lambda: "nothing new is accepted" in log.read_text(encoding="utf-8"))
+        await holds(lambda: "nothing new is accepted" in log.read_text(encoding="utf-8"))
         late = await ask(stage, "too late")
         told = await late.reply(timeout=PATIENCE_SECONDS)
         assert "restarted" in text_of(told)
@@ -144,11 +137,3 @@ async def test_a_stop_waits_for_no_answer_tells_who_asks_meanwhile_and_leaves_th
         after = await stage.see(asked, "delivered")
         assert after["id"] == message["id"]
         assert len(stage.queue.submits) == 2
-
-
-async def _until(condition: object) -> None:
-    """Until the condition holds: what the stand-in Queue API sees rings no bell."""
-    assert callable(condition)
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():
-            await asyncio.sleep(0.02)

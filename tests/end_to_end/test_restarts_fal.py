@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 
 from sandbox.discord import Invocation
 from sandbox.fal import FalStandIn, Fault
 from tests.adapters.sandbox_material import picture
-from tests.end_to_end.bot_process import kill, running
+from tests.end_to_end.bot_process import holds, kill, kill_after_the_upload, running
 from tests.end_to_end.conftest import (
-    PATIENCE_SECONDS,
     PENDING_SECONDS,
     PROCESSING_SECONDS,
     Stage,
@@ -59,7 +55,7 @@ async def test_killed_while_submitting_it_is_not_sent_twice_and_says_so(stage: S
     async with running(stage) as process:
         asked = await ask(stage)
         message = await stage.see(asked, "accepted")
-        await _until(lambda: bool(fal.faults.fired))
+        await holds(lambda: bool(fal.faults.fired))
         await kill(process, stage)
     sent = len(fal.submits)
     assert sent == (on == "submit")
@@ -94,7 +90,7 @@ async def test_killed_while_fetching_the_result_it_fetches_it_again(stage: Stage
         asked = await ask(stage)
         message = await stage.see(asked, "pending")
         await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
-        await _until(lambda: bool(fal.faults.fired))
+        await holds(lambda: bool(fal.faults.fired))
         await kill(process, stage)
     async with running(stage):
         await ends_well(stage, fal, asked, message["id"])
@@ -107,13 +103,7 @@ async def test_killed_after_the_upload_but_before_the_row_said_so_there_is_one_v
     async with running(stage) as process:
         asked = await ask(stage)
         message = await stage.see(asked, "pending")
-        await stage.clock.advance(PENDING_SECONDS)
-        await stage.see(asked, "processing")
-        slow = stage.discord.faults.slow("PATCH", "/webhooks/", 60, late=True)
-        await stage.clock.advance(PROCESSING_SECONDS)
-        await _until(lambda: slow.times == 0)
-        await kill(process, stage)
-    stage.discord.faults.clear()
+        await kill_after_the_upload(process, stage, asked)
     async with running(stage):
         await ends_well(stage, fal, asked, message["id"])
 
@@ -130,14 +120,7 @@ async def test_a_job_that_was_found_again_after_a_kill_is_cancelled_in_the_queue
         assert asked.message is not None
         await stage.discord.member("Ada").press(asked.message, "Cancel")
         await stage.see(asked, "cancelled")
-        await _until(lambda: any(call.action == "cancel" and call.status for call in fal.requests))
+        await holds(lambda: any(call.action == "cancel" and call.status for call in fal.requests))
     await stage.clock.advance(PENDING_SECONDS + PROCESSING_SECONDS)
     assert [call.status for call in fal.requests if call.action == "cancel"] == [200]
     assert (len(fal.submits), fal.charged_dollars) == (1, 0)
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    """Until the condition holds: what the stand-in sees rings no bell."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():
-            await asyncio.sleep(0.02)
