@@ -25,7 +25,7 @@ from bot.rules.catalog import Kind, Role, load_catalog
 from bot.rules.limits import FREE_TRIES
 from bot.settings import Settings
 from bot.wording import sentence_of
-from tests.corpus.case import Case, Refusal
+from tests.corpus.case import Case, Refusal, Taken
 from tests.corpus.cases import CASES
 
 PAGE = Path(__file__).parents[1] / "docs" / "inputs.md"
@@ -168,10 +168,22 @@ def _outcome_of(case: Case) -> str:
     if isinstance(case.expected, Refusal):
         error = case.expected.error
         return f"refused: {sentence_of(type(error)(**error.facts | {'role': f'the_{case.wanted}'}))}"
-    taken = case.expected
+    older = (
+        ""
+        if case.with_ffmpeg_8 is None
+        else f" (on Python 3.11, whose decoders are older: {_does(case.with_ffmpeg_8)})"
+    )
+    return f"{_shape_of(case.expected)}: {_does(case.expected)}{older}"
+
+
+def _does(taken: Taken) -> str:
+    return ", ".join(taken.done) or "as it is"
+
+
+def _shape_of(taken: Taken) -> str:
     size = f"{taken.size[0]} x {taken.size[1]}"
     length = [] if taken.seconds is None else [f"{taken.seconds:g} s", "sound" if taken.sound else "no sound"]
-    return ", ".join([size, *length]) + f": {', '.join(taken.done) or 'as it is'}"
+    return ", ".join([size, *length])
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ from bot.media.budget import CLIP_PACKETS, CLIP_TRACKS
 from bot.media.faults import no_memory, no_room
 from bot.rules.bounds import CLIP_MAX_SIDE
 
+ANY_TEXT: dict[str, Any] = {} if av.library_versions["libavcodec"] >= (63, 0, 0) else {"metadata_errors": "replace"}
+"""For `av.open`: a title that is no UTF-8 makes no file unreadable. PyAV 18, which Python 3.11 has, must be told so;
+PyAV 19 takes the word no more."""
 _THREADS = 2
 _LOST_MOST = 0.25
 """Of a track's pictures; where more than that can't be read, the clip is no longer what its member meant."""
@@ -53,7 +56,7 @@ def opened_clip(path: Path, demuxer: str) -> Iterator[InputContainer]:
     """The file by that demuxer alone: FFmpeg's own guess would follow playlists and addresses."""
     options = {"protocol_whitelist": "file"} | ({"enable_drefs": "0"} if demuxer in {"mp4", "mov"} else {})
     try:
-        with av.open(str(path), format=demuxer, options=options) as source:
+        with av.open(str(path), format=demuxer, options=options, **ANY_TEXT) as source:
             for stream in filter(_is_readable, source.streams.video):
                 stream.thread_type, stream.codec_context.thread_count = "AUTO", _THREADS
             yield source

@@ -13,7 +13,7 @@ from PIL import Image
 
 from sandbox.fal.models import Field, Kind, Model
 from sandbox.service.sniff import Kind as FileKind
-from sandbox.service.sniff import NotThat, check_file, container_of
+from sandbox.service.sniff import NotThat, check_file, open_container
 
 Problem = dict[str, Any]
 
@@ -178,5 +178,5 @@ def _look_into_video(name: str, field: Field, path: Path) -> None:
 
 def length_of(path: Path) -> float:
     """A video's length in seconds; 0 where it does not say."""
-    with av.open(path, format=container_of(path)) as container:
+    with open_container(path) as container:
         return (container.duration or 0) / av.time_base

@@ -11,7 +11,7 @@ import numpy as np
 from av.container import InputContainer, OutputContainer
 from numpy.typing import NDArray
 
-from sandbox.service.sniff import container_of
+from sandbox.service.sniff import container_of, open_container
 
 Frame = NDArray[np.uint8]
 """Height x width x 3, RGB."""
@@ -24,10 +24,9 @@ class Unreadable(Exception):
 
 def open_clip(path: Path) -> InputContainer:
     """The video at `path`, with the container's format forced from its first bytes."""
-    container_format = container_of(path)
-    if container_format is None:
+    if container_of(path) is None:
         raise Unreadable("The input video could not be decoded")
-    return av.open(path, format=container_format)
+    return open_container(path)
 
 
 def shape_of(path: Path) -> tuple[int, int, float]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import warnings
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import av
+from av.container import InputContainer
 from PIL import Image
 
 PIXELS_CAP = 50_000_000
 """The most pixels that a picture or a video's frame may have."""
+_ANY_TEXT: dict[str, Any] = {} if av.library_versions["libavcodec"] >= (63, 0, 0) else {"metadata_errors": "replace"}
+"""PyAV 18, which Python 3.11 has, else takes a title that is no UTF-8 for a fault; PyAV 19 knows no such word."""
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 
 
@@ -39,6 +43,12 @@ def container_of(path: Path) -> str | None:
     return None
 
 
+def open_container(path: Path) -> InputContainer:
+    """The video at `path`, by the container that its first bytes show, whatever bytes its titles hold."""
+    opened: InputContainer = av.open(path, format=container_of(path), **_ANY_TEXT)
+    return opened
+
+
 def check_file(path: Path, kind: Kind) -> None:
     """Return if `path` holds a readable file of that kind; else raise `NotThat`. Blocks: call it in a thread."""
     if kind is Kind.IMAGE:
@@ -60,11 +70,10 @@ def _check_image(path: Path) -> None:
 
 
 def _check_video(path: Path) -> None:
-    container_format = container_of(path)
-    if container_format is None:
+    if container_of(path) is None:
         raise NotThat("The file is not a valid video")
     try:
-        with av.open(path, format=container_format) as container:
+        with open_container(path) as container:
             if not container.streams.video:
                 raise NotThat("The file has no video")
             stream = container.streams.video[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -20,6 +21,7 @@ from tests.media_workers import a_normaliser
 
 pytestmark = pytest.mark.programs
 
+IS_FFMPEG_8 = av.library_versions["libavcodec"] < (63, 0, 0)
 MODELS = {Kind.IMAGE: CATALOG.get("lucy-pro-i2v"), Kind.VIDEO: CATALOG.get("lucy-fast-v2v")}
 
 
@@ -28,20 +30,21 @@ MODELS = {Kind.IMAGE: CATALOG.get("lucy-pro-i2v"), Kind.VIDEO: CATALOG.get("lucy
 async def test_what_comes_of_a_file_is_what_the_table_says(tmp_path: Path, case: Case) -> None:
     case.make(tmp_path / "file")
     work = a_normaliser().ready(tmp_path / "file", tmp_path / "to", kind=case.wanted, model=MODELS[case.wanted])
-    if isinstance(case.expected, Refusal):
+    expected = case.with_ffmpeg_8 if IS_FFMPEG_8 and case.with_ffmpeg_8 is not None else case.expected
+    if isinstance(expected, Refusal):
         with pytest.raises(InputRejected) as caught:
             await work
-        assert (caught.value.key, caught.value.facts) == (case.expected.error.key, case.expected.error.facts)
+        assert (caught.value.key, caught.value.facts) == (expected.error.key, expected.error.facts)
         assert not (tmp_path / "to").exists()
         return
     ready = await work
-    assert ready.done == case.expected.done
+    assert ready.done == expected.done
     assert set(ready.done) <= DEEDS.keys()
-    shown = still_of(ready) if case.wanted is Kind.IMAGE else clip_of(ready, case.expected)
-    assert shown.size == case.expected.size
-    if case.expected.corners:
+    shown = still_of(ready) if case.wanted is Kind.IMAGE else clip_of(ready, expected)
+    assert shown.size == expected.size
+    if expected.corners:
         assert corpus.corner_names(shown, apart=90) == corpus.UPRIGHT
-    if (spot := case.expected.spot) is not None:
+    if (spot := expected.spot) is not None:
         seen = shown.getpixel((int(spot.at[0] * shown.width), int(spot.at[1] * shown.height)))
         assert isinstance(seen, tuple)
         assert sum(abs(a - b) for a, b in zip(seen, spot.colour, strict=True)) <= spot.apart, f"shows {seen}"

@@ -44,8 +44,9 @@ async def test_of_two_hundred_at_once_from_several_processes_no_cent_is_above_th
     spent = select(func.sum(tables.jobs.c.cost))
     assert await scalar(database, spent) == pytest.approx(6.9 + 6.9 + 2 + 18 * 0.99)
     for racer in racers:
-        await racer.communicate()
-        assert racer.returncode == 0
+        assert racer.stdin is not None
+        racer.stdin.close()
+        assert await racer.wait() == 0
 
 
 async def _racers(url: URL) -> list[Process]:

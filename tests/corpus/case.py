@@ -49,12 +49,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`name` says what the file is, in the words of the table; `make` writes it to a path."""
+    """`name` says what the file is, in the words of the table; `make` writes it to a path.
+
+    `with_ffmpeg_8`: what is expected instead where the decoders are those of FFmpeg 8, as on Python 3.11.
+    """
 
     name: str
     wanted: Kind
     make: Make
     expected: Taken | Refusal
+    with_ffmpeg_8: Taken | None = None
 
 
 def picture_case(name: str, make: Make, *, refused: InputRejected | None = None, **taken: Any) -> Case:

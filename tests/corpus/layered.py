@@ -23,12 +23,14 @@ _ALPHA_INFORMATION = 165
 
 
 _HOLE = (32, 16, 64, 48)
+HIDDEN = (255, 0, 255)
+"""The colour behind the hole, which a decoder shows that leaves out the second layer."""
 
 
 def see_through_hevc(path: Path) -> Path:
     """A second of the corners, with a hole in the middle whose hidden colour is not white, as a QuickTime file."""
     colours, opacity = picture(SMALL), Image.new("RGB", SMALL, (255, 255, 255))
-    colours.paste((255, 0, 255), _HOLE)
+    colours.paste(HIDDEN, _HOLE)
     opacity.paste((0, 0, 0), _HOLE)
     return layered_hevc(path, colours=colours, opacity=opacity)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,10 @@ from bot.errors import (
     PictureTooSmall,
     VideoTooLarge,
 )
-from tests.corpus.case import SMALL, Case, Spot, clip_case, written
+from tests.corpus.case import SMALL, Case, Spot, Taken, clip_case, written
 from tests.corpus.clip_cases import CONVERTED, REWRAPPED, SOUND, made
 from tests.corpus.clips import TURNED, changing_size, clip, referring, sound_only, still, with_matrix, without_length
-from tests.corpus.layered import see_through_hevc
+from tests.corpus.layered import HIDDEN, see_through_hevc
 from tests.corpus.odd_clips import BLUE, damaged, see_through, slides, tracks, with_cover
 from tests.corpus.pictures import animation, cut, picture, saved
 
@@ -97,6 +98,12 @@ def _stays() -> Iterator[Case]:
     yield clip_case("Matroska, its sound begins late", made(form="matroska", codec="mpeg4", sound_start=0.4),
                     done=CONVERTED, sound=True)  # fmt: skip
     yield clip_case("WebM, no length, as recorders leave it", _live, done=CONVERTED, sound=True)
+    yield clip_case("MP4, names in Latin-1", _named_in_latin_1, sound=True)
+
+
+def _named_in_latin_1(path: Path) -> None:
+    clip(path, size=SMALL, seconds=1.0, paint=still(SMALL))
+    path.write_bytes(path.read_bytes().replace(b"VideoHandler", "Vidéo, un os".encode("latin-1")))
 
 
 def _live(path: Path) -> None:
@@ -118,7 +125,8 @@ def _see_through() -> Iterator[Case]:
     ):
         yield clip_case(f"{name}, see-through", partial(see_through, form=form, codec=codec, pixels=pixels),
                         done=("converted", "over white"), spot=WHITE)  # fmt: skip
-    yield clip_case("QuickTime: HEVC, see-through", see_through_hevc, done=("converted", "over white"), spot=WHITE)
+    layered = clip_case("QuickTime: HEVC, see-through", see_through_hevc, done=("converted", "over white"), spot=WHITE)
+    yield replace(layered, with_ffmpeg_8=Taken(seconds=1.0, done=CONVERTED, spot=Spot(colour=HIDDEN)))
 
 
 def _tracks() -> Iterator[Case]:

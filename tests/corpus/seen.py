@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from bot.media.tracks import ANY_TEXT
 from tests.corpus.clips import TONE_LEVEL
 
 
@@ -21,7 +22,7 @@ class Seen:
         self.times: list[float] = []
         self.frames: list[Image.Image] = []
         heard: list[tuple[float, NDArray[np.float32]]] = []
-        with av.open(str(path)) as source:
+        with av.open(str(path), **ANY_TEXT) as source:
             video: Any = source.streams.video[0]
             self.codec, self.rate = video.codec_context.name, Fraction(*_parts(video.average_rate))
             self.stretch, self.colorspace = video.sample_aspect_ratio, video.codec_context.colorspace
@@ -32,7 +33,7 @@ class Seen:
                 self.times.append(shown.time)
                 self.frames.append(shown.to_image())
         if self.sounds:
-            with av.open(str(path)) as source:
+            with av.open(str(path), **ANY_TEXT) as source:
                 resampler = av.AudioResampler(format="fltp", layout="mono", rate=48_000)
                 for block in source.decode(source.streams.audio[0]):
                     heard += [(part.time or 0.0, part.to_ndarray()[0]) for part in resampler.resample(block)]
