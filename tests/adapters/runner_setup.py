@@ -137,6 +137,7 @@ class Recorder:
     """
 
     shown: list[Job] = field(default_factory=list)
+    told_end: set[str] = field(default_factory=set)
     left: list[int | None] = field(default_factory=list)
     delivered: list[tuple[Job, Clip, bytes]] = field(default_factory=list)
     refusals: list[Exception] = field(default_factory=list)
@@ -154,9 +155,13 @@ class Recorder:
         if job.ended and self.unreached > 0:
             self.unreached -= 1
             return Shown(reached=False)
+        if job.id in self.told_end:
+            return Shown()
         self.shown.append(job)
         if job.state in self.on_show:
             await self.on_show.pop(job.state)(job)
+        if job.ended:
+            self.told_end.add(job.id)
         return Shown()
 
     async def deliver(self, job: Job, thing: Clip | Link) -> Shown:

@@ -242,6 +242,21 @@ async def test_stopped_in_the_middle_of_an_edit_the_process_mends_what_it_made_o
 
 
 @pytest.mark.asyncio
+async def test_cancelled_by_another_process_during_an_edit_that_comes_later_the_reply_says_cancelled(
+    bench: Bench,
+) -> None:
+    bench.service.processing_seconds = 20.0
+
+    async def another_cancels(job: Job) -> None:
+        await bench.jobs.advance(job, S.CANCELLED)
+
+    bench.announcer.on_show = {S.PENDING: another_cancels}
+    job = await _accept(bench)
+    await bench.until(lambda: "pending" in bench.announcer.states(job.id) and not bench.engine._tasks)
+    assert bench.announcer.states(job.id) == ["accepted", "pending", "cancelled"]
+
+
+@pytest.mark.asyncio
 async def test_cancelled_before_the_submit_there_is_none_and_it_is_given_back(bench: Bench) -> None:
     async def cancel(job: Job) -> None:
         await bench.services.job_controls.cancel(job.id, a_member())
@@ -368,7 +383,7 @@ async def test_a_cancel_that_discord_does_not_hear_of_is_told_by_itself_later(be
     bench.clock.long = 0.001  # no time passes by itself
     job = await _accept(bench)
     await bench.until(lambda: "pending" in bench.announcer.states(job.id) and bench.clock.sleeping)
-    bench.announcer.unreached = 2
+    bench.announcer.unreached = 3  # the cancel, the runner as it stops, and the telling that is left
     assert (await bench.services.job_controls.cancel(job.id, a_member())).untold
     await bench.engine.start(job.id)
     await bench.until(lambda: bench.announcer.unreached == 0)

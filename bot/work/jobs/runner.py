@@ -6,6 +6,7 @@ Engines call `run` for new jobs, after restarts and twice by mistake alike; it i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -106,6 +107,15 @@ class JobRunner:
                 await self._work(steps)
             except (JobGone, JobMoved):
                 log.info("job %s was moved by somebody else: left to them", job_id)
+                await self._mend_late_edit(job_id)
+
+    async def _mend_late_edit(self, job_id: str) -> None:
+        """Where another process cancelled the job, an edit of ours may have come after the one that said so. Within one
+        process the announcer knows what the reply says, and sends nothing."""
+        with contextlib.suppress(JobGone, RowUnreadable):
+            job = await self._context.jobs.get(job_id)
+            if job.state is JobState.CANCELLED and not job.refused:
+                await self._context.announcer.show(job)
 
     async def _taken(self, job_id: str, nudge: asyncio.Event) -> Job | None:
         """The row, which is this process's from now on; None where it calls for no steps."""
