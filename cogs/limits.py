@@ -16,9 +16,9 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.inputs.options import Described
-from bot.chat.replies.interactions import Interaction, admin_of, ask, open_reply, requester_of, tell
+from bot.chat.replies.interactions import Interaction, admin_of, ask, note_refused, open_reply, tell
 from bot.chat.settings_text import Names, block_text, rule_text, rule_word
-from bot.errors import LimitTargetInvalid, RuleUnknown
+from bot.errors import AdminsOnly, LimitTargetInvalid, RuleUnknown
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import AMOUNT_MAX, REASON_MAX_CHARS, Block, LimitBook, Scope, Unit, Window, make_rule
@@ -81,10 +81,12 @@ LengthWord = app_commands.Transform[timedelta | None, Words(BLOCK_LENGTHS)]
 
 async def offer_rules(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
     """The server's rules that hold what was typed so far, those of deleted roles and channels, too."""
-    by = requester_of(interaction)
-    if not by.admin or by.guild_id is None:
+    try:
+        by = admin_of(interaction)
+    except AdminsOnly as exc:  # discord.py would take it for a failure of ours
+        note_refused(interaction, exc)
         return []
-    guild_settings = interaction.client.services.guilds.known(by.guild_id)
+    guild_settings = interaction.client.services.guilds.known(by.guild_id or 0)
     names = Names(interaction.guild, interaction.locale.value, plain=True)
     found = [(rule_text(rule, names), rule_word(rule)) for rule in guild_settings.limits.rules]
     fitting = [(text, word) for text, word in found if typed.casefold() in text.casefold()]

@@ -49,12 +49,25 @@ class Tree(app_commands.CommandTree["VideoBot"]):
     """The commands. What they raise goes to the client, as does what components raise."""
 
     async def interaction_check(self, interaction: discord.Interaction[VideoBot], /) -> bool:
-        """Whether it is answered at all: a flood of one member's is not."""
+        """Whether it is answered at all: a flood of one member's is not. Raises `AppCommandError` for a forged one."""
         try:
-            return self.client.floods.lets_in(interaction)
+            let_in = self.client.floods.lets_in(interaction)
         except TooQuick as exc:
             await self.client.report_error(interaction, exc)
             return False
+        if let_in and interaction.type is discord.InteractionType.autocomplete:
+            self._check_typed(interaction)
+        return let_in
+
+    def _check_typed(self, interaction: discord.Interaction[Any]) -> None:
+        """Raises `AppCommandError` where something is typed that offers no choices: discord.py logs that as a failure
+        of ours, with a traceback, and leaves it without an answer."""
+        data: Any = interaction.data
+        command, options = self._get_app_command_options(data)
+        offering = {parameter.display_name for parameter in command.parameters if parameter.autocomplete}
+        typed = [option for option in options if option.get("focused")]
+        if not typed or not all(one["name"] in offering and isinstance(one.get("value"), str) for one in typed):
+            raise app_commands.CommandSignatureMismatch(command)
 
     async def _call(self, interaction: discord.Interaction[VideoBot]) -> None:
         """As discord.py has it, which leaves alone what it can't read: only a forged client sends that."""
@@ -169,13 +182,17 @@ class VideoBot(ClientBase):
         """Does nothing: prefix commands are not used, and the cog for written commands listens by itself."""
 
     async def report_error(self, interaction: discord.Interaction[Any], error: Exception) -> None:
-        """Tell the member privately what a command or a component raised. Raises nothing where Discord fails."""
+        """Tell the member privately what a command or a component raised; while they type, there is nothing to choose.
+        Raises nothing where Discord fails."""
         note_refused(interaction, error)
         sentence = sentence_for(error, interaction.locale.value, f"interaction {interaction.id}")
         if sentence is None:
             return
         try:
-            await tell(interaction, sentence)
+            if interaction.type is discord.InteractionType.autocomplete:
+                await interaction.response.autocomplete([])
+            else:
+                await tell(interaction, sentence)
         except UNSENT_OR_CLOSED as exc:
             log.warning("interaction %s could not be answered: %s", interaction.id, exc)
 

@@ -60,12 +60,12 @@ class Actions:
         return self.core.interactions.begin(COMMAND, user, channel, data)
 
     def autocomplete(self, user: User, channel: Channel, name: str, *, focused: str, options: Json,
-                     subcommand: str = "", nonce: str | None = None) -> Interaction:  # fmt: skip
+                     subcommand: str = "", nonce: str | None = None, raw: bool = False) -> Interaction:  # fmt: skip
         """Ask for choices while typing: values are sent as they stand, unchecked."""
-        command = self._command(user, channel, name, SLASH, raw=False)
+        command = self._command(user, channel, name, SLASH, raw=raw)
         declared, nest = descend(command, subcommand)
         option = next((o for o in declared if o["name"] == focused), None)
-        if option is None or not option.get("autocomplete"):
+        if not raw and (option is None or not option.get("autocomplete")):
             raise ClientRefused(f"The option {focused!r} offers nothing while typing")
         form = CommandForm(self.core, user, channel, {focused: ""} | options, {}, raw=False, focused=focused)
         data: Json = {"id": command["id"], "name": name, "type": SLASH, "options": _nested(nest, form.fill(declared))}

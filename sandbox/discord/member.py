@@ -170,14 +170,18 @@ class MemberClient:
     async def autocomplete(self, channel: Where, name: str, focused: str, /, timeout: float = 60.0,  # noqa: ASYNC109
                            **options: Any) -> list[Json]:  # fmt: skip
         """The choices that are offered while typing in `focused`."""
-        first, _, rest = name.partition(" ")
-        begun = self._actions.autocomplete(
-            self.user, self._where(channel), first, focused=focused, options=options, subcommand=rest
-        )  # fmt: skip
-        invocation = Invocation(self._core, begun)
+        invocation = self.type_in(channel, name, focused, **options)
         if await invocation.done(timeout) == "failed":
             raise ClientRefused("Loading options failed")
         return invocation.choices or []
+
+    def type_in(self, channel: Where, name: str, focused: str, /, *, raw: bool = False, **options: Any) -> Invocation:
+        """Ask for choices while typing in `focused`; with `raw` also where the client would not."""
+        first, _, rest = name.partition(" ")
+        begun = self._actions.autocomplete(
+            self.user, self._where(channel), first, focused=focused, options=options, subcommand=rest, raw=raw
+        )  # fmt: skip
+        return Invocation(self._core, begun)
 
     async def press(self, message: Which | Invocation, custom_id_or_label: str, *, raw: bool = False) -> Invocation:
         """Press a button, found by its custom_id, the start of that, or its label."""

@@ -134,6 +134,33 @@ async def test_who_moderates_one_channel_or_another_server_forges_every_way_in_v
 
 
 @pytest.mark.asyncio
+async def test_what_is_typed_into_a_forged_option_is_offered_nothing(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    kitchen = stage.discord.guild("Test Kitchen")
+    stage.discord.add_role(kitchen, "Cooks", MANAGE_MESSAGES | 1 << 5, to=("Grace",))
+    async with stage.clapper():
+        linus, grace = stage.discord.member("Linus"), stage.discord.member("Grace")
+        assert await linus.autocomplete("general", "limits remove", "rule", rule="")
+        for who, where, path, option, refused in (
+            (grace, "general", "limits remove", "rule", "admins_only"),
+            (linus, linus.dm, "limits remove", "rule", "admins_only"),
+            (grace, "general", "limits block", "reason", "command_outdated"),
+            (grace, "general", "t2v", "prompt", "command_outdated"),
+        ):
+            caplog.clear()
+            asked = who.type_in(where, path, option, raw=True, **{option: SECRET if option != "rule" else ""})
+            assert (await asked.done(PATIENCE_SECONDS), asked.choices) == ("answered", [])
+            place = where if isinstance(where, str) else where.id
+            told = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+            assert len(told) == 1, place
+            assert told[0].startswith(f"{who.id} in (")
+            assert told[0].endswith(f"was refused: {refused}")
+            assert SECRET not in caplog.text
+
+
+@pytest.mark.asyncio
 async def test_an_admins_forged_ids_of_the_panel_are_logged_too(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     async with stage.clapper():
