@@ -10,8 +10,7 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.persistent import JOB_BUTTONS, Verb
-from bot.chat.replies.interactions import Interaction, accept, ask, check_rights, keep_reply, look, requester_of
-from bot.errors import PressedTwice
+from bot.chat.replies.interactions import Interaction, accept_again, ask, keep_reply, look, requester_of
 
 
 class Controls(commands.Cog):
@@ -21,14 +20,7 @@ class Controls(commands.Cog):
         """Make the same once more with another seed, for whoever presses, in a new message."""
         controls = interaction.client.services.job_controls
         old, checked = await look(controls.precheck_again(match["job"], requester_of(interaction), seed=None))
-        check_rights(interaction, private=old.reply.ephemeral)
-        try:
-            await accept(interaction, checked, private=old.reply.ephemeral)
-        except PressedTwice:
-            if interaction.response.is_done():  # "thinking" was shown meanwhile
-                await interaction.delete_original_response()
-            else:
-                await keep_reply(interaction)
+        await accept_again(interaction, checked, private=old.reply.ephemeral)
 
     async def cancel(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Cancel the job; the card says so."""

@@ -14,7 +14,7 @@ from bot.chat.inputs.options import Described
 from bot.chat.persistent import chosen_values
 from bot.chat.replies.interactions import (
     Interaction,
-    accept,
+    accept_again,
     ask,
     check_rights,
     keep_reply,
@@ -102,8 +102,7 @@ async def _again(interaction: Interaction, job_id: str, *, same_seed: bool) -> N
         return await controls.precheck_again(job_id, requester_of(interaction), seed=seed)
 
     job, checked = await look(prechecked())
-    check_rights(interaction, private=job.reply.ephemeral)
-    await accept(interaction, checked, private=job.reply.ephemeral)
+    await accept_again(interaction, checked, private=job.reply.ephemeral)
 
 
 async def _theirs(interaction: Interaction, job_id: str) -> Job:

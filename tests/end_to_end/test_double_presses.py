@@ -25,6 +25,19 @@ async def test_again_pressed_twice_makes_one_video(stage: Stage) -> None:
 
 
 @pytest.mark.asyncio
+async def test_again_pressed_twice_in_ones_own_list_makes_one_video_and_says_nothing_more(stage: Stage) -> None:
+    async with stage.clapper() as app:
+        ada = stage.discord.member("Ada")
+        await stage.see_through(await ada.slash("general", "t2v", prompt="a ball"))
+        [job] = await app.parts.jobs.of_user(int(ada.id))
+        listed = await (await ada.slash("general", "jobs")).reply(lambda m: m["components"], PATIENCE_SECONDS)
+        again = f"clapper:own:new_seed:0:{job.id}"
+        pressed = await asyncio.gather(*(ada.press(listed, again, raw=True) for _ in range(2)))
+        assert [await one.done() for one in pressed] == ["answered"] * 2
+        assert len(await app.parts.jobs.of_user(int(ada.id))) == 2
+
+
+@pytest.mark.asyncio
 async def test_cancel_pressed_twice_says_nothing_more(stage: Stage) -> None:
     async with stage.clapper():
         ada = stage.discord.member("Ada")

@@ -18,7 +18,7 @@ import discord
 from bot.chat.client_base import ClientBase
 from bot.chat.replies.edit_routes import CONNECTION_LOST
 from bot.chat.replies.error_messages import note_refusal
-from bot.errors import AdminsOnly, DatabaseUnavailable, PermissionsMissing
+from bot.errors import AdminsOnly, DatabaseUnavailable, PermissionsMissing, PressedTwice
 from bot.rules.jobs import Job, Reply, Requester
 from bot.rules.requests import Attachment, VideoRequest, hidden_name
 from bot.wording.facts import fitted
@@ -116,6 +116,18 @@ async def accept(interaction: Interaction, checked: Prechecked, *, private: bool
         announcer.opened(job)
     await acceptance.begin(job)
     return job
+
+
+async def accept_again(interaction: Interaction, checked: Prechecked, *, private: bool) -> None:
+    """As `accept`, for a repetition; the second press of two within a moment is acknowledged and nothing else."""
+    check_rights(interaction, private=private)
+    try:
+        await accept(interaction, checked, private=private)
+    except PressedTwice:
+        if interaction.response.is_done():  # "thinking" was shown meanwhile
+            await interaction.delete_original_response()
+        else:
+            await keep_reply(interaction)
 
 
 async def accept_here(interaction: Interaction, checked: Prechecked, *, asked: int) -> Job:
