@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.errors import Fact, UserFacing
 from bot.rules.catalog import Role
-from bot.rules.requests import SPOILER, VideoRequest
+from bot.rules.requests import SPOILER, Attachment, VideoRequest, hidden_name
 
 
 class JobState(StrEnum):
@@ -89,9 +89,23 @@ def may_see(job: Job, by: Requester) -> bool:
 def is_hidden(job: Job) -> bool:
     """Whether what the job was made from, and so its video, is shown only to who asks for it: its member hid it, or it
     is of an age-restricted channel and the reply is elsewhere now."""
-    elsewhere = job.reply.channel_id != job.requester.channel_id
     hid = any(file.filename.startswith(SPOILER) for file in job.request.files.values())
-    return hid or (job.requester.age_restricted and elsewhere)
+    return hid or _only_for_adults(job, job.reply.channel_id)
+
+
+def given_again(job: Job, by: Requester) -> dict[Role, Attachment]:
+    """The files of the job for a repetition where `by` asks: what `is_hidden` there stays hidden, whatever comes of it
+    next."""
+    hidden = _only_for_adults(job, by.channel_id)
+    return {
+        role: file.model_copy(update={"filename": hidden_name(file.filename, hidden=hidden)})
+        for role, file in job.request.files.items()
+    }
+
+
+def _only_for_adults(job: Job, channel_id: int) -> bool:
+    """Whether it was asked for in an age-restricted channel, and that channel is another one."""
+    return job.requester.age_restricted and channel_id != job.requester.channel_id
 
 
 def moderates(job: Job, by: Requester) -> bool:

@@ -14,10 +14,10 @@ import pytest
 
 from bot.chat.client import rest_client
 from bot.chat.replies.announcer import DiscordAnnouncer
-from bot.rules.catalog import load_catalog
+from bot.rules.catalog import Role, load_catalog
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
 from bot.rules.jobs import Job, JobState, Reply, Requester
-from bot.rules.requests import Inputs, compose
+from bot.rules.requests import Attachment, Inputs, compose
 from sandbox.discord import Invocation
 from tests.clock import ManualClock
 from tests.end_to_end.conftest import Stage, state_of, text_of
@@ -184,3 +184,31 @@ async def test_a_link_is_shown_with_its_picture(stage: Stage) -> None:
         message = asked.message or {}
         assert "https://example.com/v?s=1" in text_of(message)
         assert message["embeds"][0]["image"]
+
+
+@pytest.mark.asyncio
+async def test_what_a_member_hid_is_hidden_by_an_edit_behind_a_link_and_in_a_direct_message(stage: Stage) -> None:
+    ada = stage.discord.member("Ada")
+    async with on_stage(stage) as (announcer, asked):
+        ends, poster = datetime.now(UTC) + timedelta(days=1), stage.folder / "poster.jpg"
+        poster.write_bytes(b"\xff\xd8\xff\xe0" + b"x" * 100)
+        link = Link(url="https://example.com/v?s=1", poster=poster, size_bytes=300 * 1024**2, expires_at=ends)
+        job = hidden(row_of(asked, stage, JobState.COMPLETED), int(ada.id))
+        seen = []
+        for thing in (clip(stage.folder), link):
+            await announcer.deliver(job, thing)
+            seen.append(asked.message or {})
+        stage.discord.faults.fail("PATCH", "/", 404, code=10008, times=9)
+        await announcer.deliver(job, clip(stage.folder))
+        seen.append(ada.sees(ada.dm)[-1])
+        names = [[file["filename"] for file in message["attachments"]] for message in seen]
+        assert names == [["SPOILER_jump-abababab.mp4"], ["SPOILER_poster-abababab.jpg"], ["SPOILER_jump-abababab.mp4"]]
+        assert not any("image" in embed or "thumbnail" in embed for message in seen for embed in message["embeds"])
+
+
+def hidden(job: Job, user_id: int) -> Job:
+    """The same member's job about a picture that they hid."""
+    picture = Attachment(url="https://example.com/cat.png", filename="SPOILER_cat.png", size_bytes=1)
+    request = compose(CATALOG.get("lucy-pro-i2v"), Inputs(prompt="jump"), {Role.DATA: picture})
+    requester = job.requester.model_copy(update={"user_id": user_id})
+    return job.model_copy(update={"request": request, "requester": requester})

@@ -6,7 +6,7 @@ import contextlib
 import logging
 
 from bot.errors import JobGone, JobMoved, NotYours, Refused, RowUnreadable, TooLateToCancel
-from bot.rules.jobs import A_MOMENT, Job, JobState, Reply, Requester, may_see, moderates
+from bot.rules.jobs import A_MOMENT, Job, JobState, Reply, Requester, given_again, may_see, moderates
 from bot.rules.notices import HoldOutcome
 from bot.work.engines.base import Engine
 from bot.work.guilds.limits import GuildLimits
@@ -114,7 +114,7 @@ class JobControls:
         """
         old = await self._seen(job_id, by)
         inputs = old.request.inputs.model_copy(update={"seed": seed})
-        request = old.request.model_copy(update={"inputs": inputs})
+        request = old.request.model_copy(update={"inputs": inputs, "files": given_again(old, by)})
         return old, self._acceptance.precheck(request, by, again_of=old)
 
     async def forget(self, job_id: str, by: Requester) -> Job:
