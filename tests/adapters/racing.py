@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
-from bot.errors import LimitReached
+from bot.errors import LimitReached, PressedTwice
 from bot.rules.jobs import Job, JobState
 from bot.store import tables
 from bot.store.database import Database
@@ -36,7 +36,7 @@ async def race(url: str, number: int, of: int) -> None:
     try:
         while verb := (await asyncio.to_thread(sys.stdin.readline)).strip():
             outcomes = await asyncio.gather(*await share(desk, verb, number, of), return_exceptions=True)
-            for strange in (one for one in outcomes if not isinstance(one, Job | LimitReached)):
+            for strange in (one for one in outcomes if not isinstance(one, Job | LimitReached | PressedTwice)):
                 raise RuntimeError(repr(strange))
             let_in = sum(isinstance(outcome, Job) for outcome in outcomes)
             say({"let_in": let_in, "refused": len(outcomes) - let_in})
@@ -46,13 +46,16 @@ async def race(url: str, number: int, of: int) -> None:
 
 async def share(desk: Desk, verb: str, number: int, of: int) -> Sequence[Coroutine[Any, Any, Job]]:
     """This process's part: "server", many members of one server; "member", one in several servers;
-    "settle", the second server's jobs."""
+    "again", one member's presses of Again in a server and in direct messages; "settle", the second server's jobs."""
     mine = range(AT_ONCE)[number::of]
     if verb == "server":
         return [desk.put(a_member(ADA + place), cost=0.3) for place in mine]
     if verb == "member":
         gate = desk.admission_of(OPERATOR)
         return [desk.put(a_member(1, guild_id=GUILD + 10 + place % SERVERS), gate, cost=0.3) for place in mine]
+    if verb == "again":
+        places: list[dict[str, Any]] = [{"guild_id": GUILD + 10}, {"guild_id": None}]
+        return [desk.put(a_member(ADA, **places[at % 2]), cost=0.0, again_of=f"{at % 2:032x}") for at in mine]
     there = select(tables.jobs.c.id).where(tables.jobs.c.guild_id == GUILD + 1).order_by(tables.jobs.c.id)
     ids = await desk.database.read(lambda connection: connection.scalars(there).all())
     jobs = [await desk.jobs.get(ids[place]) for place in mine]

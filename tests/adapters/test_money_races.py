@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.asyncio
 @pytest.mark.timeout(600)
-async def test_of_two_hundred_at_once_from_several_processes_no_cent_is_above_the_limit(
+async def test_of_two_hundred_at_once_from_several_processes_no_cent_is_above_the_limit_and_no_press_counts_twice(
     database: Database, migrated_url: URL
 ) -> None:
     desk = Desk(database)
@@ -41,6 +41,7 @@ async def test_of_two_hundred_at_once_from_several_processes_no_cent_is_above_th
     assert await _race(racers, "server") == (23, AT_ONCE - 23), "7.00 dollars, and each takes 0.30"
     assert await _race(racers, "member") == (23, AT_ONCE - 23), "of the operator's 7.00 in all servers together"
     assert await _race(racers, "settle") == (18, AT_ONCE - 18), "2.00 are reserved of 20.00, and each grows by 0.99"
+    assert await _race(racers, "again") == (2, AT_ONCE - 2), "presses within a moment are one, in each place"
     spent = select(func.sum(tables.jobs.c.cost))
     assert await scalar(database, spent) == pytest.approx(6.9 + 6.9 + 2 + 18 * 0.99)
     for racer in racers:

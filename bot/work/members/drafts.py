@@ -74,10 +74,10 @@ class Drafts:
     async def take(self, key: str, user_id: int) -> Draft:
         """Give and forget it, so that two presses start one job. Raises `DraftGone`."""
         await self.get(key, user_id)
-        draft = _read(await self._notes.take(key), user_id)
-        now = self._clock.now()
-        await self._notes.put(f"{_TAKEN}{key}", json.dumps({"user_id": user_id, "at": now.isoformat()}))
-        return draft
+        # Before it is gone: a second press, in another process perhaps, must find one of the two.
+        taken = json.dumps({"user_id": user_id, "at": self._clock.now().isoformat()})
+        await self._notes.put(f"{_TAKEN}{key}", taken)
+        return _read(await self._notes.take(key), user_id)
 
     async def just_taken(self, key: str, user_id: int) -> bool:
         """Whether the same member took it a moment ago, in whichever process."""
