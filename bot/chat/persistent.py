@@ -34,8 +34,8 @@ class Persistent:
 
     `custom_ids` is the pattern of all custom ids that it has, those in messages of earlier versions included. `once`:
     while one with the same custom id is being answered, a second use of it is acknowledged and nothing else.
-    `in_place`: its use changes or deletes the message that it is in, so that a forged one in somebody else's message is
-    refused.
+    `in_place`: its use changes or deletes the message that it is in, or is for whoever sees that message, so that one
+    that is forged in another message is refused.
     """
 
     def __init__(self, custom_ids: str, *, once: bool = False, in_place: bool = False) -> None:
@@ -183,7 +183,7 @@ _LOOKS = {
     Verb.ANIMATE: ("🎬", discord.ButtonStyle.primary),
 }
 
-_IN_PLACE = {Verb.GET, Verb.DELETE, Verb.GO}
+_IN_PLACE = {Verb.AGAIN, Verb.GET, Verb.DELETE, Verb.GO}
 
 JOB_BUTTONS: Mapping[Verb, Persistent] = {
     verb: Persistent(rf"clapper:{verb}:(?P<job>[0-9a-f]{{32}})", once=verb is Verb.GO, in_place=verb in _IN_PLACE)

@@ -136,6 +136,25 @@ async def test_whatever_is_changed_in_a_link_it_is_refused_in_plain_words(server
 
 
 @pytest.mark.asyncio
+async def test_a_link_opens_its_own_video_alone(server: Server, tmp_path: Path) -> None:
+    """Neither what the job was made from, nor anybody else's video, whatever is taken from the link."""
+    other, secret = "cd" * 16, tmp_path / "input.png"
+    await asyncio.to_thread(secret.write_bytes, b"secret")
+    for key in (f"jobs/{JOB}/data", f"jobs/{JOB}/reference", f"jobs/{other}/result"):
+        await server.files.put(key, secret, "image/png")
+    head, job, expires, signature, name = server.link().rsplit("/", 4)
+    tails = [f"{job}/{expires}/{signature}/{name}"]
+    tails += [f"{swapped}/{expires}/{signature}/{name}" for swapped in (other, f"{job}/data", f"{job}/../{other}")]
+    tails += [
+        f"{job}/{expires}/{signature}/{swapped}" for swapped in ("data", "data.png", "..%2fdata", "reference.png")
+    ]
+    answers = [await get(f"{head}/{tail}") for tail in tails]
+    assert answers[0][0] == 200
+    assert {status for status, _, _ in answers[1:]} == {403, 404}
+    assert not any(b"secret" in body for _, _, body in answers)
+
+
+@pytest.mark.asyncio
 async def test_a_link_dies_at_its_time_and_with_its_video(server: Server) -> None:
     link = server.link()
     await server.files.delete([f"jobs/{JOB}/result"])

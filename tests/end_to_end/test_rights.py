@@ -1,6 +1,6 @@
-"""Random presses, forms and commands of members, moderators and strangers of three servers, through Discord, against a
-plain model of who may do what. Each costs a tenth of a second, so that there are few; `--presses 50000` makes 10,000 of
-them."""
+"""Random presses, forms, commands and words typed into options, of members, moderators and strangers of three servers,
+through Discord, against a plain model of who may do what. Each costs a tenth of a second, so that there are few;
+`--presses 50000` makes 10,000 of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def may(act: str, who: str, place: str, made: Made, *, on_its_card: bool) -> boo
     own = who == made.owner
     match act:
         case "again":
-            return own or (server == made.server and not made.private)
+            return on_its_card and (own or (server == made.server and not made.private))
         case "cancel":
             return own or moderates(who, place, made)
         case "delete":
@@ -75,7 +75,7 @@ def may(act: str, who: str, place: str, made: Made, *, on_its_card: bool) -> boo
             return own
         case "stats" | "usage":
             return who in MODERATORS[server]
-        case "limits" | "settings" | "panel" | "rules form":
+        case "limits" | "settings" | "panel" | "rules form" | "rules typed":
             return who in ADMINS[server]
         case _:
             return True
@@ -84,7 +84,7 @@ def may(act: str, who: str, place: str, made: Made, *, on_its_card: bool) -> boo
 PRESSES = ("again", "cancel", "delete", "get", "approve", "block", "deny")
 OWN = ("own show", "own cancel")
 FORMS = ("deny form", "rules form")
-COMMANDS = ("stats", "usage", "limits", "settings", "t2v")
+COMMANDS = ("stats", "usage", "limits", "settings", "t2v", "rules typed")
 
 
 class Run:
@@ -205,6 +205,8 @@ class Run:
                 return await member.slash(place, "usage", member=other, raw=True)
             case "limits":
                 return await member.slash(place, "limits full", then="queue", raw=True)
+            case "rules typed":
+                return member.type_in(place, "limits remove", "rule", raw=True)
             case "t2v":
                 return await member.slash(place, "t2v", prompt="a ball", private=True)
             case "stats" | "settings":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from fractions import Fraction
 from io import BytesIO
@@ -13,9 +14,13 @@ import av
 import numpy as np
 import pytest
 
+from bot.app import App
+from bot.chat.persistent import Verb
 from sandbox.discord import Invocation
+from sandbox.discord.permissions import VIEW_CHANNEL
 from tests.end_to_end.bot_process import peak_bytes, running
 from tests.end_to_end.conftest import PENDING_SECONDS, PROCESSING_SECONDS, Stage, text_of
+from tests.end_to_end.test_forged import told_privately
 
 Json = dict[str, Any]
 
@@ -133,6 +138,20 @@ async def test_what_can_not_be_made_to_fit_becomes_a_link_with_a_picture(stage: 
         with av.open(BytesIO(video), "r") as clip:
             assert next(clip.decode(video=0)).width > 0
         assert 'clapper_deliveries_total{rung="link"} 1.0' in app.metrics.page().decode()
+        await check_id_opens_nothing_else(stage, app, address_in(message))
+
+
+async def check_id_opens_nothing_else(stage: Stage, app: App, address: str) -> None:
+    """Somebody of the same server was given the link, and does not see the channel of the video."""
+    [job_id] = re.findall("[0-9a-f]{32}", address)
+    before, grace = await app.parts.jobs.get(job_id), stage.discord.member("Grace")
+    stage.discord.set_permissions(stage.discord.channel("general"), grace.user, deny=VIEW_CHANNEL)
+    said = await grace.say("clips", "hello")
+    for verb in Verb:
+        pressed = await grace.press(said, f"clapper:{verb}:{job_id}", raw=True)
+        assert "a cat" not in await told_privately(stage, pressed), verb
+    assert await app.parts.jobs.get(job_id) == before
+    assert await app.parts.jobs.of_user(int(grace.id)) == []
 
 
 @pytest.mark.asyncio
