@@ -16,6 +16,7 @@ from bot.ops.metrics import Metrics
 from bot.rules.catalog import load_catalog
 from bot.rules.clock import Clock, SystemClock
 from bot.rules.limit_rules import operator_rules
+from bot.rules.unencrypted import unencrypted
 from bot.rules.unlimited import unlimited
 from bot.settings import Settings
 from bot.wiring.chat import log_in, open_chat
@@ -129,6 +130,8 @@ class App:
     async def _open(self, process: Process, parts: Parts) -> None:
         """Begin to serve. `stop` goes the other way: new jobs, periodic tasks, jobs, then what they all need."""
         await clear_working_folders(self.settings, at_start=True)
+        for line in unencrypted(self.settings.keyed_addresses):
+            log.warning("%s", line)
         server = health_server(process, parts)
         self.http_port = await server.start()
         self._closing.push_async_callback(server.stop)

@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.store.database import Database, parse_url
 from bot.store.encryption import Keys
 from bot.wiring.discord_findings import check_discord
-from bot.wiring.findings import TIMEOUT_SECONDS, Finding, check_clock, check_disk, check_settings
+from bot.wiring.findings import TIMEOUT_SECONDS, Finding, check_clock, check_disk, check_encryption, check_settings
 from bot.wiring.service_findings import check_services
 
 
@@ -34,7 +34,7 @@ async def examine(settings: Settings, clock: Clock, wrong: Sequence[str] = ()) -
         _keys(settings), check_clock(settings, clock), _media(),
     )  # fmt: skip
     found = [finding for findings in await asyncio.gather(*checks) for finding in findings]
-    return [*check_settings(list(wrong)), *found]
+    return [*check_settings(list(wrong)), *check_encryption(settings), *found]
 
 
 async def _catalog(settings: Settings) -> list[Finding]:

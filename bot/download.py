@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -16,6 +15,7 @@ from yarl import URL
 from bot.errors import FileEmpty, FileForbidden, FileGone, FileTooLarge
 from bot.rules.backoff import Backoff, retry
 from bot.rules.clock import Clock, SystemClock
+from bot.rules.unencrypted import is_loopback_host
 
 _TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
 _AS_IT_IS = {"Accept-Encoding": "identity"}
@@ -58,7 +58,7 @@ class Downloader:
             raise FileForbidden(host="") from None
         named = {host, f"{host}:{port}"} if port is not None else {host}
         secure = url.scheme == "https" and (port is None or f"{host}:{port}" in self._hosts)
-        local = url.scheme == "http" and f"{host}:{port}" in self._hosts and _is_loopback(host)
+        local = url.scheme == "http" and f"{host}:{port}" in self._hosts and is_loopback_host(host)
         if not (named & self._hosts and (secure or local)) or url.user or url.password:
             raise FileForbidden(host=host[:100])
         return url
@@ -120,10 +120,3 @@ async def _spool(response: aiohttp.ClientResponse, file: IO[bytes], max_bytes: i
             raise FileTooLarge(size_bytes=size, limit_bytes=max_bytes)
         await asyncio.to_thread(file.write, chunk)
     return size
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

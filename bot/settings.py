@@ -147,6 +147,13 @@ class Settings(BaseSettings):
         return tuple(name for name, key in keys.items() if key.get_secret_value())
 
     @property
+    def keyed_addresses(self) -> dict[str, str]:
+        """By their settings' names, the addresses that are sent a token or a key."""
+        by_service = {"decart": ("decart_base_url",), "fal": ("fal_base_url", "fal_rest_url")}
+        used = [name for service in self.services for name in by_service[service]]
+        return {name.upper(): getattr(self, name) for name in ("discord_api_base_url", "discord_gateway_url", *used)}
+
+    @property
     def file_hosts(self) -> tuple[str, ...]:
         """Whom files may be fetched from. Discord's media proxy has other names for what it shows of the web."""
         aliases = _MEDIA_PROXY_ALIASES if _MEDIA_PROXY in self.discord_cdn_hosts else ()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from bot.errors import QueueInputError
+from bot.rules.unencrypted import is_loopback_host
 
 _HOST = re.compile(r"[0-9a-f:.]+|[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 """An address in numbers, or a name as a resolver takes it: others raise errors of their own there."""
@@ -82,11 +82,3 @@ def checked_base(url: str, *, what: str) -> str:
 
 def _is_bare(address: SplitResult) -> bool:
     return not (address.query or address.fragment or address.username) and (address.port is None or address.port > 0)
-
-
-def is_loopback_host(host: str) -> bool:
-    """Whether it is this machine itself."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.rules.clock import Clock
+from bot.rules.unencrypted import unencrypted
 from bot.settings import Settings
 
 CLOCK_OFF_BY = timedelta(seconds=20)
@@ -23,8 +24,8 @@ TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was tried; `advice` says how it is, or what to mend. `partly`: it could be better on another
-    system, and need not be mended."""
+    """One thing that was tried; `advice` says how it is, or what to mend. `partly`: it works, and could be
+    better."""
 
     name: str
     fine: bool
@@ -74,6 +75,11 @@ async def check_clock(settings: Settings, clock: Clock) -> list[Finding]:
         way = "ahead of" if seconds > 0 else "behind"
         return [Finding("clock", False, f"{abs(seconds)} s {way} Discord's: have the system set it (NTP)")]
     return [Finding("clock", True, "within seconds of Discord's")]
+
+
+def check_encryption(settings: Settings) -> list[Finding]:
+    """Nothing to say where no key leaves this machine readable."""
+    return [Finding("encryption", True, line, partly=True) for line in unencrypted(settings.keyed_addresses)]
 
 
 def check_settings(wrong: list[str]) -> list[Finding]:

@@ -287,8 +287,10 @@ async def test_the_bot_becomes_ready_refuses_a_second_one_and_stops_in_time(oper
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = await operator.start_by_exec(HTTP_PORT=str(port))
+    readable = {"FAL_KEY": "a:key", "FAL_BASE_URL": "http://fal.invalid", "CHECK_MODELS_HOURS": "0"}
+    process = await operator.start_by_exec(HTTP_PORT=str(port), **readable)
     try:
+        await _says(process, "FAL_BASE_URL is not encrypted (http://): who listens on the way to fal.invalid can read")
         await _ready(f"http://127.0.0.1:{port}/readyz")
         assert "another Clapper already runs" in await operator.refused("run")
         assert "another Clapper already runs" in await operator.refused("migrate")
