@@ -144,19 +144,19 @@ class SeedOutOfRange(Refused):
 
 
 class ResolutionUnknown(Refused):
-    """Facts: `model`, `choices`."""
+    """Facts: `model`, `choices`, `other` (a model that can; None: there is none)."""
 
 
 class OrientationUnknown(Refused):
-    """Facts: `model`, `choices`."""
+    """Facts: `model`, `choices`, `other` (a model that can; None: there is none)."""
 
 
 class DurationUnknown(Refused):
-    """Facts: `model`, `choices` (seconds)."""
+    """Facts: `model`, `choices` (seconds), `other` (a model that makes it; None: there is none)."""
 
 
 class OptionNotTaken(Refused):
-    """Facts: `option`, `model`."""
+    """Facts: `option`, `model`, `other` (a model that has it; None: there is none)."""
 
 
 class InputMissing(Refused):
@@ -164,7 +164,7 @@ class InputMissing(Refused):
 
 
 class InputNotTaken(Refused):
-    """Facts: `role`, `model`."""
+    """Facts: `role`, `model`, `other` (a model that takes it; None: there is none)."""
 
 
 class PromptOrReference(Refused):
@@ -191,7 +191,7 @@ class TrajectoryInvalid(Refused):
 
 
 class ModelUnknown(Refused):
-    """Facts: `model`, `choices`."""
+    """Facts: `model`, `choices`, `other` (a model that can; None: there is none)."""
 
 
 class ModelUnavailable(Refused):

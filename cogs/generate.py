@@ -16,7 +16,7 @@ from bot.chat.inputs.options import Avoid, Duration, File, Prompt, Seed, Start, 
 from bot.chat.inputs.picker import COMMAND_PICKER
 from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
 from bot.rules.catalog import Operation, Role
-from bot.rules.requests import Inputs, Orientation, Resolution, compose
+from bot.rules.requests import Inputs, Orientation, Resolution
 
 
 class Generate(commands.Cog):
@@ -216,8 +216,7 @@ async def make(
     given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
     if model is None:
         chosen = policy.for_shape(chosen, given.get(Role.DATA), requester)
-    among = policy.offered(chosen.operation, requester)
-    await answer(interaction, compose(chosen, inputs, given, among=among), private=private)
+    await answer(interaction, policy.compose(chosen, inputs, given, requester), private=private)
 
 
 async def setup(bot: VideoBot) -> None:

@@ -22,7 +22,7 @@ from bot.chat.replies.edit_routes import UNSENT
 from bot.chat.replies.interactions import Interaction, answer, hears_messages, precheck, requester_of
 from bot.errors import FormForgotten, SourceUnread
 from bot.rules.catalog import Kind, Operation, Role
-from bot.rules.requests import Attachment, Inputs, VideoRequest, compose
+from bot.rules.requests import Attachment, Inputs, VideoRequest
 
 _REMEMBERED = 1000
 """Messages whose files are kept in mind while forms about them are open."""
@@ -86,13 +86,15 @@ class Menus(commands.Cog):
         filled = read_menu_form(FormValues(interaction.data))
         known = self._files.get(_remembered(interaction, operation, message_id))
         files = known or await self._look_again(interaction, operation, message_id)
-        model = self._bot.services.policy.choose(operation, filled.model, requester_of(interaction))
+        policy, requester = self._bot.services.policy, requester_of(interaction)
+        model = policy.choose(operation, filled.model, requester)
         given = {Role.DATA: files[filled.at if filled.at < len(files) else 0]}
         if filled.reference is not None:
             given[Role.REFERENCE] = filled.reference
         shown = interaction.message
         private = True if shown is not None and shown.flags.ephemeral else None
-        await answer(interaction, compose(model, Inputs(prompt=filled.prompt), given), private=private)
+        request = policy.compose(model, Inputs(prompt=filled.prompt), given, requester)
+        await answer(interaction, request, private=private)
 
     async def _look_again(self, interaction: Interaction, operation: Operation, message_id: int) -> Files:
         """The message's files, where the bot may read it: only in the channel in which the form was sent.

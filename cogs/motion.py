@@ -34,7 +34,7 @@ from bot.errors import DatabaseUnavailable, DraftGone
 from bot.rules import trajectory
 from bot.rules.catalog import Model, Operation, Role
 from bot.rules.drafts import Draft, Preview
-from bot.rules.requests import Inputs, Resolution, compose
+from bot.rules.requests import Inputs, Resolution
 from bot.wording import say, translated
 from bot.wording.facts import escape
 
@@ -66,9 +66,10 @@ class Motion(commands.Cog):
         private: bool | None = None,
     ) -> None:
         """From a picture that moves along a path."""
-        chosen = self._bot.services.policy.choose(Operation.MOTION, model, requester_of(interaction))
+        policy, requester = self._bot.services.policy, requester_of(interaction)
+        chosen = policy.choose(Operation.MOTION, model, requester)
         inputs = Inputs(trajectory=trajectory.parse(path, chosen), path=path, resolution=resolution, seed=seed)
-        request = compose(chosen, inputs, {Role.DATA: attachment_of(image)})
+        request = policy.compose(chosen, inputs, {Role.DATA: attachment_of(image)}, requester)
         precheck(interaction, request)
         private = privacy(interaction, private)
         self._bot.services.drafts.count_preview(interaction.user.id)
@@ -116,7 +117,7 @@ class Motion(commands.Cog):
         model = self._bot.services.catalog.get(draft.request.model)
         points = trajectory.parse(path, model)
         inputs = draft.request.inputs.model_copy(update={"trajectory": points, "path": path})
-        request = compose(model, inputs, draft.request.files)
+        request = self._bot.services.policy.compose(model, inputs, draft.request.files, requester_of(interaction))
         self._bot.services.drafts.count_preview(interaction.user.id)
         await keep_reply(interaction)
         await self._show(interaction, draft.model_copy(update={"request": request}), before=key)

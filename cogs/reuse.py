@@ -12,7 +12,7 @@ from bot.chat.inputs.sources import made_in
 from bot.chat.persistent import JOB_BUTTONS, Verb
 from bot.chat.replies.interactions import Interaction, answer, requester_of
 from bot.rules.catalog import Role
-from bot.rules.requests import Inputs, compose
+from bot.rules.requests import Inputs
 
 
 class Reuse(commands.Cog):
@@ -32,18 +32,19 @@ class Reuse(commands.Cog):
     async def take(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Make what the form asks for."""
         del match
-        services, message = interaction.client.services, interaction.message
+        policy, requester, message = interaction.client.services.policy, requester_of(interaction), interaction.message
         made, kind = made_in(message)
         wanted = read_reuse_form(FormValues(interaction.data), kind)
         files = {Role.DATA: made}
-        model = services.policy.choose(wanted.operation, None, requester_of(interaction))
+        model = policy.choose(wanted.operation, None, requester)
         if wanted.reference is not None:
             files[Role.REFERENCE] = wanted.reference
-            offered = services.policy.offered(wanted.operation, requester_of(interaction))
+            offered = policy.offered(wanted.operation, requester)
             model = next((m for m in offered if m.reference), model)
-        model = services.policy.for_shape(model, files[Role.DATA], requester_of(interaction))
+        model = policy.for_shape(model, files[Role.DATA], requester)
         private = True if message is not None and message.flags.ephemeral else None
-        await answer(interaction, compose(model, Inputs(prompt=wanted.prompt), files), private=private)
+        request = policy.compose(model, Inputs(prompt=wanted.prompt), files, requester)
+        await answer(interaction, request, private=private)
 
 
 async def setup(bot: VideoBot) -> None:

@@ -47,6 +47,7 @@ class TextRequest:
 
     command: TextCommand
     model: Model
+    among: tuple[Model, ...]
     files: tuple[Attachment, ...] = ()
     reference: Attachment | None = None
     source_id: int = 0
@@ -57,7 +58,7 @@ class TextRequest:
         given = {Role.REFERENCE: self.reference} if self.reference is not None else {}
         if self.files:
             given[Role.DATA] = self.files[at if at < len(self.files) else 0]
-        return compose(self.model, self.command.inputs, given)
+        return compose(self.model, self.command.inputs, given, among=self.among)
 
 
 class TextCommands(commands.Cog):
@@ -151,10 +152,14 @@ class TextCommands(commands.Cog):
         check_author(message, command.operation.value)
         if command.operation in _NEED_A_FORM or command.private:
             raise FormNeeded(command=command.operation.value)
-        model = self._bot.services.policy.choose(command.operation, command.model, author_of(message))
+        policy, author = self._bot.services.policy, author_of(message)
+        model, among = (
+            policy.choose(command.operation, command.model, author),
+            policy.offered(command.operation, author),
+        )
         kind = model.files.get(Role.DATA)
         if kind is None:
-            return TextRequest(command, model)
+            return TextRequest(command, model, among)
         found = media_of(source, kind, self._hosts) if source else await self._material(message, kind, model)
         if not found.files:
             host = link_host(command.inputs.prompt)
@@ -163,9 +168,9 @@ class TextCommands(commands.Cog):
             sees_all = message.guild is None or self._bot.intents.message_content
             raise nothing_found(model, found, bot_id=self._bot.application_id, sees_all=sees_all)
         if command.model is None:
-            model = self._bot.services.policy.for_shape(model, found.files[0], author_of(message))
+            model = policy.for_shape(model, found.files[0], author)
         source_id = found.message_id or message.id
-        return TextRequest(command, model, found.files, self._reference(message, model, found), source_id)
+        return TextRequest(command, model, among, found.files, self._reference(message, model, found), source_id)
 
     async def _material(self, message: discord.Message, kind: Kind, model: Model) -> Found:
         """The files to use: the message's own, else those of the one that it replies to, else the channel's newest."""

@@ -46,9 +46,9 @@ def _refusal(model: Model, where: str, why: str) -> Refused | None:
     """The refusal for a value of a wrong type; None where there is none for that field."""
     match where.partition(".")[0]:
         case "resolution":
-            return ResolutionUnknown(model=model.name, choices=", ".join(model.resolutions))
+            return ResolutionUnknown(model=model.title, choices=", ".join(model.resolutions))
         case "orientation":
-            return OrientationUnknown(model=model.name, choices=", ".join(model.orientations))
+            return OrientationUnknown(model=model.title, choices=", ".join(model.orientations))
         case "trajectory":
             return TrajectoryInvalid(where=where, why=why)
         case _:

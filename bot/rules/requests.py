@@ -32,6 +32,7 @@ from bot.errors import (
 from bot.rules.catalog import Kind, Model, Operation, PromptRule, Role
 
 START_MAX_SECONDS = 86_400
+_LACKING = (DurationUnknown, InputNotTaken, OptionNotTaken, OrientationUnknown, ResolutionUnknown)
 Resolution = Literal["720p", "480p"]
 Orientation = Literal["landscape", "portrait", "square"]
 
@@ -133,14 +134,14 @@ def compose(
     among: Iterable[Model] = (),
 ) -> VideoRequest:
     """The valid request, without white space around the words. Raises the `Refused` of the first rule it breaks; where
-    the model lacks an option, it names the first of the models `among` that takes the same."""
+    the model lacks what was chosen, it names the first of the models `among` that takes all of it."""
     given = dict(files or {})
     tidied = inputs.model_copy(update={"prompt": tidy_prompt(inputs.prompt), "avoid": tidy_prompt(inputs.avoid)})
     try:
         check(model, tidied, given.keys())
-    except OptionNotTaken as exc:
+    except _LACKING as exc:
         other = next((m.title for m in among if _takes(m, tidied, given.keys())), None)
-        raise OptionNotTaken(**exc.facts | {"other": other}) from None
+        raise type(exc)(**exc.facts | {"other": other}) from None
     return VideoRequest(model=model.name, operation=model.operation, inputs=tidied, files=given)
 
 
@@ -164,6 +165,7 @@ def _is_seen(char: str) -> bool:
 
 def check(model: Model, inputs: Inputs, roles: Collection[Role]) -> None:
     """Raise the `Refused` of the first rule of `model` that the inputs break (rules: queue-api.md, section 3)."""
+    _check_taken(model, roles)
     _check_prompt(model, inputs.prompt, has_reference=Role.REFERENCE in roles)
     _check_files(model, roles)
     _check_options(model, inputs)
@@ -181,11 +183,11 @@ def _check_prompt(model: Model, prompt: str | None, *, has_reference: bool) -> N
         case PromptRule.REQUIRED if not has_prompt:
             raise PromptMissing
         case PromptRule.ABSENT if has_prompt:
-            raise PromptWithoutUse(model=model.name)
+            raise PromptWithoutUse(model=model.title)
         case PromptRule.EXACTLY_ONE if has_prompt and has_reference:
-            raise OnlyOneOfPromptAndReference(model=model.name)
+            raise OnlyOneOfPromptAndReference(model=model.title)
         case PromptRule.EXACTLY_ONE | PromptRule.AT_LEAST_ONE if not (has_prompt or has_reference):
-            raise PromptOrReference(model=model.name)
+            raise PromptOrReference(model=model.title) if Role.REFERENCE in model.files else PromptMissing
         case _:
             pass
 
@@ -193,29 +195,32 @@ def _check_prompt(model: Model, prompt: str | None, *, has_reference: bool) -> N
 def _check_files(model: Model, roles: Collection[Role]) -> None:
     for role in model.form.files:
         if role not in roles:
-            raise InputMissing(role=role, model=model.name)
+            raise InputMissing(role=role, model=model.title)
+
+
+def _check_taken(model: Model, roles: Collection[Role]) -> None:
     for role in roles:
         if role not in model.files:
-            raise InputNotTaken(role=role, model=model.name)
+            raise InputNotTaken(role=role, model=model.title)
 
 
 def _check_options(model: Model, inputs: Inputs) -> None:
     if inputs.seed is not None:
         if model.highest_seed is None:
-            raise OptionNotTaken(option="seed", model=model.name)
+            raise OptionNotTaken(option="seed", model=model.title)
         if not 0 <= inputs.seed <= model.highest_seed:
             raise SeedOutOfRange(lowest=0, highest=model.highest_seed)
     if inputs.resolution is not None and inputs.resolution not in model.resolutions:
-        raise ResolutionUnknown(model=model.name, choices=", ".join(model.resolutions))
+        raise ResolutionUnknown(model=model.title, choices=", ".join(model.resolutions))
     if inputs.orientation is not None and not model.orientations:
-        raise OptionNotTaken(option="orientation", model=model.name)
+        raise OptionNotTaken(option="orientation", model=model.title)
     if inputs.orientation is not None and inputs.orientation not in model.orientations:
-        raise OrientationUnknown(model=model.name, choices=", ".join(model.orientations))
+        raise OrientationUnknown(model=model.title, choices=", ".join(model.orientations))
     _check_making(model, inputs)
     if inputs.start_seconds is not None and Kind.VIDEO not in model.files.values():
-        raise OptionNotTaken(option="start", model=model.name)
+        raise OptionNotTaken(option="start", model=model.title)
     if inputs.enhance_prompt is not None and not model.enhance:
-        raise OptionNotTaken(option="enhance", model=model.name)
+        raise OptionNotTaken(option="enhance", model=model.title)
     if inputs.enhance_prompt and not (inputs.prompt and inputs.prompt.strip()):
         raise EnhanceNeedsPrompt
 
@@ -223,13 +228,13 @@ def _check_options(model: Model, inputs: Inputs) -> None:
 def _check_making(model: Model, inputs: Inputs) -> None:
     """How long, with sound or without, and what not."""
     if inputs.duration is not None and not model.durations:
-        raise OptionNotTaken(option="duration", model=model.name)
+        raise OptionNotTaken(option="duration", model=model.title)
     if inputs.duration is not None and inputs.duration not in model.durations:
-        raise DurationUnknown(model=model.name, choices=", ".join(map(str, model.durations)))
+        raise DurationUnknown(model=model.title, choices=", ".join(map(str, model.durations)))
     if inputs.audio is not None and not model.audio:
-        raise OptionNotTaken(option="audio", model=model.name)
+        raise OptionNotTaken(option="audio", model=model.title)
     if inputs.avoid is not None and model.avoid_max_chars is None:
-        raise OptionNotTaken(option="avoid", model=model.name)
+        raise OptionNotTaken(option="avoid", model=model.title)
     if inputs.avoid is not None and len(inputs.avoid) > (model.avoid_max_chars or 0):
         raise PromptTooLong(length=len(inputs.avoid), limit=model.avoid_max_chars)
     if inputs.avoid is not None and _UNREADABLE.search(inputs.avoid):
@@ -239,7 +244,7 @@ def _check_making(model: Model, inputs: Inputs) -> None:
 def _check_trajectory(model: Model, points: tuple[Point, ...] | None) -> None:
     if not model.form.trajectory:
         if points is not None:
-            raise OptionNotTaken(option="path", model=model.name)
+            raise OptionNotTaken(option="path", model=model.title)
         return
     if not points:
         raise TrajectoryMissing

@@ -24,20 +24,41 @@ REFUSALS: Mapping[str, str] = {
     "seed_out_of_range": (
         "A seed is a whole number from {lowest} to {highest}. Please choose one in that range, or leave it out."
     ),
-    "resolution_unknown": "{model} can't make that resolution. Please choose one of these, or leave it out: {choices}.",
+    "resolution_unknown": (
+        "{model} can't make that resolution. Please choose one of these, or leave it out: {choices}; or choose "
+        "{other}, which can."
+    ),
+    "resolution_unknown_unexplained": (
+        "{model} can't make that resolution. Please choose one of these, or leave it out: {choices}."
+    ),
     "orientation_unknown": (
+        "{model} can't make that orientation. Please choose one of these, or leave it out: {choices}; or choose "
+        "{other}, which can."
+    ),
+    "orientation_unknown_unexplained": (
         "{model} can't make that orientation. Please choose one of these, or leave it out: {choices}."
     ),
-    "duration_unknown": "{model} makes videos of these lengths, in seconds: {choices}. Please choose one of them.",
+    "duration_unknown": (
+        "{model} makes videos of these lengths, in seconds: {choices}. Please choose one of them, or choose {other}, "
+        "which makes yours."
+    ),
+    "duration_unknown_unexplained": (
+        "{model} makes videos of these lengths, in seconds: {choices}. Please choose one of them."
+    ),
     "option_not_taken": (
         "{model} has no option “{option}”. Please leave it out, or choose {other}, which has it; /models lists all."
     ),
     "option_not_taken_unexplained": (
-        "{model} has no option “{option}”. Please leave it out, or choose another model; /models lists them."
+        "{model} has no option “{option}”, and no other model for this takes what you gave. Please leave it out."
     ),
     "input_missing": "{model} needs {role}. Please attach it and try again.",
-    "input_not_taken": "{model} can't use {role}. Please leave it out, or choose another model; /models lists them.",
-    "prompt_or_reference": "{model} needs a prompt, a reference picture, or both. Please add one and try again.",
+    "input_not_taken": (
+        "{model} can't use {role}. Please leave it out, or choose {other}, which can; /models lists all."
+    ),
+    "input_not_taken_unexplained": (
+        "{model} can't use {role}, and no other model for this takes what you gave. Please leave it out."
+    ),
+    "prompt_or_reference": "{model} needs a prompt or a reference picture. Please add one and try again.",
     "only_one_of_prompt_and_reference": (
         "{model} takes either a prompt or a reference picture, not both. Please leave one of them out."
     ),

@@ -12,6 +12,7 @@ import pytest
 from sandbox.fal import FalStandIn
 from tests.adapters.sandbox_material import picture
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, states_of, text_of
+from tests.end_to_end.material import sample
 
 
 @pytest.mark.asyncio
@@ -62,6 +63,16 @@ async def test_length_sound_and_what_to_avoid_go_to_models_that_take_them_and_ot
         assert "choose Veo 3.1 Lite (picture), which has it" in told
         wrong = await ada.slash("general", "t2v", prompt="a cat", duration=5)
         assert "4, 6, 8" in text_of(await stage.told_alone(wrong))
+        square = await ada.say(ada.dm, "t2v a cat orientation:square")
+        answer = await ada.wait_for(
+            ada.dm, lambda m: (m.get("message_reference") or {}).get("message_id") == square["id"], PATIENCE_SECONDS
+        )
+        assert "choose Wan 2.2 Turbo (text), which can" in answer["content"], "text is told the same"
+        clip = {"video": sample("ball.mp4"), "reference": ("dot.png", picture())}
+        alone = await ada.slash("general", "restyle", files=clip)
+        assert "Lucy Restyle (by words) can't use the reference picture, and no other" in text_of(
+            await stage.told_alone(alone)
+        )
     [submit] = fal.submits
     sent = {name: submit.arguments[name] for name in ("duration", "generate_audio", "negative_prompt", "aspect_ratio")}
     assert sent == {"duration": "4s", "generate_audio": True, "negative_prompt": "blurry", "aspect_ratio": "9:16"}

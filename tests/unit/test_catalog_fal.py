@@ -7,10 +7,21 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bot.errors import OptionNotTaken, SeedOutOfRange, SettingsError
+from bot.errors import (
+    DurationUnknown,
+    InputNotTaken,
+    OptionNotTaken,
+    OrientationUnknown,
+    PromptMissing,
+    Refused,
+    ResolutionUnknown,
+    SeedOutOfRange,
+    SettingsError,
+)
 from bot.fal.video_service import arguments_of
-from bot.rules.catalog import SEED_MAX, Kind, Model, Operation, ServiceName, load_catalog
-from bot.rules.requests import Inputs, check
+from bot.rules.catalog import SEED_MAX, Kind, Model, Operation, Role, ServiceName, load_catalog
+from bot.rules.requests import Attachment, Inputs, check, compose
+from bot.wording import sentence_of
 from sandbox.fal.models import MODELS
 from sandbox.fal.models import Kind as FieldKind
 from sandbox.fal.validation import check as checked_by_the_stand_in
@@ -110,6 +121,44 @@ def test_an_operator_changes_models_of_both_services_whichever_has_a_key(tmp_pat
         assert "veo-3.1-lite" not in [model.name for model in catalog.of(Operation.TEXT_TO_VIDEO)]
     assert load_catalog(file).choose(Operation.TEXT_TO_VIDEO, None).name == "lucy-pro-t2v"
     assert load_catalog(file, BOTH).choose(Operation.TEXT_TO_VIDEO, None).name == "lucy-pro-t2v"
+
+
+FILE = Attachment(url="https://cdn.example/1", filename="1", size_bytes=1)
+WITH_REFERENCE = (Role.DATA, Role.REFERENCE)
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs", "roles", "error", "other"),
+    [
+        ("veo-3.1-lite", {"resolution": "480p"}, (), ResolutionUnknown, "Wan 2.2 Turbo (text)"),
+        ("veo-3.1-lite", {"orientation": "square"}, (), OrientationUnknown, "Wan 2.2 Turbo (text)"),
+        ("veo-3.1-lite", {"duration": 15}, (), DurationUnknown, "Wan 2.7 (text)"),
+        ("wan-2.2-turbo-t2v", {"audio": True}, (), OptionNotTaken, "Veo 3.1 Lite (text)"),
+        ("lucy-edit-pro", {}, WITH_REFERENCE, InputNotTaken, "Wan 2.7 Edit"),
+        ("lucy-edit-pro", {"seed": 5}, (Role.DATA,), OptionNotTaken, "Wan 2.7 Edit"),
+        ("lucy-restyle-fal", {"prompt": None}, WITH_REFERENCE, InputNotTaken, None),
+        ("lucy-restyle-fal", {}, WITH_REFERENCE, InputNotTaken, None),
+        ("wan-2.7-edit-words", {"enhance_prompt": False}, (Role.DATA,), OptionNotTaken, None),
+    ],
+)
+def test_what_a_model_lacks_is_told_with_the_first_one_that_takes_it_where_there_is_one(
+    model: str, inputs: dict[str, object], roles: tuple[Role, ...], error: type[Refused], other: str | None
+) -> None:
+    chosen = FAL.get(model)
+    given = Inputs.model_validate({"prompt": "a cat"} | inputs)
+    with pytest.raises(error) as caught:
+        compose(chosen, given, dict.fromkeys(roles, FILE), among=FAL.of(chosen.operation))
+    told = sentence_of(caught.value)
+    assert told.startswith(chosen.title)
+    assert caught.value.facts["other"] == other
+    assert (f"choose {other}" in told) == (other is not None)
+    assert ("another model" in told) is False
+
+
+def test_a_model_by_words_alone_asks_for_words_alone() -> None:
+    restyle = FAL.get("lucy-restyle-fal")
+    with pytest.raises(PromptMissing):
+        compose(restyle, Inputs(), {Role.DATA: FILE}, among=FAL.of(restyle.operation))
 
 
 def own(more: str) -> str:

@@ -159,7 +159,7 @@ def test_every_refusal_says_what_to_change() -> None:
     refused_with(PromptUnreadable, "lucy-pro-t2v", Inputs(prompt="a\x00b"))
     refused_with(PromptUnreadable, "lucy-pro-t2v", Inputs.model_construct(prompt="a\ud800b"))
     moving = Inputs(prompt="a cat", trajectory=LINE)
-    assert refused_with(PromptWithoutUse, "lucy-motion", moving, data) == {"model": "lucy-motion"}
+    assert refused_with(PromptWithoutUse, "lucy-motion", moving, data) == {"model": "Lucy Motion"}
     assert refused_with(SeedOutOfRange, "lucy-pro-t2v", Inputs(prompt="x", seed=2**32)) == {
         "lowest": 0,
         "highest": 2**32 - 1,

@@ -19,11 +19,12 @@ from bot.chat.replies.interactions import (
     open_reply,
     precheck,
     privacy,
+    requester_of,
 )
 from bot.errors import FileForbidden, NotYours
 from bot.rules.catalog import Model, Role
 from bot.rules.drafts import Draft
-from bot.rules.requests import Attachment, Inputs, compose
+from bot.rules.requests import Attachment, Inputs
 from bot.rules.text_command import link_host
 from bot.wording import say
 
@@ -42,10 +43,12 @@ async def make_of_newest(
     """
     unknown = Attachment(url="", filename="", size_bytes=0)
     private = privacy(interaction, private)
-    precheck(interaction, compose(model, inputs, {Role.DATA: unknown, **more}), private=private)
+    policy, requester = interaction.client.services.policy, requester_of(interaction)
+    request = policy.compose(model, inputs, {Role.DATA: unknown, **more}, requester)
+    precheck(interaction, request, private=private)
     reply = await open_reply(interaction, private=private)
     files = await _newest_pictures(interaction, model, inputs.prompt)
-    requests = [compose(model, inputs, {Role.DATA: file, **more}) for file in files[:CHOICES_MAX]]
+    requests = [request.model_copy(update={"files": {Role.DATA: file, **more}}) for file in files[:CHOICES_MAX]]
     if len(requests) == 1:
         await accept_in(interaction, precheck(interaction, requests[0], private=private), reply)
         return

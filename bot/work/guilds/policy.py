@@ -6,17 +6,18 @@ Everything here is decided from memory, so that a refusal costs no transaction a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import log2
 
 from bot.errors import ModelNotOffered, ModelUnknown, NothingServed, PromptBlocked
-from bot.rules.catalog import Catalog, Model, Operation
+from bot.rules.catalog import Catalog, Model, Operation, Role
 from bot.rules.guild_settings import GuildSettings, offered_models, permits, with_defaults
 from bot.rules.jobs import Job, Requester
 from bot.rules.limit_rules import OUTSIDE_OF_SERVERS, LimitBook
 from bot.rules.notices import PromptNoted
 from bot.rules.prompts import Verdict, WordAction, is_long, judge
-from bot.rules.requests import Attachment, VideoRequest
+from bot.rules.requests import Attachment, Inputs, VideoRequest, compose
 from bot.work.guilds.audit_log import AuditLog
 from bot.work.guilds.settings import Guilds
 from bot.work.jobs.availability import Availability
@@ -91,6 +92,13 @@ class Policy:
         shape = log2(clip.width / clip.height)
         likely = [model, *(m for m in self.offered(model.operation, requester) if m.shape_of == model.name)]
         return min(likely, key=lambda m: abs(log2(m.frame[0] / m.frame[1]) - shape))
+
+    def compose(
+        self, model: Model, inputs: Inputs, files: Mapping[Role, Attachment], requester: Requester
+    ) -> VideoRequest:
+        """The valid request. Raises the `Refused` of the first rule it breaks, which names another model that is
+        offered here where this one lacks what was chosen."""
+        return compose(model, inputs, files, among=self.offered(model.operation, requester))
 
     def private_by_default(self, requester: Requester) -> bool:
         """Whether answers are only for who asked, where they don't say."""
