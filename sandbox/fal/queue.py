@@ -1,10 +1,9 @@
-"""The queue's own calls: submit, status, its stream, result and cancel."""
+"""The queue's jobs: what one is made of, where it stands at any moment, and what it costs."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import math
 import random
 import uuid
@@ -13,26 +12,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from aiohttp import web
-
-from sandbox.fal import answers
-from sandbox.fal.calls import CALL, Call
+from sandbox.fal.calls import Call
 from sandbox.fal.failures import Failure, no_such_path, unprocessable
 from sandbox.fal.faults import Fault
+from sandbox.fal.fields import Kind
 from sandbox.fal.jobs import Job, Line, Plan
-from sandbox.fal.models import Kind, Model, app_of
+from sandbox.fal.models import Model, app_of
 from sandbox.fal.render_task import render_task_of
 from sandbox.fal.storage import Storage
 from sandbox.fal.validation import Order, Unprocessable, check, order_of, price_of, problem
 from sandbox.render.pool import Pool
-from sandbox.service.answers import detail
 from sandbox.service.clips import ODD_ID, Duration, draw
 from sandbox.service.clock import Clock
 from sandbox.service.faults import FaultBook
 
 
 class Queue:
-    """The jobs and the handlers. Its times are plain attributes, so that a running stand-in can be slowed."""
+    """The jobs. Its times are plain attributes, so that a running stand-in can be slowed."""
 
     def __init__(
         self, *, models: dict[str, Model], faults: FaultBook[Fault], storage: Storage, clock: Clock, seed: int
@@ -58,55 +54,21 @@ class Queue:
         self.pool: Pool | None = None
         self.url = ""
 
-    def routes(self, app: web.Application) -> None:
-        """The service's routes. An app has two segments, an endpoint one or more below them."""
-        app.router.add_get("/{owner}/{app}/requests/{id}/status", self._status)
-        app.router.add_get("/{owner}/{app}/requests/{id}/status/stream", self._stream)
-        app.router.add_get("/{owner}/{app}/requests/{id}", self._result)
-        app.router.add_get("/{owner}/{app}/requests/{id}/response", self._result)
-        app.router.add_put("/{owner}/{app}/requests/{id}/cancel", self._cancel)
-        app.router.add_post("/{endpoint:.+}", self._submit)
-
-    # ---- submit
-
-    async def _submit(self, request: web.Request) -> web.StreamResponse:
-        call = request[CALL]
-        endpoint = call.endpoint = request.match_info["endpoint"]
-        try:
-            call.arguments = arguments = await request.json()
-        except ValueError:
-            return detail(422, "There was an error parsing the body")
-        prompt = str(arguments.get("prompt", "")) if isinstance(arguments, dict) else ""
-        self.faults.add_from_prompt(prompt)
-        fault = self.faults.take("submit", served_by=endpoint, prompt=prompt)
-        if fault is not None and not fault.taken and fault.kind not in {"foreign", "no_id", "longer"}:
-            return await answers.wrong(request, fault, self._clock, None)
-        if app_of(endpoint) not in self._apps:
-            return _no_app(app_of(endpoint))
-        limit = request.query.get("fal_max_queue_length", "")
-        if limit.isdecimal() and self._waiting() > int(limit):
-            return detail(429, "The queue is longer than fal_max_queue_length")
-        order, failure = await self._order(endpoint, arguments)
-        if failure is not None and failure.status == 422 and self.refuse_early:
-            return web.json_response(failure.body, status=422)
-        job = self._take(call, order, failure, prompt)
-        call.job_id = job.id
-        right = self._addresses(job) | {"status": "IN_QUEUE", "queue_position": self.line.place(job, self._now())}
-        if fault is not None:
-            return await answers.wrong(request, fault, self._clock, right)
-        return web.json_response(right)
-
     @property
-    def _apps(self) -> set[str]:
+    def apps(self) -> set[str]:
+        """The apps that there are: endpoints' first two segments."""
         return {app_of(known) for known in self.models} - {app_of(gone) for gone in self.retired if "/" in gone}
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """The moment of its clock, in seconds."""
         return self._clock.monotonic()
 
-    def _waiting(self) -> int:
-        return sum(job.created <= self._now() < min(job.starts, job.ends) for job in self.jobs.values())
+    def waiting(self) -> int:
+        """How many jobs wait for their turn."""
+        return sum(job.created <= self.now() < min(job.starts, job.ends) for job in self.jobs.values())
 
-    def _addresses(self, job: Job) -> dict[str, Any]:
+    def addresses(self, job: Job) -> dict[str, Any]:
+        """Where it is asked for."""
         base = f"{self.url}/{job.app}/requests/{quote(job.id, safe='')}"
         return {
             "request_id": job.id,
@@ -115,7 +77,7 @@ class Queue:
             "cancel_url": f"{base}/cancel",
         }
 
-    async def _order(self, endpoint: str, arguments: object) -> tuple[Order | None, Failure | None]:
+    async def order(self, endpoint: str, arguments: object) -> tuple[Order | None, Failure | None]:
         """What is to be drawn, or how the job will end instead: the model itself looks at its input."""
         model = self.models.get(endpoint)
         if model is None or endpoint in self.retired:
@@ -140,7 +102,7 @@ class Queue:
                 files[name] = path
         return files
 
-    def _take(self, call: Call, order: Order | None, failure: Failure | None, prompt: str) -> Job:
+    def take(self, call: Call, order: Order | None, failure: Failure | None, prompt: str) -> Job:
         """A new job at the end of the line, its clip being drawn if it will have one."""
         endpoint = call.endpoint or ""
         job_id = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
@@ -151,7 +113,7 @@ class Queue:
             self.faults.rename(job_id, odd := f"{len(self.jobs)} {ODD_ID}")
             job_id = odd
         seed = order.seed if order is not None and order.seed is not None else self._rng.randrange(2**31)
-        job = Job(job_id, endpoint, app_of(endpoint), call.arguments, order, seed, self._now(), plan)
+        job = Job(job_id, endpoint, app_of(endpoint), call.arguments, order, seed, self.now(), plan)
         job.start_within = _seconds(call.headers.get("X-Fal-Request-Timeout"), math.inf)
         if order is not None and plan.failure is None and not plan.never and self.pool is not None:
             job.clip = self._begin(job, order, self.pool)
@@ -167,53 +129,9 @@ class Queue:
         width = None if job.plan.noise_bytes else self.preview_width
         return pool.clip(render_task_of(job, model, order, clip_seconds=self.clip_seconds, preview_width=width))
 
-    # ---- status
-
-    async def _status(self, request: web.Request) -> web.StreamResponse:
-        job, right = await self._look(request)
-        fault = self.faults.take("status", job=job.id if job else None, served_by=job.endpoint if job else None)
-        if fault is not None:
-            return await answers.wrong(request, fault, self._clock, right)
-        if job is None and (app := app_of(request.path.strip("/"))) not in self._apps:
-            return _no_app(app)
-        if job is None or right is None:
-            return web.json_response({"status": "NOT_FOUND"}, status=404)
-        job.told.append(right["status"])
-        return web.json_response(right, status=200 if right["status"] == "COMPLETED" else 202)
-
-    async def _stream(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        job, right = await self._look(request)
-        if job is None or right is None:
-            return web.json_response({"status": "NOT_FOUND"}, status=404)
-        await response.prepare(request)
-        while True:
-            await response.write(f"data: {json.dumps(right)}\n\n".encode())
-            if right["status"] == "COMPLETED":
-                return response
-            await self._clock.sleep(0.1)
-            right = await self._described(job, logs=True)
-
-    async def _look(self, request: web.Request) -> tuple[Job | None, dict[str, Any] | None]:
-        call = request[CALL]
-        call.job_id = request.match_info["id"]
-        job = self.jobs.get(call.job_id)
-        asked = f"{request.match_info['owner']}/{request.match_info['app']}"
-        if job is None or job.app != asked:
-            return None, None
-        call.endpoint = job.endpoint
-        if self._expired(job):
-            return job, None
-        return job, await self._described(job, logs=request.query.get("logs") in {"1", "true"})
-
-    def _expired(self, job: Job) -> bool:
-        now = self._now()
-        kept = self.keep_large_seconds if _in_the_answer(job) else self.keep_seconds
-        return now >= job.ends + kept or (job.plan.expires and "COMPLETED" in job.told)
-
-    async def _described(self, job: Job, *, logs: bool) -> dict[str, Any]:
+    async def described(self, job: Job, *, logs: bool) -> dict[str, Any]:
         """The status now. A job has ended only when its clip is there, too."""
-        now, said = self._now(), self._addresses(job)
+        now, said = self.now(), self.addresses(job)
         if now < min(job.starts, job.ends):
             return {"status": "IN_QUEUE", **said, "queue_position": self.line.place(job, now)}
         lines = [{"message": "Working", "timestamp": "2026-11-27T12:00:00Z", "level": "INFO"}] if logs else None
@@ -226,31 +144,20 @@ class Queue:
         metrics = {"inference_time": round(max(0.0, job.ends - min(job.starts, job.ends)), 3)}
         return {"status": "COMPLETED", **said, "logs": lines, "metrics": metrics, **told}
 
-    # ---- result
+    def expired(self, job: Job) -> bool:
+        """Whether it is kept no longer."""
+        now = self.now()
+        kept = self.keep_large_seconds if _in_the_answer(job) else self.keep_seconds
+        return now >= job.ends + kept or (job.plan.expires and "COMPLETED" in job.told)
 
-    async def _result(self, request: web.Request) -> web.StreamResponse:
-        job, status = await self._look(request)
-        right: dict[str, Any] | None = None
-        if job is not None and status is not None and status["status"] == "COMPLETED" and job.failure is None:
-            right = self._document(job, await self._video_url(job))
-        fault = self.faults.take("result", job=job.id if job else None, served_by=job.endpoint if job else None)
-        if fault is not None:
-            return await answers.wrong(request, fault, self._clock, right)
-        if job is None or status is None:
-            return web.json_response({"status": "NOT_FOUND"}, status=404)
-        headers = {"x-fal-request-id": job.id}
-        if status["status"] != "COMPLETED":
-            return detail(400, "Request is still in progress")
-        if job.failure is not None:
-            failure = job.failure
-            return web.json_response(failure.body, status=failure.status, headers=headers | dict(failure.headers))
-        job.results += 1
-        units = self.billed_units or (job.order.units if job.order is not None else 0)
-        return web.json_response(right, headers=headers | {"X-Fal-Billable-Units": f"{units:g}"})
-
-    def _document(self, job: Job, url: str) -> dict[str, Any]:
-        file = {"url": url, "content_type": "video/mp4", "file_name": "output.mp4"}
+    async def document(self, job: Job) -> dict[str, Any]:
+        """The result of a job that made a video."""
+        file = {"url": await self._video_url(job), "content_type": "video/mp4", "file_name": "output.mp4"}
         return {"video": file, "seed": job.seed}
+
+    def units(self, job: Job) -> float:
+        """What its result says was billed."""
+        return self.billed_units or (job.order.units if job.order is not None else 0)
 
     async def _video_url(self, job: Job) -> str:
         path = await job.drawn()
@@ -260,26 +167,10 @@ class Queue:
             return f"data:video/mp4;base64,{base64.b64encode(await asyncio.to_thread(path.read_bytes)).decode()}"
         return self._storage.publish(job.id, path, gone=job.plan.file_gone)
 
-    # ---- cancel
-
-    async def _cancel(self, request: web.Request) -> web.StreamResponse:
-        job, status = await self._look(request)
-        fault: Fault | None = self.faults.take("cancel", job=job.id if job else None)
-        if fault is not None and not fault.taken:
-            return await answers.wrong(request, fault, self._clock, None)
-        if job is None or status is None:
-            return web.json_response({"status": "NOT_FOUND"}, status=404)
-        now = self._now()
-        if status["status"] == "COMPLETED":
-            return web.json_response({"status": "ALREADY_COMPLETED"}, status=400)
-        was_waiting = status["status"] == "IN_QUEUE"
-        job.cancelled_at = now
+    def cancel(self, job: Job) -> None:
+        """It ends now."""
+        job.cancelled_at = self.now()
         self.line.settle()
-        if fault is not None:
-            return await answers.wrong(request, fault, self._clock, None)
-        if was_waiting:
-            return web.json_response({"status": "OK"})
-        return web.json_response({"status": "CANCELLATION_REQUESTED"}, status=202)
 
     def change(self, times: dict[str, Any]) -> None:
         """Seconds by their names, and how many jobs run `at_once`, from now on."""
@@ -290,13 +181,9 @@ class Queue:
 
     def charged(self) -> float:
         """What all jobs that have ended cost, in dollars."""
-        now = self._now()
+        now = self.now()
         ended = [job for job in self.jobs.values() if job.ends <= now and job.paid and job.order is not None]
         return sum(price_of(self.models[job.endpoint], job.order) for job in ended if job.order is not None)
-
-
-def _no_app(app: str) -> web.Response:
-    return detail(404, f'Application "{app.rpartition("/")[2]}" not found')
 
 
 def _in_the_answer(job: Job) -> bool:

@@ -17,6 +17,7 @@ from sandbox.fal.faults import Fault, read_words
 from sandbox.fal.jobs import Job
 from sandbox.fal.models import MODELS
 from sandbox.fal.queue import Queue
+from sandbox.fal.routes import Routes
 from sandbox.fal.storage import Storage
 from sandbox.render.pool import Worker, start_worker
 from sandbox.service.answers import detail
@@ -115,7 +116,7 @@ class FalStandIn(StandIn):
                 "charged_dollars": self.charged_dollars,
             },
         )
-        self.queue.routes(queue)
+        Routes(self.queue, faults=self.faults, clock=self._clock).add_to(queue)
         self.storage.rest_routes(rest)
         self.storage.media_routes(media)
         self.url = self.queue.url = await self._listen(queue, host, port)

@@ -11,7 +11,8 @@ from typing import Any
 import av
 from PIL import Image
 
-from sandbox.fal.models import Field, Kind, Model
+from sandbox.fal.fields import Field, Kind
+from sandbox.fal.models import Model
 from sandbox.service.sniff import Kind as FileKind
 from sandbox.service.sniff import NotThat, check_file, open_container
 

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from sandbox.fal import FalStandIn
-from sandbox.fal.models import MODELS, Kind
+from sandbox.fal.fields import Kind
+from sandbox.fal.models import MODELS
 from tests.adapters.sandbox_fal import T2V, FalCaller
 from tests.adapters.sandbox_material import clip, picture
 from tests.clock import ManualClock

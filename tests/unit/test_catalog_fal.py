@@ -22,8 +22,8 @@ from bot.fal.video_service import arguments_of
 from bot.rules.catalog import SEED_MAX, Kind, Model, Operation, Role, ServiceName, load_catalog
 from bot.rules.requests import Attachment, Inputs, check, compose
 from bot.wording import sentence_of
+from sandbox.fal.fields import Kind as FieldKind
 from sandbox.fal.models import MODELS
-from sandbox.fal.models import Kind as FieldKind
 from sandbox.fal.validation import check as checked_by_the_stand_in
 
 ALONE: tuple[ServiceName, ...] = ("fal",)
