@@ -80,7 +80,7 @@ def main(languages: list[str]) -> None:
     for path in catalogue_files():
         catalogue = in_step(read(path))
         path.write_bytes(source(catalogue))
-        print(f"{path.stem}: {len(catalogue)} sentences, {untranslated(catalogue)} to translate")
+        print(f"{path}: {len(catalogue)} sentences, {untranslated(catalogue)} to translate")
 
 
 if __name__ == "__main__":

@@ -70,15 +70,15 @@ def load_catalog(operator_file: Path | None = None, services: Collection[Service
     is fal.ai's: its commands are those that the Queue API serves no more.
     Raises `SettingsError` with the file, the model and the field that can't be used.
     """
-    models = []
+    models, whose = [], f"CATALOG_FILE {operator_file}" if operator_file else "the models that come with Clapper"
     for name, fields in catalog_entries(operator_file).items():
         try:
             models.append(Model(name=name, **fields))
         except (ValidationError, TypeError) as exc:
-            raise SettingsError(f"CATALOG_FILE {operator_file}: model {name!r}: {_first_line(exc)}") from exc
+            raise SettingsError(f"{whose}: model {name!r}: {_first_line(exc)}") from exc
     models = [model for model in models if model.service in services]
     for trouble in _troubles(models):
-        raise SettingsError(f"CATALOG_FILE {operator_file}: {trouble}")
+        raise SettingsError(f"{whose}: {trouble}")
     usual = {model.operation: model.name for model in models if model.default}
     return Catalog(m.model_copy(update={"default": m.default and usual[m.operation] == m.name}) for m in models)
 

@@ -23,7 +23,7 @@ class Unprocessable(Exception):
     """The input is refused; `problems` are the entries of `detail`."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(str(problem["msg"]) for problem in problems))
+        super().__init__("; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems))
         self.problems = list(problems)
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from discord.ext.commands import ExtensionFailed
 
 from bot.chat.client import VideoBot
 from bot.settings import Settings
@@ -44,5 +45,8 @@ async def test_every_module_of_the_package_is_loaded_as_a_cog(tmp_path: Path, mo
 @pytest.mark.asyncio
 async def test_no_cog_of_ours_is_left_out() -> None:
     made = bot()
-    await made.load_cogs()
+    try:
+        await made.load_cogs()
+    except ExtensionFailed as failed:
+        pytest.fail(f"{failed}. A KeyError names a sentence that bot/wording/english.py lacks", pytrace=False)
     assert set(made.extensions) == {f"cogs.{path.stem}" for path in (ROOT / "cogs").glob("[!_]*.py")}
