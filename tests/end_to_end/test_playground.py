@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,10 +45,15 @@ async def test_typing_t2v_ends_with_a_video_that_plays_in_the_page(browser: Brow
 
 
 async def test_a_failed_job_says_the_services_reason_in_the_page(page: Page) -> None:
-    await page.keyboard.type("/t2v prompt:a cat [fail: the camera ran out of film]")
+    hostile = "**bold** @everyone https://evil.test/x <img src=x onerror=\"document.title='broken'\">"
+    await page.keyboard.type(f"/t2v prompt:a cat [fail: the camera ran out of film {hostile}]")
     await page.keyboard.press("Enter")
     await page.locator(".embed", has_text="failed").wait_for()
-    assert "the camera ran out of film" in await page.locator(".embed").inner_text()
+    told = re.sub("[\u200b\u2060]", "", await page.locator(".embed").inner_text())
+    assert told.count(f"the camera ran out of film {hostile}") == 2, "in the prompt, and as the service's reason"
+    alive = await page.locator(".embed :is(a, strong, img, script, .mention)").all_inner_texts()
+    assert alive == ["Lucy Pro (text)", "@Ada"], "what Clapper says itself"
+    assert "broken" not in await page.title()
     assert await page.locator(".message video").count() == 0
 
 

@@ -70,6 +70,35 @@ async def test_names_prompts_and_cards_are_text_and_never_markup(page: Page, pup
     assert "broken" not in await page.title()
 
 
+async def test_names_of_servers_members_roles_and_files_are_text_and_never_markup_or_links(
+    standin: DiscordStandIn, puppet: Puppet, browser: Browser
+) -> None:
+    film, grace = standin.guild("Film Club"), standin.member("Grace")
+    hostile = f"{NASTY} **x** [l](https://evil.test/a)"
+    film.name, grace.user.name = hostile, hostile
+    role = standin.add_role(film, hostile, to=())
+
+    async def answer(interaction: Any) -> None:
+        silent = discord.AllowedMentions.none()
+        await interaction.response.send_message(f"{grace.mention} <@&{role.id}>", allowed_mentions=silent)
+
+    puppet.act = answer
+    page = await open_page(browser, standin.url)
+    picture = NASTY.partition("<script>")[0]
+    said = await grace.say("general", "", [(f"{picture} **x**.{ending}", b"no picture") for ending in ("png", "txt")])
+    await grace.say("general", "look", reply_to=said)
+    await run(page, "/do ")
+    message = page.locator(".message")
+    await expect(message).to_have_count(3)
+    for shown in (message.nth(0).locator(".file-card"), message.nth(0).locator(".attachment.image")):
+        await expect(shown).to_contain_text(f"{picture} **x**")
+    for shown in (message.nth(0), message.nth(1).locator(".origin").first, page.locator("#sidebar h2")):
+        await expect(shown).to_contain_text(hostile)
+    await expect(message.nth(2)).to_contain_text(f"@{hostile} @{hostile}")
+    assert await page.locator("[src='x'], [onerror], body script, strong, a[href*='evil']").count() == 0
+    assert "broken" not in await page.title()
+
+
 async def test_a_private_answer_is_marked_can_be_dismissed_and_is_not_shown_to_others(
     page: Page, puppet: Puppet, browser: Browser, standin: DiscordStandIn
 ) -> None:
