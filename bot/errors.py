@@ -168,7 +168,7 @@ class InputNotTaken(Refused):
 
 
 class PromptOrReference(Refused):
-    """At least one of prompt and reference is needed. Facts: `model`."""
+    """At least one of prompt and reference is needed."""
 
 
 class OnlyOneOfPromptAndReference(Refused):

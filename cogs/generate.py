@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.inputs.latest_picture import make_of_newest, picked
+from bot.chat.inputs.latest_file import make_of_newest, picked
 from bot.chat.inputs.options import Avoid, Duration, File, Prompt, Seed, Start, generation, operation_of
 from bot.chat.inputs.picker import COMMAND_PICKER
 from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
-from bot.rules.catalog import Operation, Role
-from bot.rules.requests import Inputs, Orientation, Resolution
+from bot.rules.catalog import Role
+from bot.rules.requests import Attachment, Inputs, Orientation, Resolution, VideoRequest
 
 
 class Generate(commands.Cog):
@@ -75,12 +75,6 @@ class Generate(commands.Cog):
             audio=audio,
             avoid=avoid,
         )
-        if image is None:
-            chosen = interaction.client.services.policy.choose(
-                Operation.IMAGE_TO_VIDEO, model, requester_of(interaction)
-            )
-            await make_of_newest(interaction, chosen, inputs, {}, private=private)
-            return
         await make(interaction, inputs, {Role.DATA: image}, model=model, private=private)
 
     @generation
@@ -126,8 +120,8 @@ class Generate(commands.Cog):
         self,
         interaction: Interaction,
         *,
-        video: File,
         prompt: Prompt | None = None,
+        video: File | None = None,
         reference: File | None = None,
         start: Start | None = None,
         model: str | None = None,
@@ -145,8 +139,8 @@ class Generate(commands.Cog):
         self,
         interaction: Interaction,
         *,
-        video: File,
         prompt: Prompt | None = None,
+        video: File | None = None,
         reference: File | None = None,
         start: Start | None = None,
         model: str | None = None,
@@ -164,8 +158,8 @@ class Generate(commands.Cog):
         self,
         interaction: Interaction,
         *,
-        video: File,
         prompt: Prompt | None = None,
+        video: File | None = None,
         garment: File | None = None,
         start: Start | None = None,
         model: str | None = None,
@@ -194,11 +188,6 @@ class Generate(commands.Cog):
     ) -> None:
         """From a picture that is changed by words."""
         inputs = Inputs(prompt=prompt, resolution=resolution, enhance_prompt=enhance, seed=seed)
-        if image is None:
-            chosen = interaction.client.services.policy.choose(Operation.IMAGE_EDIT, model, requester_of(interaction))
-            more = {} if reference is None else {Role.REFERENCE: attachment_of(reference)}
-            await make_of_newest(interaction, chosen, inputs, more, private=private)
-            return
         await make(interaction, inputs, {Role.DATA: image, Role.REFERENCE: reference}, model=model, private=private)
 
 
@@ -210,13 +199,22 @@ async def make(
     model: str | None,
     private: bool | None,
 ) -> None:
-    """Ask for the video, with the named model or the usual one."""
+    """Ask for the video, with the named model or the usual one; where the file to begin with was left out, of the
+    channel's newest."""
     policy, requester = interaction.client.services.policy, requester_of(interaction)
     chosen = policy.choose(operation_of(interaction), model, requester)
     given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
-    if model is None:
-        chosen = policy.for_shape(chosen, given.get(Role.DATA), requester)
-    await answer(interaction, policy.compose(chosen, inputs, given, requester), private=private)
+
+    def with_files(files: Mapping[Role, Attachment]) -> VideoRequest:
+        fitting = chosen if model else policy.for_shape(chosen, files.get(Role.DATA), requester)
+        return policy.compose(fitting, inputs, files, requester)
+
+    if Role.DATA in (files or {}) and Role.DATA not in given:
+        await make_of_newest(
+            interaction, chosen, lambda newest: with_files({Role.DATA: newest, **given}), private=private
+        )
+    else:
+        await answer(interaction, with_files(given), private=private)
 
 
 async def setup(bot: VideoBot) -> None:

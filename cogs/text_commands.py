@@ -36,7 +36,13 @@ from bot.wording import say
 
 _WRITTEN = {discord.MessageType.default, discord.MessageType.reply}
 _NEED_A_FORM = {Operation.FIRST_LAST_FRAME, Operation.MOTION}
-_OF_NEWEST = {Operation.IMAGE_TO_VIDEO, Operation.IMAGE_EDIT}
+_OF_NEWEST = {
+    Operation.IMAGE_TO_VIDEO,
+    Operation.IMAGE_EDIT,
+    Operation.RESTYLE,
+    Operation.EDIT,
+    Operation.TRY_ON,
+}
 _REMEMBERED = 1000
 """Messages that are known to be under way; the job's row knows the rest."""
 

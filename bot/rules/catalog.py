@@ -54,12 +54,13 @@ class Catalog:
         return tuple(sorted(shown, key=lambda m: not m.default))
 
     def choose(self, operation: Operation, name: str | None) -> Model:
-        """The model called `name`, or the default one where `name` is None. Raises `ModelUnknown`."""
+        """The model called `name`, by its name or its title, or the default one where `name` is None. Raises
+        `ModelUnknown`."""
         offered = self.of(operation)
         for model in offered:
             if name is None or name.casefold() in {model.name.casefold(), model.title.casefold()}:
                 return model
-        raise ModelUnknown(model=name or operation.value, choices=", ".join(m.name for m in offered))
+        raise ModelUnknown(model=name or operation.value, choices=", ".join(m.title for m in offered))
 
 
 def load_catalog(operator_file: Path | None = None, services: Collection[ServiceName] = _FIRST_ALONE) -> Catalog:

@@ -204,7 +204,7 @@ def permits(
             raise RoleNotAllowed(command=operation.value)
     if guild_settings.models_offered is not None and model.name not in guild_settings.models_offered:
         raise ModelNotOffered(
-            model=model.name, choices=", ".join(m.name for m in offered_models(guild_settings, catalog, operation))
+            model=model.title, choices=", ".join(m.title for m in offered_models(guild_settings, catalog, operation))
         )
 
 

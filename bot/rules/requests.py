@@ -187,7 +187,7 @@ def _check_prompt(model: Model, prompt: str | None, *, has_reference: bool) -> N
         case PromptRule.EXACTLY_ONE if has_prompt and has_reference:
             raise OnlyOneOfPromptAndReference(model=model.title)
         case PromptRule.EXACTLY_ONE | PromptRule.AT_LEAST_ONE if not (has_prompt or has_reference):
-            raise PromptOrReference(model=model.title) if Role.REFERENCE in model.files else PromptMissing
+            raise PromptOrReference if Role.REFERENCE in model.files else PromptMissing
         case _:
             pass
 

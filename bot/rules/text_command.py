@@ -18,7 +18,8 @@ _COMMAND = re.compile(
     rf"\s*(?:</(?P<chip>{_NAMES}):\d+>|(?P<sign>[/!]?)(?P<name>{_NAMES})(?![\w-]))[:,]?\s*", re.IGNORECASE | re.ASCII
 )
 _OPTION = re.compile(
-    r"(?:^|(?<=\s))(?:model:(?P<model>[\w.-]+)|seed:(?P<seed>-?\d{1,20})|resolution:(?P<resolution>720p|480p)|"
+    r"(?:^|(?<=\s))(?:model:(?:\"(?P<title>[^\"\n]{1,100})\"|(?P<model>[\w.-]+))|"
+    r"seed:(?P<seed>-?\d{1,20})|resolution:(?P<resolution>720p|480p)|"
     r"orientation:(?P<orientation>landscape|portrait|square)|enhance:(?P<enhance>true|false)|"
     r"private:(?P<private>true|false)|start:(?P<start>\d{1,5}(?:\.\d{1,3})?))(?!\S)",
     re.IGNORECASE | re.ASCII,
@@ -64,7 +65,7 @@ def read_text_command(text: str, *, with_slash: bool = False) -> TextCommand | N
             start_seconds=min(float(options["start"]), START_MAX_SECONDS) if "start" in options else None,
             enhance_prompt={"true": True, "false": False}.get(options.get("enhance", "")),
         ),
-        model=options.get("model"),
+        model=options.get("title") or options.get("model"),
         private=options.get("private") == "true",
     )
 

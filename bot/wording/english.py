@@ -51,14 +51,14 @@ REFUSALS: Mapping[str, str] = {
     "option_not_taken_unexplained": (
         "{model} has no option “{option}”, and no other model for this takes what you gave. Please leave it out."
     ),
-    "input_missing": "{model} needs {role}. Please attach it and try again.",
+    "input_missing": "Please attach {role} and try again: {model} needs it.",
     "input_not_taken": (
         "{model} can't use {role}. Please leave it out, or choose {other}, which can; /models lists all."
     ),
     "input_not_taken_unexplained": (
         "{model} can't use {role}, and no other model for this takes what you gave. Please leave it out."
     ),
-    "prompt_or_reference": "{model} needs a prompt or a reference picture. Please add one and try again.",
+    "prompt_or_reference": "Please write a prompt, or attach a reference picture that shows what you want.",
     "only_one_of_prompt_and_reference": (
         "{model} takes either a prompt or a reference picture, not both. Please leave one of them out."
     ),
@@ -577,6 +577,9 @@ COMMANDS: Mapping[str, str] = {
     "option_image_image": "The picture; without one I take the newest in this channel",
     "option_animate_image": "The picture; without one I take the newest in this channel",
     "option_video": "The video",
+    "option_restyle_video": "The video; without one I take the newest in this channel",
+    "option_edit_video": "The video; without one I take the newest in this channel",
+    "option_tryon_video": "The video; without one I take the newest in this channel",
     "option_first": "The picture that it begins with",
     "option_last": "The picture that it ends with",
     "option_reference": "A picture that shows how it should look",

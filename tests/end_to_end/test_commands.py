@@ -142,6 +142,8 @@ async def test_rules_that_discord_cannot_express_are_refused_with_what_to_change
         both = await refusal(stage, "restyle", {"video": video, "reference": picture}, prompt="in oil")
         assert "not both" in both
         assert "or" in await refusal(stage, "restyle", {"video": video})
+        nothing = await refusal(stage, "restyle")
+        assert "lucy" not in nothing.casefold(), nothing
         for command, option in NEEDS_NO_PROMPT.items():
             assert "prompt" in await refusal(stage, command, {"video": video})
             enhanced = await refusal(stage, command, {"video": video, option: picture}, enhance=True)
@@ -157,7 +159,8 @@ async def test_rules_that_discord_cannot_express_are_refused_with_what_to_change
         assert "1001" in long
         assert "1000" in long
         other = await refusal(stage, "edit", {"video": video}, prompt="in oil", model="lucy-pro-t2v")
-        assert "lucy-2.1" in other
+        assert "Lucy 2.1" in other
+        assert "lucy-pro-t2v" in other, "what was typed"
 
 
 # ---- files that can't be used: (command, option, the file, words of its sentence)

@@ -112,7 +112,7 @@ async def test_forwarded_and_embedded_pictures_are_found(stage: Stage) -> None:
         ({"prompt": "    "}, "prompt"),
         ({"prompt": "x" * 1001}, "1000"),
         ({"prompt": "nul\x00"}, "characters"),
-        ({"prompt": SNOW, "model": ["gpt-9"]}, "lucy-pro-i2v"),
+        ({"prompt": SNOW, "model": ["gpt-9"]}, "Lucy Pro"),
     ],
 )
 async def test_a_form_that_can_not_be_used_is_refused_privately(stage: Stage, values: Json, word: str) -> None:
@@ -254,6 +254,11 @@ async def test_animate_without_a_picture_takes_the_newest_and_says_whose(stage: 
         assert stage.discord.member("Grace").mention in text_of(done)
         assert f"/{newest['id']}" in text_of(done)
         assert newest["attachments"][0]["id"] in stage.discord.cdn.served
+
+        changed = await ada.slash("general", "restyle", prompt="as a watercolour")
+        card = await stage.see(changed, "pending")
+        assert f"/{done['id']}" in text_of(card), "of the newest video, which is the bot's own"
+        assert done["attachments"][0]["id"] in stage.discord.cdn.served
 
 
 @pytest.mark.asyncio

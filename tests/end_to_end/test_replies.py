@@ -242,7 +242,7 @@ async def test_of_several_pictures_the_asker_chooses_and_the_question_becomes_th
         ("/animate seed:-1 snow", "whole number"),
         ("/animate private:true snow", "as a command"),
         ("/animate \u200b\u3164", "prompt"),
-        ("/animate model:gpt-9 snow", "lucy-pro-i2v"),
+        ("/animate model:gpt-9 snow", "Lucy Pro"),
         ("/flf2v from here to there", "/flf2v"),
         ("/v2v at night", "a video"),
     ],

@@ -101,7 +101,7 @@ def test_models_are_chosen_by_name_or_title_in_any_case() -> None:
     for name in ("lucy-clip", "", "sora"):
         with pytest.raises(ModelUnknown) as caught:
             catalog.choose(Operation.EDIT, name)
-        assert "lucy-2.6" in str(caught.value.facts["choices"])
+        assert "Lucy 2.6" in str(caught.value.facts["choices"])
 
 
 def test_an_unknown_name_is_told_with_the_choices() -> None:

@@ -45,8 +45,8 @@ def every_input(model: Model) -> Inputs:
     )
 
 
+def at_the_stand_in(model: Model) -> StandInModel:
     if model.endpoint is None or model.endpoint not in MODELS:
-    if model.endpoint not in MODELS:
         pytest.fail(f"add {model.endpoint!r} with its fields to sandbox/fal/models.py", pytrace=False)
     return MODELS[model.endpoint]
 

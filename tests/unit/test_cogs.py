@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from discord import app_commands
 from discord.ext.commands import ExtensionFailed
 
 from bot.chat.client import VideoBot
+from bot.rules.catalog import FORMS, PromptRule
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -50,3 +52,17 @@ async def test_no_cog_of_ours_is_left_out() -> None:
     except ExtensionFailed as failed:
         pytest.fail(f"{failed}. A KeyError names a sentence that bot/wording/english.py lacks", pytrace=False)
     assert set(made.extensions) == {f"cogs.{path.stem}" for path in (ROOT / "cogs").glob("[!_]*.py")}
+
+
+@pytest.mark.asyncio
+async def test_a_command_that_takes_a_prompt_takes_it_first_as_words_that_are_typed_at_once_are_its() -> None:
+    made = bot()
+    await made.load_cogs()
+    takes = {str(o): form.prompt for o, form in FORMS.items() if form.prompt is not PromptRule.ABSENT}
+    for name, prompt in takes.items():
+        command = made.tree.get_command(name)
+        assert isinstance(command, app_commands.Command)
+        [first, *others] = command.to_dict(made.tree)["options"]
+        assert first["name"] == "prompt", name
+        if prompt is not PromptRule.REQUIRED:
+            assert not any(option.get("required") for option in (first, *others)), name

@@ -25,14 +25,16 @@ def test_every_file_that_a_page_names_exists(page: Path) -> None:
     assert missing == []
 
 
-def test_every_method_that_the_page_of_the_architecture_names_exists() -> None:
+def test_every_method_and_field_that_the_page_of_the_architecture_names_is_there() -> None:
     named = re.findall(r"`([A-Z]\w+)\.(\w+)`", (REPO / "docs" / "architecture.md").read_text(encoding="utf-8"))
     assert named
     bodies: dict[str, set[str]] = {}
-    for path in (REPO / "bot").rglob("*.py"):
+    for path in [*(REPO / "bot").rglob("*.py"), *(REPO / "cogs").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
-                bodies.setdefault(node.name, set()).update(getattr(part, "name", "") for part in node.body)
+                fields = {ast.unparse(part.target) for part in node.body if isinstance(part, ast.AnnAssign)}
+                methods = {getattr(part, "name", "") for part in node.body}
+                bodies.setdefault(node.name, set()).update(fields | methods)
     assert [f"{owner}.{name}" for owner, name in named if name not in bodies.get(owner, set())] == []
 
 

@@ -133,7 +133,7 @@ def test_models_that_are_not_offered_are_refused_and_not_listed() -> None:
     guild_settings = GuildSettings(models_offered=frozenset({"lucy-dev-i2v", "lucy-clip"}))
     with pytest.raises(ModelNotOffered) as caught:
         allowed(guild_settings)
-    assert caught.value.facts == {"model": "lucy-pro-t2v", "choices": ""}
+    assert caught.value.facts == {"model": "Lucy Pro (text)", "choices": ""}
     assert [m.name for m in offered_models(guild_settings, CATALOG, Operation.IMAGE_TO_VIDEO)] == ["lucy-dev-i2v"]
     assert offered_models(GuildSettings(), CATALOG, Operation.EDIT) == CATALOG.of(Operation.EDIT)
 

@@ -98,3 +98,9 @@ def test_nothing_that_is_written_breaks_the_reading(text: str) -> None:
     read_text_command(text)
     read_text_command(f"/animate {text}")
     link_host(text)
+
+
+def test_a_model_is_named_as_cards_name_it_too() -> None:
+    command = read_text_command('/edit model:"Lucy 2.5" in winter')
+    assert command is not None
+    assert (command.model, command.inputs.prompt) == ("lucy 2.5", "in winter")

@@ -43,7 +43,7 @@ SHOWN_SECONDS = 10.0
 """How long Discord may take to show a message to a member who knows that Clapper is thinking."""
 
 LOOKED_AT = 50
-"""How many of a channel's messages are searched for the newest picture."""
+"""How many of a channel's messages are searched for the newest picture or video."""
 
 _ENDINGS = {
     Kind.IMAGE: {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".heic", ".heif", ".bmp", ".tif", ".tiff"},
@@ -102,7 +102,8 @@ def media_of(message: discord.Message, kind: Kind, hosts: Collection[str]) -> Fo
 async def newest(
     channel: discord.abc.Messageable, kind: Kind, hosts: Collection[str], *, me: int, limit: int = LOOKED_AT
 ) -> Found:
-    """What the newest message with any such file offers. `me` is the bot's own id: its messages are passed over.
+    """What the newest message with any such file offers. `me` is the bot's own id: its pictures are passed over, as
+    they may be posters, previews and questions; its videos are what members made.
 
     Finds nothing where the bot may not read the channel. Raises `SourceUnread` where Discord doesn't answer in time.
     """
@@ -128,7 +129,7 @@ async def shown(fetching: Coroutine[Any, Any, discord.Message]) -> discord.Messa
 async def _newest(channel: discord.abc.Messageable, kind: Kind, hosts: Collection[str], me: int, limit: int) -> Found:
     elsewhere, blank = None, False
     async for message in channel.history(limit=limit):
-        if message.author.id == me:
+        if message.author.id == me and kind is Kind.IMAGE:
             continue
         found = media_of(message, kind, hosts)
         if found.files:

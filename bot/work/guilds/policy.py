@@ -74,13 +74,13 @@ class Policy:
             self._availability.check(allowed[0], allowed)
         if name is None:
             return models[0]
-        choices = ", ".join(model.name for model in models)
+        choices = ", ".join(model.title for model in models)
         try:
             model = self._catalog.choose(operation, name)
         except ModelUnknown:
             raise ModelUnknown(model=name, choices=choices) from None
         if model not in allowed:
-            raise ModelNotOffered(model=model.name, choices=choices)
+            raise ModelNotOffered(model=model.title, choices=choices)
         self._availability.check(model, allowed)
         return model
 

@@ -1,9 +1,9 @@
-"""`/animate` and `/image` without a picture: the channel's newest, as far as the bot and the member may look back."""
+"""A command without its picture or video: the channel's newest, as far as the bot and the member may look back."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from bot.chat.inputs.forms import CHOICES_MAX
 from bot.chat.inputs.picker import command_question
@@ -19,36 +19,29 @@ from bot.chat.replies.interactions import (
     open_reply,
     precheck,
     privacy,
-    requester_of,
 )
 from bot.errors import FileForbidden, NotYours
 from bot.rules.catalog import Model, Role
 from bot.rules.drafts import Draft
-from bot.rules.requests import Attachment, Inputs
+from bot.rules.requests import Attachment, VideoRequest
 from bot.rules.text_command import link_host
 from bot.wording import say
 
 
 async def make_of_newest(
-    interaction: Interaction,
-    model: Model,
-    inputs: Inputs,
-    more: Mapping[Role, Attachment],
-    *,
-    private: bool | None,
+    interaction: Interaction, model: Model, request_of: Callable[[Attachment], VideoRequest], *, private: bool | None
 ) -> None:
-    """Make it of the channel's newest picture and what is given besides, or ask which one where a message has several.
+    """Make it of the channel's newest file of the kind that the model begins with, or ask which one where a message has
+    several. `request_of` makes the request of a file.
 
     Everything that needs no look into the channel is refused before the look.
     """
-    unknown = Attachment(url="", filename="", size_bytes=0)
     private = privacy(interaction, private)
-    policy, requester = interaction.client.services.policy, requester_of(interaction)
-    request = policy.compose(model, inputs, {Role.DATA: unknown, **more}, requester)
-    precheck(interaction, request, private=private)
+    unknown = request_of(Attachment(url="", filename="", size_bytes=0))
+    precheck(interaction, unknown, private=private)
     reply = await open_reply(interaction, private=private)
-    files = await _newest_pictures(interaction, model, inputs.prompt)
-    requests = [request.model_copy(update={"files": {Role.DATA: file, **more}}) for file in files[:CHOICES_MAX]]
+    files = await _newest_files(interaction, model, unknown.inputs.prompt)
+    requests = [request_of(file) for file in files[:CHOICES_MAX]]
     if len(requests) == 1:
         await accept_in(interaction, precheck(interaction, requests[0], private=private), reply)
         return
@@ -62,7 +55,7 @@ async def make_of_newest(
 
 
 async def picked(interaction: Interaction, match: re.Match[str]) -> None:
-    """Answers the question which of several pictures is meant: its message becomes the card."""
+    """Answers the question which of several files is meant: its message becomes the card."""
     asked, asker_id = int(match["asked"]), int(match["asker"])
     if interaction.user.id != asker_id:
         raise NotYours(requester_id=asker_id)
@@ -76,10 +69,10 @@ async def picked(interaction: Interaction, match: re.Match[str]) -> None:
     await accept_here(interaction, precheck(interaction, draft.request, private=private), asked=asked)
 
 
-async def _newest_pictures(interaction: Interaction, model: Model, prompt: str | None) -> tuple[Attachment, ...]:
-    """The pictures of the newest message that has any. Raises the `Refused` that says which other ways work."""
+async def _newest_files(interaction: Interaction, model: Model, prompt: str | None) -> tuple[Attachment, ...]:
+    """The files of the newest message that has any. Raises the `Refused` that says which other ways work."""
     host = link_host(prompt)
-    if host is not None:  # they gave a link for the picture, so another picture would surprise them
+    if host is not None:  # they gave a link for the file, so another one would surprise them
         raise FileForbidden(host=host, role=Role.DATA.value)
     found = await _look_back(interaction, model)
     if found.files:
