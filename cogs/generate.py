@@ -14,6 +14,7 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.latest_file import make_of_newest, picked
 from bot.chat.inputs.options import Avoid, Duration, File, Prompt, Seed, Start, generation, operation_of
 from bot.chat.inputs.picker import COMMAND_PICKER
+from bot.chat.inputs.prompt_names import inputs_seen
 from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
 from bot.rules.catalog import Role
 from bot.rules.requests import Attachment, Inputs, Orientation, Resolution, VideoRequest
@@ -202,6 +203,7 @@ async def make(
     """Ask for the video, with the named model or the usual one; where the file to begin with was left out, of the
     channel's newest."""
     policy, requester = interaction.client.services.policy, requester_of(interaction)
+    inputs = inputs_seen(inputs, interaction)
     chosen = policy.choose(operation_of(interaction), model, requester)
     given = {role: attachment_of(file) for role, file in (files or {}).items() if file is not None}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 from cachetools import LRUCache
@@ -16,6 +16,7 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.inputs.picker import MESSAGE_PICKER, message_question
+from bot.chat.inputs.prompt_names import inputs_written
 from bot.chat.inputs.sources import Found, media_of, newest, nothing_found, shown
 from bot.chat.persistent import check_in_place, chosen_values
 from bot.chat.replies.interactions import Interaction, accept_in, ask, keep_reply, precheck
@@ -156,6 +157,7 @@ class TextCommands(commands.Cog):
         if command is None:
             raise TextUnknown(bot_id=self._bot.application_id)
         check_author(message, command.operation.value)
+        command = replace(command, inputs=inputs_written(command.inputs, message, self._bot.user))
         if command.operation in _NEED_A_FORM or command.private:
             raise FormNeeded(command=command.operation.value)
         policy, author = self._bot.services.policy, author_of(message)

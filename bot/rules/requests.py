@@ -30,6 +30,7 @@ from bot.errors import (
     TrajectoryMissing,
 )
 from bot.rules.catalog import Kind, Model, Operation, PromptRule, Role
+from bot.rules.prompt_text import without_emoji_ids
 
 START_MAX_SECONDS = 86_400
 _LACKING = (DurationUnknown, InputNotTaken, OptionNotTaken, OrientationUnknown, ResolutionUnknown)
@@ -154,8 +155,8 @@ def _takes(model: Model, inputs: Inputs, roles: Collection[Role]) -> bool:
 
 
 def tidy_prompt(prompt: str | None) -> str | None:
-    """The prompt without white space around it; None where nothing visible is left."""
-    text = (prompt or "").strip()
+    """The prompt without white space around it, with custom emoji by name; None where nothing visible is left."""
+    text = without_emoji_ids(prompt or "").strip()
     return text if any(_is_seen(char) for char in text) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,10 +65,18 @@ class CommandForm:
             value = self.resolve(kind, str(value), option)
         elif self.focused != name:
             value = self._checked(option, self._typed(option, value))
+            if kind == STRING:
+                self._mention(str(value))
         found: Json = {"name": name, "type": kind, "value": value}
         if self.focused == name:
             found["focused"] = True
         return found
+
+    def _mention(self, text: str) -> None:
+        """Note the members whom a text mentions among what is resolved, as Discord does."""
+        for user_id in re.findall(r"<@!?(\d+)>", text):
+            if user_id in self.core.world.users:
+                self._resolve_user(self.core.world.users[user_id])
 
     def _typed(self, option: Json, value: Any) -> Any:
         kind = option["type"]

@@ -257,7 +257,7 @@ async def test_what_can_not_be_done_gets_its_sentence_and_no_submit(reading: Sta
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize(
-    "prompt", ["🐈❄️" * 40, "اجعلها تثلج", "@everyone **bold** [x](https://example.com) <@&1>", "x" * 1000]
+    "prompt", ["🐈❄️" * 40, "اجعلها تثلج", "@everyone **bold** [x](https://example.com) <b>", "x" * 1000]
 )
 async def test_strange_prompts_are_made_and_ping_nobody(reading: Stage, prompt: str) -> None:
     async with reading.clapper():

@@ -108,7 +108,7 @@ async def test_a_forged_option_is_refused_in_a_sentence(stage: Stage) -> None:
         unknown = await ask(stage, model="gpt-9")
         message = await unknown.reply(timeout=PATIENCE_SECONDS)
         assert is_private(message)
-        assert "lucy-pro-t2v" in text_of(message), "it names what there is"
+        assert "Lucy Pro (text)" in text_of(message), "it names what there is"
         assert stage.queue.submits == []
 
 
@@ -250,8 +250,15 @@ async def test_commands_are_sent_to_discord_once_and_not_again_unchanged(stage: 
 async def test_no_prompt_pings_anybody(stage: Stage) -> None:
     async with stage.clapper():
         grace = stage.discord.member("Grace")
-        asked = await ask(stage, prompt=f"@everyone @here {grace.mention} **bold** [x](https://example.com)")
+        clips, elsewhere = stage.discord.channel("clips"), stage.discord.channel("Test Kitchen#general")
+        asked = await ask(
+            stage,
+            prompt=f"@everyone @here {grace.mention} **bold** [x](https://example.com) <:cat:1> <#{clips.id}> "
+            f"<#{elsewhere.id}>",
+        )
         message = await stage.see_through(asked)
+        assert stage.queue.submits[0].texts["prompt"].endswith("example.com) :cat: #clips #channel")
+        assert "@here @Grace **bold**" in stage.queue.submits[0].texts["prompt"]
         for version in asked.history:
             seen = version.message
             assert seen["mentions"] == []

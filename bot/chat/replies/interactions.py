@@ -16,11 +16,12 @@ from typing import Any, TypeAlias, TypeVar
 import discord
 
 from bot.chat.client_base import ClientBase
+from bot.chat.inputs.prompt_names import inputs_seen
 from bot.chat.replies.edit_routes import CONNECTION_LOST
 from bot.chat.replies.error_messages import note_refusal
 from bot.errors import AdminsOnly, DatabaseUnavailable, PermissionsMissing, PressedTwice
 from bot.rules.jobs import Job, Reply, Requester
-from bot.rules.requests import Attachment, VideoRequest, hidden_name
+from bot.rules.requests import Attachment, VideoRequest, compose, hidden_name
 from bot.wording.facts import fitted
 from bot.work.services import Prechecked
 
@@ -67,9 +68,15 @@ def privacy(interaction: Interaction, asked: bool | None) -> bool:
 
 
 def precheck(interaction: Interaction, request: VideoRequest, *, private: bool = False) -> Prechecked:
-    """The request, to be accepted; raises every `Refused` that needs no look into the database."""
+    """The request, to be accepted, with its words as the member saw them; raises every `Refused` that needs no look
+    into the database."""
     check_rights(interaction, private=private)
-    return interaction.client.services.acceptance.precheck(request, requester_of(interaction))
+    services = interaction.client.services
+    inputs = inputs_seen(request.inputs, interaction)
+    if inputs != request.inputs:
+        seen = compose(services.catalog.get(request.model), inputs, request.files)
+        request = seen.model_copy(update={"instead_of": request.instead_of})
+    return services.acceptance.precheck(request, requester_of(interaction))
 
 
 async def accept(interaction: Interaction, checked: Prechecked, *, private: bool) -> Job:
