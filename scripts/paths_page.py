@@ -20,7 +20,10 @@ Made from the code by `scripts/paths_page.py`; a test keeps the two in step.
 
 A path is one shape, or points with `>` or `to` between them, and around it how and when it moves, in any order. A
 point is a place, or two numbers with a comma: fractions of the frame (`0.2,0.5`), percent (`20%,50%`) or pixels of the
-model's frame (`300,352`), from the left and from the top. `@ 2s` after a point says when it is reached, `hold 1s` how
+model's frame (`300,352`), from the left and from the top. Between points in numbers a space is enough; `;` and arrows
+work anywhere, and so does the API's own JSON: `[{"frame": 0, "x": 100, "y": 352}, {"frame": 50, "x": 900, "y": 352}]`.
+
+`@ 2s` after a point says when it is reached, `hold 1s` how
 long it is stayed at. Times are in `s`, `ms` or `frames`. Without times the path takes the whole clip, at an even pace.
 
 The picture is seen as the model frames it: one of another shape loses its edges, and the preview shows what is left.
@@ -57,7 +60,7 @@ def _words() -> list[str]:
 
 
 def _reasons() -> list[str]:
-    sample = {"limit": 2000, "other": "`loop`", "width": 1280, "height": 704, "length": 5}
+    sample = {"limit": 2000, "other": "loop", "width": 1280, "height": 704, "length": 5}
     return [
         "## What makes no sense",
         "",

@@ -18,7 +18,7 @@ _SOMEBODY = {"@": "@someone", "@&": "@role", "#": "#channel"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class MentionNames:
     """How the members, roles and channels are called that a prompt may mention, by their ids."""
 
     members: Mapping[int, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ def without_emoji_ids(text: str) -> str:
     return _MARKS.sub(lambda found: found["emoji"] or found["command"] or found[0], text)
 
 
-def as_seen(text: str, names: Names) -> str:
+def as_seen(text: str, names: MentionNames) -> str:
     """The text with everything by name."""
 
     def named(found: re.Match[str]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.rules.catalog import load_catalog
-from bot.rules.prompt_text import Names, as_seen, mentioned, without_emoji_ids
+from bot.rules.prompt_text import MentionNames, as_seen, mentioned, without_emoji_ids
 from bot.rules.requests import Inputs, compose
 
-NAMES = Names(members={1: "Ada", 7: "@home"}, roles={2: "Artists"}, channels={3: "general"})
+NAMES = MentionNames(members={1: "Ada", 7: "@home"}, roles={2: "Artists"}, channels={3: "general"})
 
 
 @pytest.mark.parametrize(

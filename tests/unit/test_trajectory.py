@@ -256,6 +256,17 @@ def test_a_model_that_takes_few_points_gets_them_evenly() -> None:
         ("   ", "empty", "", 1),
         ("banana", "unknown_word", "banana", 1),
         ("circle sideways", "unknown_word", "sideways", 8),
+        ("left to rihgt", "misspelt", "rihgt", 9),
+        ("circel", "misspelt", "circel", 1),
+        ("left to right ease inn", "misspelt", "inn", 20),
+        ("left to nowhere", "unknown_word", "nowhere", 9),
+        ("zoom", "misspelt", "zoom", 1),
+        ("0.2,0.5 > then", "point_expected", ">", 9),
+        ('[{"frame": 0, "x": 1, "y": 1', "not_json", "1", 28),
+        ('{"points": 1}', "not_json", '{"points": 1}', 1),
+        ('[{"frame": 0.5, "x": 1, "y": 1}]', "json_point", '{"frame": 0.5, "x": 1, "y": 1}', 1),
+        ('[{"x": 0, "y": 0}]', "one_point", '[{"x": 0, "y": 0}]', 1),
+        ('[{"x": 0, "y": 0}, {"x": 1281, "y": 0}]', "outside", "1281, 0", 1),
         ("circle 🙂", "unreadable", "🙂", 8),
         ("0.2", "comma_expected", "0.2", 1),
         ("0.2,", "number_expected", "0.2,", 4),
@@ -295,6 +306,35 @@ def test_nonsense_says_where_it_stopped_making_sense(text: str, reason: str, whe
     facts = refusal(text)
     assert (facts["reason"], facts["where"], facts["position"]) == (reason, where, position)
     assert facts["why"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "other"),
+    [
+        ("circel", "circle"), ("left to rihgt", "right"), ("zoomin", "zoom in"), ("figure", "figure eight"),
+        ("left to right ease inn", "in"), ("circle clokwise", "clockwise"), ("top left to botom right", "bottom"),
+        ("circle, revresed", "reversed"), ("left to right over 2s twize", "twice"),
+    ],
+)  # fmt: skip
+def test_a_typing_error_is_told_what_was_probably_meant(typed: str, other: str) -> None:
+    assert f"did you mean “{other}”?" in str(refusal(typed)["why"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0.1,0.5 0.9,0.5", "0.1,0.5; 0.9,0.5", "0.1,0.5 -> 0.9,0.5", "0.1,0.5 >> 0.9,0.5", "0.1 0.5 0.9 0.5",
+     "0.1,0.5 ➡️ 0.9,0.5", "(0.1, 0.5) (0.9, 0.5)", '[{"x": 0.1, "y": 0.5}, {"x": 0.9, "y": 0.5}]',
+     ' {"trajectory": [{"x": 128, "y": 352}, {"x": 1152, "y": 352}]}'],
+)  # fmt: skip
+def test_points_may_be_written_as_people_and_the_api_write_them(text: str) -> None:
+    assert parse(text, MODEL) == parse("0.1,0.5 > 0.9,0.5", MODEL)
+
+
+def test_the_apis_own_json_says_at_which_frame_each_point_is() -> None:
+    text = '[{"frame": 10, "x": 0, "y": 0}, {"frame": 60, "x": 1000, "y": 0.5}]'
+    assert at(text, 0.2) == (0, 0)
+    assert at(text, 60 / 25) == (1000, 0.5)
+    assert at("0.1,0.5 > 0.9,0.5 3 times", 1) == at("0.1,0.5 > 0.9,0.5, 3 times", 1)
 
 
 def test_a_text_beyond_the_limit_is_refused_unread() -> None:

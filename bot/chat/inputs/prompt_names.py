@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from bot.rules.prompt_text import Names, as_seen, mentioned
+from bot.rules.prompt_text import MentionNames, as_seen, mentioned
 from bot.rules.requests import Inputs
 
 
@@ -38,10 +38,10 @@ def _seen(
     return inputs.model_copy(update={name: as_seen(text, names) for name, text in words.items()})
 
 
-def _names(ids: Collection[int], author: discord.User | discord.Member, people: Mapping[int, str]) -> Names:
+def _names(ids: Collection[int], author: discord.User | discord.Member, people: Mapping[int, str]) -> MentionNames:
     """A channel that the author can't look into keeps its name to itself, as it does in Discord."""
     if not isinstance(author, discord.Member):
-        return Names(members=people)
+        return MentionNames(members=people)
     roles = {one: role.name for one in ids if (role := author.guild.get_role(one)) is not None}
     channels = {
         one: channel.name
@@ -49,4 +49,4 @@ def _names(ids: Collection[int], author: discord.User | discord.Member, people: 
         if (channel := author.guild.get_channel_or_thread(one)) is not None
         and channel.permissions_for(author).view_channel
     }
-    return Names(members=people, roles=roles, channels=channels)
+    return MentionNames(members=people, roles=roles, channels=channels)

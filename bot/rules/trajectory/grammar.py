@@ -4,6 +4,7 @@
     shape    := circle | figure eight | square | triangle | zigzag | wave | arc | spiral in | spiral out | zoom in |
                 zoom out | diagonal | diagonal up | diagonal down | up | down | left | right
     points   := point { (`>` | `->` | `→` | `;` | `to` | `then` | a new line) point }
+              | JSON, as in `bot.rules.trajectory.json_points`; between points in numbers a space is enough
     point    := (place | number `,` number) [`@` time] [`hold` time]
     place    := left | right | top | bottom | centre | top left | top right | bottom left | bottom right
     number   := fraction of the frame (0 to 1) | pixels of the frame | `20%` | `300px`, from the left and from the top
@@ -26,10 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from bot.rules.catalog import Model
 from bot.rules.trajectory.geometry import ALONE, CIRCLE, EASINGS, PLACES, SHAPES, Place, Shape
+from bot.rules.trajectory.json_points import json_points, looks_like_json
+from bot.rules.trajectory.spelling import goes_on, is_known, meant, meant_after
 from bot.rules.trajectory.words import (
     BREAKS,
     FILLERS,
@@ -83,7 +86,21 @@ def read_plan(text: str, model: Model) -> Plan:
     """What `text` says. Raises `TrajectoryInvalid` with the first word that is wrong."""
     if len(text) > TEXT_MAX_CHARS:
         refuse("text_too_long", Token("other", f"{text[:20]}…", 0), limit=TEXT_MAX_CHARS)
-    return _Parser(text, model).plan()
+    return _of_json(text, model) if looks_like_json(text) else _Parser(text, model).plan()
+
+
+def _of_json(text: str, model: Model) -> Plan:
+    points = json_points(text)
+    where = Token("other", text.strip()[:20], 0)
+    if len(points) < 2:
+        refuse("one_point" if points else "empty", where)
+    unit = "px" if any(value > 1 for x, y, _ in points for value in (x, y)) else ""
+    plan = Plan()
+    for x, y, frame in points:
+        token = Token("number", f"{x:g}, {y:g}", 0)
+        numbers = Number(x, unit, token), Number(y, unit, token)
+        plan.waypoints.append(Waypoint(token, numbers=numbers, at=None if frame is None else frame / model.fps))
+    return plan
 
 
 SHAPE_WORDS = frozenset(words[0] for words in SHAPES)
@@ -139,7 +156,18 @@ class _Parser:
         elif token.text in FILLERS:
             self._next += 1
         else:
-            refuse("unknown_word", token)
+            self._unknown(token)
+
+    def _unknown(self, token: Token) -> NoReturn:
+        """Name the word that is wrong, and what it was probably meant to be."""
+        begun, second = goes_on(token.text), self._peek(1)
+        if begun and second.kind == "word" and (word := meant_after(begun, second.text)) is not None:
+            refuse("misspelt", second, other=f"{token.text} {word}")
+        if begun:
+            refuse("misspelt", token, other=" ".join(begun[0]))
+        if (word := meant(token.text)) is not None:
+            refuse("misspelt", token, other=word)
+        refuse("unknown_word", token)
 
     def _modifier(self, word: str, token: Token) -> None:
         if word in {"over", "wait", "hold"}:
@@ -167,15 +195,26 @@ class _Parser:
         plan = self._path(first)
         lone = self._match(ALONE)
         plan.waypoints.append(self._point())
-        while (token := self._peek()).kind in BREAKS or token.text in SEPARATORS:
-            self._next += 1
-            if token.kind == "newline" and not self._at_point():
-                break
-            if not self._at_point():
-                refuse("point_expected", token)
+        while (token := self._peek()).kind in BREAKS or token.text in SEPARATORS or self._next_point_follows():
+            if token.kind != "number":
+                self._next += 1
+                if token.kind == "newline" and not self._at_point():
+                    break
+                if not self._at_point():
+                    self._no_point(token)
             plan.waypoints.append(self._point())
         if len(plan.waypoints) == 1:
             self._only(first, lone)
+
+    def _next_point_follows(self) -> bool:
+        """Whether another point stands there after nothing but a space; a number before `times` is none."""
+        return self._peek().kind == "number" and self._peek(1).text not in {"times", "x"}
+
+    def _no_point(self, separator: Token) -> NoReturn:
+        found = self._peek()
+        if found.kind == "word" and not is_known(found.text):
+            self._unknown(found)
+        refuse("point_expected", separator)
 
     def _only(self, first: Token, lone: tuple[Shape, int] | None) -> None:
         """A single place such as `left` is a direction; a single point is no path."""

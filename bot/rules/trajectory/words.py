@@ -17,6 +17,9 @@ REASONS: Mapping[str, str] = {
     "empty": "say a shape, such as circle, or points, such as 0.2,0.5 > 0.8,0.5",
     "unreadable": "this sign means nothing in a path",
     "unknown_word": "this word means nothing in a path",
+    "misspelt": "it means nothing in a path (did you mean “{other}”?)",
+    "not_json": "it is no JSON with a list of points",
+    "json_point": "a point in JSON has the numbers x and y, and may have a whole number frame",
     "number_expected": "a number belongs here",
     "number_too_long": "that number is too long",
     "comma_expected": "a point is two numbers with a comma between them, such as 0.2,0.5",
@@ -48,7 +51,7 @@ class Token:
 
 
 _TOKENS = re.compile(
-    r"(?P<arrow>->|=>|[>→⇒➜;|])|(?P<newline>[\r\n]+)|(?P<space>[^\S\r\n]+|[()\[\]])|(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
+    r"(?P<arrow>[-=]?>+|[→⇒➜➡⟶;|]\ufe0f?)|(?P<newline>[\r\n]+)|(?P<space>[^\S\r\n]+|[()\[\]])|(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))"
     r"|(?P<word>[A-Za-z]+)|(?P<comma>,)|(?P<at>@)|(?P<percent>%)|(?P<hyphen>-)|(?P<other>.)",
     re.DOTALL,
 )
