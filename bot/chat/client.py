@@ -121,7 +121,7 @@ class VideoBot(ClientBase):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
             allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True),
         )
-        guard_events(self, unreadable)
+        self.events = guard_events(self, unreadable)
 
     def persist(self, component: Persistent, handler: Handler) -> None:
         """Have `handler` called for every press, choice or form of that kind, in messages of earlier runs, too."""

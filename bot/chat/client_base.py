@@ -32,6 +32,11 @@ class ClientBase(commands.AutoShardedBot):
             raise RuntimeError("the bot has no announcer yet: attach one before start")
         return self._announcer
 
+    @property
+    def connected(self) -> bool:
+        """Whether every shard has its connection to the gateway now. `is_ready` stays true once it was."""
+        return self.is_ready() and not self.is_closed() and not any(shard.is_closed() for shard in self.shards.values())
+
     def attach(self, services: Services, announcer: DiscordAnnouncer) -> None:
         """Give the client what its commands ask, and what shows the jobs."""
         self._services = services

@@ -29,14 +29,16 @@ _PARTS = {"channels": "CHANNEL_CREATE", "threads": "THREAD_CREATE"}
 """Of a server known in part, each of these is then read as the event that would tell of it alone."""
 
 
-def guard_events(client: discord.Client, unreadable: Callable[[str], None]) -> None:
-    """Have the events that discord.py can't read left out: one line in the log, and `unreadable` with its name.
+def guard_events(client: discord.Client, unreadable: Callable[[str], None]) -> list[str]:
+    """Have the events that discord.py can't read left out: one line in the log, and `unreadable` with its name. Gives
+    the names of all that it reads.
 
     All shards of a client read their events by the same table of functions, one for each kind of event.
     """
     readers: dict[str, Read] = client._connection.parsers  # noqa: SLF001  # nothing public lies between socket and cache
     for event, read in list(readers.items()):
         readers[event] = _Guarded(event, read, readers, unreadable)
+    return list(readers)
 
 
 class _Guarded:

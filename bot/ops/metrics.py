@@ -22,7 +22,7 @@ from prometheus_client import (
 )
 
 from bot import __version__
-from bot.errors import Failed, InputRejected, Refused, UserFacing
+from bot.errors import Failed, InputRejected, KeyRefused, OutOfCredits, Refused, UserFacing
 from bot.rules.catalog import Model
 from bot.rules.jobs import LIVE, Job, JobState
 
@@ -38,6 +38,7 @@ OUTCOMES = ("ok", "busy", "refused", "error", "no_answer")
 _JOB_SECONDS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200)
 _LAG_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _RUNGS = ("as_it_is", "smaller", "link")
+_SERVICE_TROUBLES = (KeyRefused.key, OutOfCredits.key)
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _STATUSES = ("2xx", "3xx", "4xx", "429", "5xx", "no_answer")
 
@@ -131,8 +132,9 @@ class Metrics:
         _each(self.waiting, WAITING)
         _each(self.service_calls, services, CALLS, OUTCOMES)
         _each(self.models_missing, services)
+        _each(self.service_answers, services)
+        _each(self.service_refusals, services, _SERVICE_TROUBLES)
         _each(self.discord_requests, _METHODS, _STATUSES)
-        _each(self.events_unreadable, ("INTERACTION_CREATE", "MESSAGE_CREATE", "GUILD_CREATE"))
 
     def note_move(self, before: Job, after: Job, model: Model | None) -> None:
         """A job's row was moved on. `model` is None where the catalogue has it no more."""

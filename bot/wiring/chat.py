@@ -51,7 +51,10 @@ def open_chat(process: Process) -> Chat:
 
 def _bot(process: Process, trace: aiohttp.TraceConfig) -> VideoBot:
     counter = process.metrics.events_unreadable
-    return VideoBot(process.settings, unreadable=lambda event: counter.labels(event).inc(), http_trace=trace)
+    bot = VideoBot(process.settings, unreadable=lambda event: counter.labels(event).inc(), http_trace=trace)
+    for event in bot.events:
+        counter.labels(event)  # there from the start, as 0
+    return bot
 
 
 async def log_in(client: discord.Client, settings: Settings, closing: AsyncExitStack) -> None:

@@ -16,7 +16,7 @@ def health_server(process: Process, parts: Parts) -> HealthServer:
         return True
 
     async def discord_is_ready() -> bool:
-        return parts.client.is_ready() and not parts.client.is_closed()
+        return parts.bot.connected
 
     async def cluster_knows_us() -> bool:
         return not isinstance(parts.engine, ClusterEngine) or parts.engine.in_touch

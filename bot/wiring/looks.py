@@ -7,6 +7,7 @@ import time
 
 import discord
 
+from bot.chat.client import VideoBot
 from bot.media.workers import Workers
 from bot.ops.metrics import Metrics
 from bot.rules.clock import Clock
@@ -36,7 +37,7 @@ def look_before_pages(
 
     async def gateway() -> None:
         metrics.media_tasks.set(workers.busy)
-        metrics.gateway_up.set(client.is_ready() and not client.is_closed())
+        metrics.gateway_up.set(isinstance(client, VideoBot) and client.connected)
         latency = client.latency
         metrics.gateway_latency.set(latency if math.isfinite(latency) else 0.0)
         metrics.guilds.set(len(client.guilds))

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from bot.app import App
+from bot.ops.logs import set_up_logs
+from bot.settings import Settings
 from sandbox.discord import DiscordStandIn
 from sandbox.discord.core import Core
 from sandbox.discord.world import STAGE, VOICE
 from sandbox.queue_api import QueueStandIn
 from tests.clock import ManualClock
+from tests.end_to_end.bot_process import holds
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage
 
 NOBODY = "ws://127.0.0.1:1/gateway"
@@ -86,3 +97,59 @@ async def test_a_connection_whose_list_of_servers_can_not_be_read_begins_all_the
     async with stage.clapper() as app:
         await stage.see(await stage.discord.member("Ada").slash("general", "t2v", prompt="here"), "pending")
         assert 'unreadable_total{event="READY"} 1.0' in app.metrics.page().decode()
+
+
+@contextmanager
+def log_of_a_process(settings: Settings) -> Iterator[io.StringIO]:
+    """What an operator would read, one JSON object a line."""
+    root, stream = logging.getLogger(), io.StringIO()
+    before = root.handlers[:], root.level
+    set_up_logs(settings, stream)
+    try:
+        yield stream
+    finally:
+        root.handlers[:], root.level = before
+
+
+async def seen_from_outside(app: App) -> tuple[bool, bool]:
+    """Whether health and metrics say that the gateway is connected."""
+    url = f"http://127.0.0.1:{app.http_port}"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{url}/readyz") as answer:
+            healthy = (await answer.json())["checks"]["discord"]
+        async with session.get(f"{url}/metrics") as answer:
+            page = await answer.text()
+    return healthy, "clapper_gateway_up 1.0" in page
+
+
+@pytest.mark.asyncio
+async def test_a_gateway_that_is_away_is_one_line_and_seen_from_outside(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[float] = []
+
+    def soon(_: object) -> float:
+        tries.append(0.01)
+        return 0.01
+
+    async def at_once(*_: object, **__: object) -> None:
+        """Discord has a connection wait five seconds before it identifies itself."""
+
+    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", soon)
+    monkeypatch.setattr("discord.Client.before_identify_hook", at_once)
+    async with stage.clapper() as app:
+        await app.parts.bot.wait_until_ready()
+        assert await seen_from_outside(app) == (True, True)
+        with log_of_a_process(stage.settings()) as stream:
+            stage.discord.faults.gateway_down = True
+            await stage.discord.drop_gateway()
+            await holds(lambda: len(tries) >= 5)
+            assert await seen_from_outside(app) == (False, False)
+            stage.discord.faults.gateway_down = False
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while await seen_from_outside(app) != (True, True):
+                    await asyncio.sleep(0.02)
+        said = [json.loads(line)["event"] for line in stream.getvalue().splitlines()]
+    assert "Traceback" not in stream.getvalue()
+    assert sum("gateway is away for shard" in line for line in said) == 1, said
+    assert sum("has connected to Gateway" in line or "RESUMED" in line for line in said) == 1, said

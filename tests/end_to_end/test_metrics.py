@@ -10,13 +10,19 @@ import pytest
 from bot.app import App
 from tests.end_to_end.conftest import Stage
 
+METRIC = re.compile(r"^# TYPE (\w+) ", re.MULTILINE)
 SERIES = re.compile(r"^([a-z_]+(?:\{[^}]*\})?) (\S+)$", re.MULTILINE)
 
 
 async def page(app: App) -> dict[str, float]:
-    """Every series with its value."""
+    """Every series with its value. Each metric has one or more."""
     async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{app.http_port}/metrics") as answer:
-        return {name: float(value) for name, value in SERIES.findall(await answer.text())}
+        text = await answer.text()
+    found = {name: float(value) for name, value in SERIES.findall(text)}
+    metrics = set(METRIC.findall(text))
+    assert {name for name in metrics if not any(one.startswith(name) for one in found)} == set()
+    assert {name for name in metrics if name.endswith(("_created", "_created_total"))} == set()
+    return found
 
 
 @pytest.mark.asyncio

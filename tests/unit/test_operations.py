@@ -34,6 +34,7 @@ def series() -> dict[str, set[str]]:
     metrics = Metrics()
     metrics.prepare(load_catalog(None, ("decart", "fal")), ("decart", "fal"))
     metrics.background_failures.labels("retention")
+    metrics.events_unreadable.labels("MESSAGE_CREATE")
     found: dict[str, set[str]] = {}
     for line in metrics.page().decode().splitlines():
         if match := re.match(r"([a-z_]+)(?:\{(.*)\})? ", line):
@@ -74,15 +75,19 @@ def test_each_alert_says_what_is_and_what_to_do(rule: dict[str, Any]) -> None:
     assert shown <= grouped | ({"instance"} if not grouped else set())
 
 
-def test_the_rules_pass_promtool() -> None:
+def test_the_rules_and_the_dashboards_expressions_pass_promtool(tmp_path: Path) -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
         reason = "promtool (Debian: prometheus) is not installed; the tests above check the same names"
         if "promtool" in os.environ.get("CLAPPER_REQUIRE", ""):
             pytest.fail(reason)
         pytest.skip(reason)
+    filled = [each.replace("$job", "clapper").replace("$__rate_interval", "1m") for each in sorted(set(expressions()))]
+    rules = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(filled)]
+    panels = tmp_path / "panels.yaml"
+    panels.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
     done = subprocess.run(
-        [promtool, "check", "rules", OPERATIONS / "alerts.yaml"], capture_output=True, check=False, text=True
+        [promtool, "check", "rules", OPERATIONS / "alerts.yaml", panels], capture_output=True, check=False, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
