@@ -21,7 +21,12 @@ from sandbox.launch import BotEnded, Sandbox
 
 SUCCEEDED, FAILED, USAGE = 0, 1, 2
 SHOWN = ("pending", "processing", "completed", "delivered", "failed", "cancelled")
-"""The states that the card's footer begins with and that are printed, each once."""
+"""The states that are printed, each once."""
+STATES = {
+    0xB5BAC1: "accepted", 0x9AA0A8: "submitting", 0x80848E: "pending", 0x3B82F6: "processing",
+    0x06B6D4: "completed", 0x23A55A: "delivered", 0xDA373C: "failed", 0x5C5F66: "cancelled",
+}  # fmt: skip
+"""By the colour of its card, what state a job is in: the title says it in the member's language only."""
 GO, PREVIEW = "Go", "preview"
 """The button under what is shown before it is made, and the word that is printed for it."""
 LOADING = 1 << 7
@@ -197,13 +202,9 @@ class Conversation:
 
 
 def state_of(message: Json) -> str | None:
-    """The job's state as its card's footer gives it, or None for a message that is no card."""
-    for embed in message.get("embeds") or []:
-        footer = (embed.get("footer") or {}).get("text") or ""
-        word = re.match(r"[a-z]+(?= ·)", footer)
-        if word:
-            return word[0]
-    return None
+    """The job's state as its card's colour gives it, or None for a message that is no card."""
+    found = (STATES.get(embed.get("color")) for embed in message.get("embeds") or [])
+    return next(filter(None, found), None)
 
 
 def words_of(message: Json) -> str:

@@ -17,6 +17,7 @@ sys.path.insert(0, str(CHECKOUT))
 
 from playwright.async_api import Browser, Locator, Page, expect  # noqa: E402 - the checkout is no package of its own
 
+from bot.wording import say  # noqa: E402
 from sandbox.launch import Options, Sandbox  # noqa: E402
 from tests.browser import browsing, chromium, open_page  # noqa: E402
 
@@ -64,7 +65,9 @@ async def ask(page: Page, prompt: str) -> None:
 
 
 async def until(page: Page, state: str) -> None:
-    await expect(page.locator(".message").last).to_contain_text(f"{state} ·", timeout=PATIENCE_MS)
+    """Until the newest card has that state's title."""
+    title = say(f"title_{state}", "en-US")
+    await expect(page.locator(".message .embed-title").last).to_contain_text(title, timeout=PATIENCE_MS)
 
 
 async def desktop(browser: Browser, sandbox: Sandbox, folder: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from asyncio.subprocess import STDOUT
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from sandbox.discord import DiscordStandIn, Invocation
 from sandbox.fal import FalStandIn
 from sandbox.launch import addresses, fal_addresses
 from sandbox.queue_api import QueueStandIn
+from tests.cards import state_of
 from tests.fork_server import CHECKOUT, Program, spawn, start_renderer
 
 PATIENCE_SECONDS = 60.0
@@ -244,12 +245,6 @@ async def until(condition: Callable[[], Any], *, seconds: float = PATIENCE_SECON
             raise AssertionError(f"{what} never came to be")
         await asyncio.sleep(0.05)
     return found
-
-
-def state_of(message: Mapping[str, Any] | None) -> str:
-    """The state's own word, as the card's footer shows it; empty where there is no card."""
-    embeds = message["embeds"] if message else []
-    return str(embeds[0]["footer"]["text"]).split(" · ")[0] if embeds and "footer" in embeds[0] else ""
 
 
 async def seen(asked: Invocation, *states: str, seconds: float = PATIENCE_SECONDS) -> Json:

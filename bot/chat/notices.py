@@ -11,13 +11,8 @@ from discord import ui
 
 from bot.chat.persistent import Verb, job_button, view_with
 from bot.chat.replies.attached_file import AttachedFile
-from bot.chat.replies.cards import (
-    PROMPT_MAX_CHARS,
-    SHORT_ID_CHARS,
-    STATE_LOOKS,
-    failure_sentence,
-    model_title,
-)
+from bot.chat.replies.card_lines import PROMPT_MAX_CHARS, SHORT_ID_CHARS, failure_sentence, model_title
+from bot.chat.replies.cards import STATE_LOOKS
 from bot.chat.replies.edit_routes import FINAL_STATUSES, UNSENT_OR_CLOSED, token_is_alive, webhook_of
 from bot.chat.settings_text import change_lines
 from bot.rules.catalog import Catalog

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -76,16 +77,15 @@ def list_view(jobs: Sequence[Job], catalog: Catalog, *, number: int, pages: int,
 
 def detail_embed(job: Job, catalog: Catalog, *, kept_until: datetime | None, locale: str) -> discord.Embed:
     """The card of one job, with a link to its message and until when its video is kept."""
-    embed = embed_of(card_of(_read_in(job, locale), catalog, alone=True))
-    lines = [embed.description or ""]
+    card = card_of(_read_in(job, locale), catalog, alone=True)
+    lines = list(card.lines)
     place = job.reply.guild_id or "@me"
     if not job.reply.ephemeral:
         url = Markup(f"https://discord.com/channels/{place}/{job.reply.channel_id}/{job.reply.message_id}")
         lines.append(say("jobs_where", locale, url=url))
     if kept_until is not None:
         lines.append(say("jobs_kept", locale, until=kept_until))
-    embed.description = "\n".join(lines)
-    return embed
+    return embed_of(replace(card, lines=tuple(lines)))
 
 
 def detail_view(job: Job, *, page: int, locale: str) -> ui.View:

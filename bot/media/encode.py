@@ -50,16 +50,19 @@ def probe(path: Path) -> dict[str, Any]:
 
 
 def faststart(path: Path, to: Path) -> dict[str, Any]:
-    """Answers {"changed"}; `to` is written only where the index did not come first. Raises `ResultInvalid`."""
-    if probe(path)["faststart"]:
-        return {"changed": False}
+    """Answers {"changed"} and the facts of `bot.rules.media.Dimensions`; `to` is written only where the index did not
+    come first. Raises `ResultInvalid`."""
+    found = probe(path)
+    shape = {name: found[name] for name in ("width", "height", "seconds")}
+    if found["faststart"]:
+        return {"changed": False, **shape}
     try:
         tracks = tracks_of(path, "mp4")
         with opened_clip(path, "mp4") as source:
             copy_pictures(source, tracks.video_in(source), tracks.sound_in(source), to, keep_sound=True)
     except InputRejected as exc:
         raise ResultInvalid from exc
-    return {"changed": True}
+    return {"changed": True, **shape}
 
 
 def fit(path: Path, to: Path, *, limit_bytes: int) -> dict[str, Any]:

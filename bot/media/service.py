@@ -26,7 +26,7 @@ from bot.media.walls import Bounds
 from bot.rules.bounds import SMALL_BYTES
 from bot.rules.catalog import Kind, Model
 from bot.rules.jobs import Requester
-from bot.rules.media import Fitted, Probe, Sketched
+from bot.rules.media import Dimensions, Fitted, Probe, Sketched
 from bot.rules.requests import Point
 
 LIGHT_CLIP_BOUNDS = Bounds(wall_seconds=60, cpu_seconds=60)
@@ -168,10 +168,12 @@ class MediaEncoder:
     def __init__(self, guard: Guard | None = None) -> None:
         self._guard = guard or Guard()
 
-    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
-        if (playable(path) if _is_small(path) else await asyncio.to_thread(playable, path)) is not None:
-            return path
-        return to if (await self._run("faststart", path, to, by=by))["changed"] else path
+    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> tuple[Path, Dimensions]:
+        known = playable(path) if _is_small(path) else await asyncio.to_thread(playable, path)
+        if known is not None:
+            return path, Dimensions(width=known.width, height=known.height, seconds=known.seconds)
+        answer = await self._run("faststart", path, to, by=by)
+        return to if answer.pop("changed") else path, Dimensions(**answer)
 
     async def fit(self, path: Path, to: Path, limit_bytes: int, *, by: Requester | None = None) -> Fitted | None:
         answer = await self._run("fit", path, to, by=by, limit_bytes=limit_bytes)

@@ -13,7 +13,7 @@ from bot.rules.jobs import Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A local MP4 that is ready to upload.
+    """A local MP4 or picture that is ready to upload; how long and large it is shown, where that is known.
 
     `note` is the key of a sentence that says how it was changed to fit (None: not at all), `note_facts` are that
     sentence's facts: `fit_reencoded` has `size_bytes_before`, besides the clip's own `size_bytes`.
@@ -23,6 +23,8 @@ class Clip:
     filename: str
     size_bytes: int
     seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
     note: str | None = None
     note_facts: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 

@@ -134,6 +134,7 @@ class Reply(BaseModel):
     `user_install`: only somebody's account has the app there, be it the requester's or not.
     `upload_limit_bytes` is what Discord announced for one file in this interaction, or the guild's limit. `answers` is
     the id of the interaction or message that it answers: either may be sent twice, and it gets one job all the same.
+    `names_asker`: Discord itself shows above it who asked, as above the answer to a command.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -148,6 +149,7 @@ class Reply(BaseModel):
     user_install: bool = False
     upload_limit_bytes: int = Field(ge=0)
     answers: int | None = None
+    names_asker: bool = False
 
     @property
     def only_by_token(self) -> bool:
@@ -163,8 +165,8 @@ class Reply(BaseModel):
 
 
 class StoredFile(BaseModel):
-    """Bytes that we keep, by their key in `bot.files`. `seconds` is a clip's length; `shortened`: its member's file has
-    more, which is not used."""
+    """Bytes that we keep, by their key in `bot.files`. `seconds` is a clip's length, `width` and `height` are as it is
+    shown; None where nobody looked. `shortened`: its member's file has more, which is not used."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -173,6 +175,8 @@ class StoredFile(BaseModel):
     content_type: str
     size_bytes: int = Field(ge=0)
     seconds: float | None = None
+    width: int | None = None
+    height: int | None = None
     shortened: bool = False
 
 

@@ -33,6 +33,15 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dimensions:
+    """How large a result is shown, in pixels, and how long it lasts; None for a picture."""
+
+    width: int
+    height: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """A clip that was encoded again to come under a limit: what it is now, and what it was, for the sentence."""
 
@@ -111,7 +120,7 @@ class Encoder(Protocol):
     `by` is whose turn it takes. Every method may raise `FilesUnavailable`: this machine is at fault, and not the video.
     """
 
-    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
+    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> tuple[Path, Dimensions]:
         """The same video with its index first, so that it plays while it loads: `path` itself where it is so already,
         else written to `to` without encoding. Raises `bot.errors.ResultInvalid` where `path` is no video."""
         ...

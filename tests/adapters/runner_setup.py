@@ -29,7 +29,7 @@ from bot.rules.durations import Durations
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Job, JobState, Reply, Requester, StoredFile
 from bot.rules.limit_rules import LimitBook, operator_rules
-from bot.rules.media import Files, Fitted, Probe
+from bot.rules.media import Dimensions, Files, Fitted, Probe
 from bot.rules.notices import Entry, HoldOutcome, NoticeLost, Picture
 from bot.rules.polling import AdaptivePolling, PollBounds
 from bot.rules.requests import VideoRequest
@@ -211,11 +211,11 @@ class Halver:
         self.breaks = False
         self.on_faststart: Callable[[], Awaitable[None]] | None = None
 
-    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
+    async def faststart(self, path: Path, to: Path, *, by: Requester | None = None) -> tuple[Path, Dimensions]:
         del to, by
         if self.on_faststart is not None:
             await self.on_faststart()
-        return path
+        return path, Dimensions(width=1280, height=704, seconds=4)
 
     async def fit(self, path: Path, to: Path, limit_bytes: int, *, by: Requester | None = None) -> Fitted | None:
         del by

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bot.errors import ResultInvalid
 from bot.media.boxes import faststart_of
-from bot.rules.media import Fitted
+from bot.rules.media import Dimensions, Fitted
 from tests import corpus
 from tests.corpus import FLASH_AT, Seen
 from tests.media_workers import an_encoder
@@ -57,8 +57,8 @@ async def test_what_is_no_video_is_no_result(tmp_path: Path, content: bytes) -> 
 
 @pytest.mark.asyncio
 async def test_an_index_that_comes_first_is_left_alone(tmp_path: Path) -> None:
-    path = corpus.clip(tmp_path / "x", seconds=0.4)
-    assert await an_encoder().faststart(path, tmp_path / "to") == path
+    path = corpus.clip(tmp_path / "x", size=(320, 180), seconds=0.4)
+    assert await an_encoder().faststart(path, tmp_path / "to") == (path, Dimensions(width=320, height=180, seconds=0.4))
     assert not (tmp_path / "to").exists()
 
 
@@ -67,7 +67,7 @@ async def test_an_index_that_comes_first_is_left_alone(tmp_path: Path) -> None:
 async def test_an_index_at_the_end_is_moved_and_nothing_else_changes(tmp_path: Path, sound: str | None) -> None:
     path = corpus.clip(tmp_path / "x", faststart=False, sound=sound)
     assert not faststart_of(path)
-    to = await an_encoder().faststart(path, tmp_path / "to")
+    to, _ = await an_encoder().faststart(path, tmp_path / "to")
     before, after = Seen(path), Seen(to)
     assert to == tmp_path / "to"
     assert faststart_of(to)
@@ -78,9 +78,10 @@ async def test_an_index_at_the_end_is_moved_and_nothing_else_changes(tmp_path: P
 
 @pytest.mark.asyncio
 async def test_a_video_in_fragments_is_made_whole(tmp_path: Path) -> None:
-    path = corpus.clip(tmp_path / "x", movflags="frag_keyframe+empty_moov", seconds=1.5)
+    path = corpus.clip(tmp_path / "x", size=(320, 180), movflags="frag_keyframe+empty_moov", seconds=1.5)
     assert not faststart_of(path)
-    to = await an_encoder().faststart(path, tmp_path / "to")
+    to, found = await an_encoder().faststart(path, tmp_path / "to")
+    assert (found.width, found.height, round(found.seconds or 0, 1)) == (320, 180, 1.5)
     assert faststart_of(to)
     assert len(Seen(to).frames) == 38
 

@@ -173,10 +173,10 @@ async def test_a_fit_result_starts_no_process_and_any_other_does(tmp_path: Path)
     encoder = MediaEncoder(Guard(workers))
     fit, unfit = clip()(tmp_path / "fit.mp4"), clip(faststart=False)(tmp_path / "unfit.mp4")
     try:
-        assert await encoder.faststart(fit, to) == fit
+        assert (await encoder.faststart(fit, to))[0] == fit
         assert (await encoder.probe(fit)).seconds == 1.0
         assert workers.template_pid is None
-        assert await encoder.faststart(unfit, to) == to
+        assert (await encoder.faststart(unfit, to))[0] == to
         assert workers.template_pid is not None
     finally:
         await workers.close()

@@ -17,8 +17,8 @@ from bot.store.admission import Admission
 from bot.store.encryption import Keys
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.rows import ROW, job_of
+from tests.cards import state_of
 from tests.chaos.storm import Asked, Storm, leftovers
-from tests.fleet import state_of
 
 CATALOG = load_catalog(services=("decart", "fal"))
 _NUMBER = re.compile(r"job (\d+) of the storm")

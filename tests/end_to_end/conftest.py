@@ -28,12 +28,13 @@ from sandbox.fal import FalStandIn
 from sandbox.queue_api import QueueStandIn
 from tests.adapters.databases import migrated_file
 from tests.browser import browsing, chromium_or_skip
+from tests.cards import state_of
 from tests.clock import ManualClock, ShiftedClock
 from tests.fork_server import start_renderer
 from tests.media_workers import shared_workers
 from tests.openapi import all_faults, document_missing
 
-__all__ = ["browser", "chromium", "clapper", "fal", "migrated_file", "stage"]
+__all__ = ["browser", "chromium", "clapper", "fal", "migrated_file", "stage", "state_of"]
 
 PENDING_SECONDS = 30.0
 PROCESSING_SECONDS = 60.0
@@ -120,12 +121,6 @@ class Stage:
         await self.see(asked, "processing")
         await self.clock.advance(PROCESSING_SECONDS)
         return await self.see(asked, "delivered")
-
-
-def state_of(message: Json) -> str:
-    """The state's own word, as the card's footer shows it; empty where there is no card."""
-    embeds = message["embeds"]
-    return str(embeds[0]["footer"]["text"]).split(" · ")[0] if embeds and "footer" in embeds[0] else ""
 
 
 def states_of(asked: Invocation) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.rules.limit_rules import LimitBook
 from sandbox.discord import Invocation
+from tests.cards import state_of
 from tests.end_to_end.cluster import ask_database, cluster
 from tests.fleet import (
     NOT_IN_TIME,
@@ -18,7 +19,6 @@ from tests.fleet import (
     Child,
     Fleet,
     seen,
-    state_of,
     submits_of,
     until,
     uploads_of,

@@ -97,8 +97,11 @@ async def test_a_command_ends_with_its_video(stage: Stage, command: str, private
         assert attachment["content_type"] == ("image/png" if command == "image" else "video/mp4")
         text = text_of(message)
         assert "seed `7`" in text
-        assert stage.discord.member("Ada").mention in text
-        assert usually.title in text
+        named = stage.discord.member("Ada").mention in text
+        assert named == (command == "motion" and not private), (
+            "Discord itself says who used a command, not who pressed Go"
+        )
+        assert f"**{usually.title.partition(' (')[0]}**" in text
         first = ["Animate this", "Use this", "Again"] if command == "image" else ["Again", "Use this"]
         assert buttons_of(message) == [*first, "Delete"]
         assert bool(message["flags"] & 64) is private

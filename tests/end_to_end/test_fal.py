@@ -55,7 +55,7 @@ async def test_length_sound_and_what_to_avoid_go_to_models_that_take_them_and_ot
         options: dict[str, Any] = {"duration": 4, "audio": True, "avoid": "blurry", "orientation": "portrait"}
         asked = await ada.slash("general", "t2v", prompt="a cat", **options)
         card = text_of(await stage.see(asked, "pending"))
-        assert "4 s · with sound · with words for what to avoid" in card
+        assert "4 s · tall · with sound · with words for what to avoid" in card
         assert "blurry" not in card
         files = {"image": ("dot.png", picture())}
         refused = await ada.slash("general", "animate", files=files, prompt="snow", duration=6)

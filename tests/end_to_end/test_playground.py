@@ -36,7 +36,7 @@ async def test_typing_t2v_ends_with_a_video_that_plays_in_the_page(browser: Brow
         played = await video.evaluate(PLAY)
         await page.screenshot(path=str(tmp_path / "done.png"))
         assert await page.locator(".message").count() == 1
-        assert "delivered" in await reply.inner_text()
+        assert "✅ Done" in await reply.inner_text()
         assert muted == [True, False, True]
         assert played["at"] >= 0.2
         assert (played["width"], played["height"]) == (320, 176)
@@ -48,7 +48,7 @@ async def test_a_failed_job_says_the_services_reason_in_the_page(page: Page) -> 
     hostile = "**bold** @everyone https://evil.test/x <img src=x onerror=\"document.title='broken'\">"
     await page.keyboard.type(f"/t2v prompt:a cat [fail: the camera ran out of film {hostile}]")
     await page.keyboard.press("Enter")
-    await page.locator(".embed", has_text="failed").wait_for()
+    await page.locator(".embed", has_text="That didn't work").wait_for()
     told = re.sub("[\u200b\u2060]", "", await page.locator(".embed").inner_text())
     assert told.count(f"the camera ran out of film {hostile}") == 2, "in the prompt, and as the service's reason"
     alive = await page.locator(".embed :is(a, strong, img, script, .mention)").all_inner_texts()
@@ -76,5 +76,5 @@ async def test_the_second_services_model_makes_a_video_in_the_page_and_the_pages
         await page.keyboard.type("/t2v a dog")
         await page.keyboard.press("Enter")
         failed = page.locator(".message", has_text="a dog")
-        await failed.locator(".embed", has_text="failed").wait_for()
+        await failed.locator(".embed", has_text="That didn't work").wait_for()
         assert "The camera ran out of film." in await failed.inner_text()

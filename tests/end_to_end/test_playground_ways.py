@@ -37,7 +37,7 @@ async def test_a_reply_to_a_picture_becomes_a_video_under_it(page: Page) -> None
     await reply(page, "/animate make it snow")
     answer = page.locator(".message").nth(2)
     await answer.locator("video").wait_for()
-    await expect(answer).to_contain_text("delivered")
+    await expect(answer).to_contain_text("✅ Done")
     await expect(answer).to_contain_text("make it snow")
 
 

@@ -77,8 +77,8 @@ async def test_the_card_says_what_was_asked_and_ticks(stage: Stage) -> None:
         text = text_of(message)
         assert "⏳" in text
         assert f"> {PROMPT}" in text
-        assert "Lucy Pro (text)" in text
-        assert stage.discord.member("Ada").mention in text
+        assert "**Lucy Pro**" in text
+        assert stage.discord.member("Ada").mention not in text, "Discord itself says who used the command"
         assert text.count(":R>") == 2, "when it was asked and when it is expected"
         assert "seed `" in text, "a seed that was drawn is shown, so that it can be asked for again"
         assert buttons_of(message) == ["Cancel"]

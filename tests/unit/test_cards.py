@@ -14,6 +14,8 @@ from bot.rules.catalog import SEED_MAX, Role, load_catalog
 from bot.rules.delivery import Clip, Link
 from bot.rules.jobs import Failure, Job, JobState, Reply, Requester, StoredFile
 from bot.rules.requests import Attachment, Inputs, compose
+from sandbox.trial import STATES
+from tests.cards import state_of
 
 CATALOG = load_catalog()
 JOB_ID = "1a2b3c4d" + "0" * 24
@@ -47,10 +49,13 @@ def a_job(state: JobState = JobState.PENDING, prompt: str = "a cat playing piano
         (JobState.CANCELLED, "🚫"),
     ],
 )
-def test_a_state_has_its_sign_and_its_own_word(state: JobState, sign: str) -> None:
+def test_a_state_has_its_sign_and_a_colour_of_its_own(state: JobState, sign: str) -> None:
     card = card_of(a_job(state, failure=Failure(key="service_failed", facts={"reason": "too dark"})), CATALOG)
     assert card.title.startswith(sign)
-    assert card.footer == f"{state} · lucy-pro-t2v · 1a2b3c4d"
+    shown = embed_of(card).to_dict()
+    assert state_of({"embeds": [shown]}) == state
+    assert STATES[card.colour.value] == state, "sandbox/trial.py"
+    assert "footer" not in shown
 
 
 @pytest.mark.parametrize(
@@ -73,13 +78,37 @@ def test_a_card_says_which_part_of_a_clip_the_model_gets(
     assert [line for line in lines if "The model gets" in line] == ([told] if told else [])
 
 
-def test_a_card_says_what_was_asked_and_by_whom() -> None:
-    text = "\n".join(card_of(a_job(), CATALOG).lines)
-    assert "> a cat playing piano" in text
-    assert "Lucy Pro (text)" in text
-    assert "720p" in text
-    assert "seed `7`" in text
-    assert "<@42>" in text
+def test_a_card_says_what_was_asked_in_no_words_of_machines() -> None:
+    text = embed_of(card_of(a_job(), CATALOG)).description or ""
+    assert "> a cat playing piano\n**Lucy Pro** · 720p · for <@42>\n" in text
+    assert text.endswith("\n-# seed `7` · number `1a2b3c4d`")
+    assert "lucy-pro-t2v" not in text
+    assert "pending" not in text
+
+
+@pytest.mark.parametrize("changes", [{"names_asker": True}, {"ephemeral": True}])
+def test_a_card_names_nobody_whom_discord_names_above_it_or_who_alone_sees_it(changes: dict[str, bool]) -> None:
+    job = a_job()
+    card = card_of(job.model_copy(update={"reply": job.reply.model_copy(update=changes)}), CATALOG)
+    assert "<@42>" not in "\n".join(card.lines)
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [((1280, 704), "720p"), ((480, 832), "480p"), ((1280, 1280), "1280 x 1280"), ((160, 88), "160 x 88")],
+)
+def test_a_finished_card_says_what_was_made_and_not_what_was_asked(size: tuple[int, int], told: str) -> None:
+    width, height = size
+    clip = Clip(path=Path("x.mp4"), filename="x.mp4", size_bytes=9, seconds=5.04, width=width, height=height)
+    finished = a_job(JobState.DELIVERED)
+    assert f"**Lucy Pro** · 5 s · {told} · " in card_of(finished, CATALOG, handed=clip).lines[1]
+    kept = StoredFile(
+        key="k", filename="x.mp4", content_type="video/mp4", size_bytes=9, seconds=4.8, width=width, height=height
+    )
+    stored = finished.model_copy(update={"result": kept})
+    assert f"**Lucy Pro** · 4.8 s · {told} · " in card_of(stored, CATALOG).lines[1]
+    small = Clip(path=Path("y.mp4"), filename="x.mp4", size_bytes=9, seconds=4.8, width=854, height=480)
+    assert "**Lucy Pro** · 4.8 s · 480p · " in card_of(stored, CATALOG, handed=small).lines[1], "what was sent"
 
 
 def test_times_tick_on_the_readers_screen() -> None:
@@ -203,12 +232,15 @@ def test_a_card_speaks_its_requesters_language() -> None:
     job = a_job(requester=Requester(user_id=42, name="Ada", channel_id=2, locale="de"))
     card = card_of(job, CATALOG)
     assert "Wartet" in card.title
-    assert card.footer.startswith("pending ·")
+    assert card.small == "Seed `7` · Nummer `1a2b3c4d`"
+    inputs = Inputs(prompt="x", orientation="portrait")
+    tall = job.model_copy(update={"request": compose(CATALOG.get("lucy-pro-t2v"), inputs)})
+    assert "**Lucy Pro** · hoch · " in "\n".join(card_of(tall, CATALOG).lines)
 
 
 def test_seeds_are_shown_in_full() -> None:
     job = a_job(request=compose(CATALOG.get("lucy-pro-t2v"), Inputs(prompt="x", seed=SEED_MAX)))
-    assert "`4294967295`" in "\n".join(card_of(job, CATALOG).lines)
+    assert "`4294967295`" in card_of(job, CATALOG).small
 
 
 def test_a_job_in_line_shows_its_place_and_no_expected_time() -> None:

@@ -21,16 +21,8 @@ from cachetools import LRUCache
 
 from bot.chat.persistent import Verb
 from bot.chat.replies.attached_file import AttachedFile
-from bot.chat.replies.cards import (
-    Card,
-    card_of,
-    embed_of,
-    expected_at,
-    failure_sentence,
-    poster_name,
-    result_name,
-    view_of,
-)
+from bot.chat.replies.card_lines import expected_at, failure_sentence
+from bot.chat.replies.cards import Card, card_of, embed_of, poster_name, result_name, view_of
 from bot.chat.replies.edit_routes import (
     UNSENT,
     UNSENT_OR_CLOSED,
@@ -247,7 +239,8 @@ class DiscordAnnouncer:
         if job.id in self._no_dm:
             raise lost
         locale = job.requester.locale
-        job = job.model_copy(update={"reply": job.reply.model_copy(update={"channel_id": 0})})  # it is elsewhere now
+        elsewhere = {"channel_id": 0, "names_asker": True}  # and nobody else reads it there
+        job = job.model_copy(update={"reply": job.reply.model_copy(update=elsewhere)})
         card = card_of(job, self._catalog, handed=thing)
 
         def payload() -> dict[str, Any]:

@@ -298,7 +298,17 @@ def reply_of(interaction: Interaction, message_id: int | None, *, ephemeral: boo
         user_install=not hears_messages(interaction),  # whoever presses, a card stays where its app is installed
         upload_limit_bytes=interaction.filesize_limit,
         answers=interaction.id,
+        names_asker=_names_asker(interaction, message_id),
     )
+
+
+def _names_asker(interaction: Interaction, message_id: int | None) -> bool:
+    """Whether Discord shows "Ada used /t2v" above that message: it does where a command's interaction was answered."""
+    pressed = interaction.message
+    if pressed is None or pressed.id != message_id:
+        return interaction.type is discord.InteractionType.application_command
+    origin = pressed.interaction_metadata
+    return origin is not None and origin.type is discord.InteractionType.application_command
 
 
 def hears_messages(interaction: Interaction) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TypedDict
 
 from bot.errors import (
     FileNotStored,
@@ -29,6 +30,7 @@ from bot.rules.backoff import Backoff, retry
 from bot.rules.catalog import FORMS, Kind
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link
 from bot.rules.jobs import Job, Reply, StoredFile
+from bot.rules.media import Dimensions
 from bot.rules.services import RemoteResult
 from bot.store.rows import Facts
 from bot.work.jobs.context import JobContext, result_key
@@ -57,6 +59,12 @@ _VIDEO = "video/mp4"
 _ENDINGS: Mapping[str, str] = {_VIDEO: ".mp4", "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
+class _Measured(TypedDict, total=False):
+    seconds: float | None
+    width: int | None
+    height: int | None
+
+
 class Delivery:
     """Delivers one completed job: downloads and stores its video once, then tries each way to its member."""
 
@@ -69,6 +77,7 @@ class Delivery:
         self._smaller_clips: dict[int, Clip | None] = {}
         self._makes = FORMS[owned.row.request.operation].makes
         self._found_type = _VIDEO
+        self._shape: Dimensions | None = None
 
     @property
     def _job(self) -> Job:
@@ -126,6 +135,11 @@ class Delivery:
             return _UNREACHABLE
         return None
 
+    def _measured(self) -> _Measured:
+        """How long and large the video is, as far as anybody has looked."""
+        seen = self._shape or self._job.result
+        return {} if seen is None else {"seconds": seen.seconds, "width": seen.width, "height": seen.height}
+
     def _size_bytes(self, video: Path) -> int:
         return self._job.result.size_bytes if self._job.result else video.stat().st_size
 
@@ -156,7 +170,7 @@ class Delivery:
             await self._store(result.path, self._billed(result))
             return result.path
         try:
-            ready = await self._context.encoder.faststart(result.path, local, by=self._job.requester)
+            ready, self._shape = await self._context.encoder.faststart(result.path, local, by=self._job.requester)
         except OSError as exc:
             raise FilesUnavailable(f"the video can't be written: {exc}") from exc
         await self._store(ready, self._billed(result))
@@ -191,7 +205,8 @@ class Delivery:
             await self._owned.note(**(billed or Facts()))  # finds out, too, what the write below would have
             return False
         kind = self._content_type
-        result = StoredFile(key=key, filename=self._job.id + _ENDINGS[kind], content_type=kind, size_bytes=size)
+        name = self._job.id + _ENDINGS[kind]
+        result = StoredFile(key=key, filename=name, content_type=kind, size_bytes=size, **self._measured())
         try:
             facts: Facts = {**(billed or Facts()), "result": result}
             await self._owned.note(**facts)
@@ -255,8 +270,9 @@ class Delivery:
         match rung:
             case "as_it_is":
                 size = self._size_bytes(video)
-                fits = size <= limit_bytes
-                return Clip(path=video, filename=self._filename, size_bytes=size) if fits else None
+                if size > limit_bytes:
+                    return None
+                return Clip(path=video, filename=self._filename, size_bytes=size, **self._measured())
             case "smaller" if self._makes is Kind.IMAGE:
                 return None
             case "smaller":
@@ -294,6 +310,8 @@ class Delivery:
             filename=self._filename,
             size_bytes=fitted.size_bytes,
             seconds=fitted.seconds,
+            width=fitted.width,
+            height=fitted.height,
             note="fit_reencoded",
             note_facts={"size_bytes_before": fitted.size_bytes_before},
         )
