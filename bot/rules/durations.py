@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from cachetools import LRUCache
 
+LONGEST_FACTOR = 1.9
+"""What the 90th percentile of a lognormal of spread 0.5 is to its median."""
+
 ENOUGH = 3
 """How many durations make a history that estimates are made from."""
 
@@ -77,8 +80,5 @@ class Durations:
         return self.history(model).percentile(0.5) or typical
 
     def percentile_90(self, model: str, typical: float) -> float:
-        """The duration past which a job is slower than usual; 1.9 times `typical` until there are enough.
-
-        1.9 is what the 90th percentile of a lognormal of spread 0.5 is to its median.
-        """
-        return self.history(model).percentile(0.9) or typical * 1.9
+        """The duration past which a job is slower than usual; a multiple of `typical` until there are enough."""
+        return self.history(model).percentile(0.9) or typical * LONGEST_FACTOR

@@ -342,7 +342,9 @@ CARD: Mapping[str, str] = {
     "processing_at": "Started {processing_at}",
     "service_place": "In the video service's queue; {place} were before it when it joined.",
     "service_place_next": "Next in the video service's queue.",
-    "expected_at": "expected {expected_at}",
+    "takes_about": "usually takes {seconds}",
+    "takes_between": "takes {shortest_seconds} to {longest_seconds}, as far as I know",
+    "expected_at": "expected {expected_at} or sooner",
     "slow_note": "This takes longer than usual. You needn't do anything: the video comes into this message.",
     "fleeting_note": (
         "Discord lets me change this message for 15 minutes only. If the video isn't here by then, press **Get it**."
@@ -486,6 +488,9 @@ LIMITS: Mapping[str, str] = {
     "usage_exempt": "This server's own rules don't hold, because of an exempt role.",
     "title_in_line": "In line",
     "in_line": "Place {place} in the line. It starts by itself as soon as there is room.",
+    "in_line_within": (
+        "Place {place} in the line. It starts by itself as soon as there is room, most often within {seconds}."
+    ),
     "welcome": (
         "Hello! I make videos: type `/t2v` and say what you want to see, or `/help` for everything else.\n"
         "So that one member can't use up everybody's share, each may make {at_once} videos at once and {a_day} a day. "

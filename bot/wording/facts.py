@@ -6,6 +6,7 @@ min, h) are the same in every language.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
@@ -169,8 +170,11 @@ def _babel(locale: str | None) -> Locale:
 
 
 def stamp(at: datetime) -> Markup:
-    """A relative time ("in 5 minutes"), which Discord keeps up to date on the reader's screen, in their language."""
-    return Markup(f"<t:{round(at.astimezone(UTC).timestamp())}:R>")
+    """A relative time ("in 5 minutes"), which Discord keeps up to date on the reader's screen, in their language.
+
+    Rounded down: what has just begun would begin "in 1 second" otherwise.
+    """
+    return Markup(f"<t:{math.floor(at.astimezone(UTC).timestamp())}:R>")
 
 
 def mention(user_id: int) -> Markup:

@@ -207,6 +207,16 @@ async def test_a_job_that_never_ends_fails_at_its_models_deadline_and_is_called_
 
 
 @pytest.mark.asyncio
+async def test_a_job_is_said_to_be_slow_at_the_moment_until_which_it_was_expected(bench: Bench) -> None:
+    durations = bench.durations
+    durations.extend("lucy-pro-t2v", [10.0] * 7 + [900.0] * 3)
+    assert durations.percentile_90("lucy-pro-t2v", 60.0) == 900.0
+    bench.service.processing_seconds = 120.0
+    job = await _run(bench)
+    assert (job.state, job.expected_seconds, job.slow) == (S.DELIVERED, 10.0, True)
+
+
+@pytest.mark.asyncio
 async def test_outages_while_watching_lose_nothing(bench: Bench) -> None:
     bench.service.processing_seconds = 60.0
     bench.service.faults.add(

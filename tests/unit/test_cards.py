@@ -112,19 +112,55 @@ def test_a_finished_card_says_what_was_made_and_not_what_was_asked(size: tuple[i
 
 
 def test_times_tick_on_the_readers_screen() -> None:
-    waiting = "\n".join(card_of(a_job(), CATALOG).lines)
+    waiting = "\n".join(card_of(a_job(expected_seconds=40), CATALOG).lines)
+    assert "usually takes 40 s" in waiting
     assert f"<t:{int(NOON.timestamp())}:R>" in waiting
-    assert f"expected <t:{int(NOON.timestamp()) + 60}:R>" in waiting
+    assert "expected" not in waiting, "the service has not taken it yet: nobody knows when it will"
     began = NOON + timedelta(seconds=9)
-    working = "\n".join(card_of(a_job(JobState.PROCESSING, processing_at=began, submitted_at=began), CATALOG).lines)
+    job = a_job(JobState.PROCESSING, processing_at=began, submitted_at=began, expected_seconds=40)
+    working = "\n".join(card_of(job, CATALOG).lines)
     assert f"Started <t:{int(began.timestamp())}:R>" in working
-    assert f"expected <t:{int(began.timestamp()) + 60}:R>" in working
+    assert f"usually takes 40 s · expected <t:{int(began.timestamp()) + 76}:R> or sooner" in working
 
 
 def test_a_slow_job_says_so_instead_of_promising_the_past() -> None:
-    text = "\n".join(card_of(a_job(JobState.PROCESSING, slow=True), CATALOG).lines)
-    assert "longer than usual" in text
+    job = a_job(JobState.PROCESSING, slow=True, submitted_at=NOON, processing_at=NOON, expected_seconds=40)
+    text = "\n".join(card_of(job, CATALOG).lines)
+    assert f"Started <t:{int(NOON.timestamp())}:R> · usually takes 40 s\nThis takes longer than usual" in text
     assert "expected" not in text
+
+
+def test_of_a_model_that_has_made_nothing_yet_a_range_is_told() -> None:
+    job = a_job(submitted_at=NOON, expected_seconds=CATALOG.get("lucy-pro-t2v").typical_seconds)
+    text = "\n".join(card_of(job, CATALOG).lines)
+    assert "takes 10 s to 2 min, as far as I know · expected <t:" in text
+    assert "60 s" not in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"held": True},
+        {"state": JobState.SUBMITTING},
+        {"state": JobState.PENDING, "submitted_at": NOON, "service_place": 3},
+    ],
+)
+def test_nothing_is_expected_while_nobody_knows_when_it_begins(changes: dict[str, object]) -> None:
+    text = "\n".join(card_of(a_job(JobState.ACCEPTED).model_copy(update=changes), CATALOG).lines)
+    assert text.count(":R>") == 1
+    assert "expected" not in text
+
+
+def test_what_has_just_begun_did_not_begin_in_a_second() -> None:
+    just_now = NOON + timedelta(seconds=0.9)
+    assert f"<t:{int(NOON.timestamp())}:R>" in "\n".join(card_of(a_job(accepted_at=just_now), CATALOG).lines)
+
+
+def test_made_in_does_not_count_the_wait_for_a_moderator_or_in_line() -> None:
+    job = a_job(
+        JobState.DELIVERED, submitted_at=NOON + timedelta(hours=1), completed_at=NOON + timedelta(hours=1, seconds=35)
+    )
+    assert "Made in 35 s" in card_of(job, CATALOG).lines
 
 
 def test_a_failed_card_says_the_reason_and_can_leave_it_out() -> None:
@@ -243,11 +279,11 @@ def test_seeds_are_shown_in_full() -> None:
     assert "`4294967295`" in card_of(job, CATALOG).small
 
 
-def test_a_job_in_line_shows_its_place_and_no_expected_time() -> None:
-    card = card_of(a_job(state=JobState.ACCEPTED, place=3), CATALOG)
+def test_a_job_in_line_shows_its_place_and_how_long_that_takes() -> None:
+    card = card_of(a_job(state=JobState.ACCEPTED, place=3, expected_seconds=40), CATALOG)
     assert "In line" in card.title
-    assert "Place 3" in "\n".join(card.lines)
-    assert "expected" not in "\n".join(card.lines)
+    assert "Place 3 in the line" in card.lines[-1]
+    assert card.lines[-1].endswith("most often within 2 min.")
     started = card_of(a_job(state=JobState.ACCEPTED), CATALOG)
     assert "In line" not in started.title
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.errors import ModelUnknown
 from bot.rules.catalog import FORMS, Catalog, Kind, Role
 from bot.rules.delivery import Clip, Link
+from bot.rules.durations import LONGEST_FACTOR
 from bot.rules.jobs import Failure, Job, JobState
 from bot.wording import Markup, say
 from bot.wording.facts import duration, escape
@@ -27,6 +28,9 @@ _PICTURE_KEYS = {
 _SIZES = (2160, 1440, 1080, 720, 480)
 _SIZE_TOLERANCE = 0.03
 """How far the shorter side may be from the number in a size's name: encoders like multiples of 32."""
+_GUESS_DIVISOR = 6
+"""How many times faster than the catalogue's guess a model has been seen to be."""
+_AT_WORK = frozenset({JobState.PENDING, JobState.PROCESSING})
 _WAITING = frozenset({JobState.ACCEPTED, JobState.SUBMITTING, JobState.PENDING})
 
 
@@ -117,35 +121,71 @@ def model_title(name: str, catalog: Catalog) -> str:
         return name
 
 
-def times(job: Job) -> list[str]:
-    """Stamps that Discord keeps ticking on the reader's screen, so that nothing is edited for the time's sake."""
+def times(job: Job, catalog: Catalog) -> list[str]:
+    """Stamps that Discord keeps ticking on the reader's screen, so that nothing is edited for the time's sake, and how
+    long such a job takes. None promises what nobody knows: a moderator's time, or that of a service that is busy."""
     if job.ended or job.state is JobState.COMPLETED:
         return []
     locale = job.requester.locale
+    if job.held:
+        return [say("accepted_at", locale, accepted_at=job.accepted_at)]
     if job.in_line:
-        return [say("accepted_at", locale, accepted_at=job.accepted_at), say("in_line", locale, place=job.place)]
+        return [say("accepted_at", locale, accepted_at=job.accepted_at), _place_in_line(job)]
     began = job.processing_at if job.state not in _WAITING else None
-    stamps = (
+    told = (
         say("processing_at", locale, processing_at=began)
         if began is not None
         else say("accepted_at", locale, accepted_at=job.accepted_at)
     )
     if job.state is JobState.PENDING and job.service_place is not None:
         key = "service_place" if job.service_place else "service_place_next"
-        return [stamps, say(key, locale, place=job.service_place)]
+        return [told, say(key, locale, place=job.service_place)]
+    told += "".join(f" · {part}" for part in _expectations(job, catalog))
+    return [told, say(of_kind("slow_note", job), locale)] if job.slow else [told]
+
+
+def _place_in_line(job: Job) -> str:
+    locale = job.requester.locale
+    if job.expected_seconds is None or job.place is None:
+        return say("in_line", locale, place=job.place)
+    return say("in_line_within", locale, place=job.place, seconds=tidy_seconds(job.place * job.expected_seconds))
+
+
+def _expectations(job: Job, catalog: Catalog) -> list[str]:
+    """How long such a job takes: a range where this model has made none yet; and until when this one is expected."""
+    expected, locale = job.expected_seconds, job.requester.locale
+    if expected is None:
+        return []
+    if _is_guessed(job, catalog):
+        shortest, longest = tidy_seconds(expected / _GUESS_DIVISOR), tidy_seconds(expected * LONGEST_FACTOR)
+        told = [say("takes_between", locale, shortest_seconds=shortest, longest_seconds=longest)]
+    else:
+        told = [say("takes_about", locale, seconds=tidy_seconds(expected))]
     due = expected_at(job)
-    if due is not None and not job.slow:
-        stamps += f" · {say('expected_at', locale, expected_at=due)}"
-    return [stamps, say(of_kind("slow_note", job), locale)] if job.slow else [stamps]
+    return told if due is None or job.slow else [*told, say("expected_at", locale, expected_at=due)]
+
+
+def _is_guessed(job: Job, catalog: Catalog) -> bool:
+    """Whether the expectation is the catalogue's, as this model had made too few videos to learn from."""
+    model = job.request.model
+    return model in catalog and job.expected_seconds == catalog.get(model).typical_seconds
+
+
+def tidy_seconds(seconds: float) -> float:
+    """As people say it: to one second below ten, to five below a minute, to half a minute above."""
+    step = 1 if seconds < 10 else 5 if seconds < 60 else 30
+    return max(1.0, float(round(seconds / step) * step))
 
 
 def expected_at(job: Job) -> datetime | None:
-    """When the video should be there, from what this model took lately; None where nothing is known, as while the job
-    waits in its service's queue."""
-    if job.expected_seconds is None or (job.state is JobState.PENDING and job.service_place is not None):
+    """Until when the video should be there, by what this model took lately; then it is said to be slow. None while
+    nobody knows: while the service has not taken the job, and while it waits in the service's queue."""
+    if job.expected_seconds is None or job.submitted_at is None or job.state not in _AT_WORK:
+        return None
+    if job.state is JobState.PENDING and job.service_place is not None:
         return None
     began = job.processing_at if job.state is JobState.PROCESSING else None
-    return (began or job.submitted_at or job.accepted_at) + timedelta(seconds=job.expected_seconds)
+    return (began or job.submitted_at) + timedelta(seconds=job.expected_seconds * LONGEST_FACTOR)
 
 
 def outcome(job: Job, *, bare: bool) -> list[str]:
@@ -158,7 +198,8 @@ def outcome(job: Job, *, bare: bool) -> list[str]:
         counts = [] if job.refunded else [say("failure_counts", locale)]
         return [failure_sentence(job.failure, locale, bare=bare), *counts]
     if job.state is JobState.DELIVERED and job.completed_at is not None:
-        return [say("took", locale, seconds=(job.completed_at - job.accepted_at).total_seconds())]
+        began = job.submitted_at or job.accepted_at
+        return [say("took", locale, seconds=(job.completed_at - began).total_seconds())]
     return []
 
 

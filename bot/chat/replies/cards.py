@@ -90,7 +90,7 @@ def card_of(
         options(job, catalog, handed, alone=alone),
         *instead(job),
         *used_part(job),
-        *times(job),
+        *times(job, catalog),
         *outcome(job, bare=bare),
         *handover(handed, locale),
     ]

@@ -10,6 +10,7 @@ from typing import cast
 
 from bot.errors import ModelUnknown, OutcomeUnknown
 from bot.rules.catalog import Catalog
+from bot.rules.durations import LONGEST_FACTOR
 from bot.rules.jobs import Job, JobState
 from bot.rules.services import RemoteStatus, Since
 from bot.work.jobs.context import JobContext
@@ -100,11 +101,13 @@ async def _until_last_edit(job: Job, context: JobContext) -> None:
 
 
 async def _until_unusual(job: Job, context: JobContext) -> None:
-    """Until the job has taken longer than nine in ten of its model's recent ones."""
+    """Until the job has taken longer than nine in ten of its model's recent ones, or than its member was told."""
     try:
         typical = context.catalog.get(job.request.model).typical_seconds
     except ModelUnknown:
         typical = job.expected_seconds or DEADLINE_WITHOUT_MODEL.total_seconds()
     unusual = context.durations.percentile_90(job.request.model, typical)
+    if job.expected_seconds is not None:
+        unusual = min(unusual, job.expected_seconds * LONGEST_FACTOR)
     gone = (context.clock.now() - (job.submitted_at or job.accepted_at)).total_seconds()
     await context.clock.sleep(unusual - gone)
