@@ -357,9 +357,10 @@ async def test_sync_sends_the_commands(operator: Operator) -> None:
 
 @pytest.mark.asyncio
 async def test_the_doctor_finds_everything_fine(operator: Operator) -> None:
-    ended = await operator.call("doctor")
+    ended = await operator.call("doctor", OPERATOR_LIMITS="none")
     assert ended.code == 0, ended
     assert "MEND" not in ended.out
+    assert "OPERATOR_LIMITS: nothing limits what a member makes in direct messages" in ended.out
     assert "permissions: it has what it needs, in 2 servers" in ended.out
     assert "libx264" in ended.out
     assert "ok    strangers' files: their processes are walled in\n" in ended.out

@@ -9,9 +9,13 @@ from bot.chat.replies import interactions
 from sandbox.discord import Invocation
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage
 from tests.end_to_end.test_path_cost import TRANSACTIONS_MAX, transactions
+from tests.end_to_end.test_replies import answer_to, in_state
 
 ASKED, SECONDS = 1000, 10
-LET_IN = {"usage": 60 + SECONDS * 2, "t2v": 200 + SECONDS * 4, "press": 200 + SECONDS * 4}
+LET_IN = {
+    "usage": 60 + SECONDS * 2, "t2v": 200 + SECONDS * 4, "press": 200 + SECONDS * 4, "typed": 60 + SECONDS * 5,
+    "written": 60 + SECONDS * 2,
+}  # fmt: skip
 """The burst, and so many for each second."""
 TOLD = 2
 """How often the flooder hears that it is too quick."""
@@ -55,3 +59,44 @@ async def test_a_thousand_commands_in_ten_seconds_cost_the_others_nothing(
         assert len(begun) <= LET_IN[kind] * TRANSACTIONS[kind] + 3 * TRANSACTIONS_MAX
         assert len(theirs.requests) <= 3, "no more than on a quiet day"
         assert [one.state for one in (theirs, last)] == ["answered", "answered"]
+
+
+@pytest.mark.asyncio
+async def test_a_thousand_words_typed_into_an_option_in_ten_seconds_are_offered_choices_a_few_times(
+    stage: Stage,
+) -> None:
+    at = 0.0
+    async with stage.clapper() as app:
+        app.parts.bot.floods = Floods(lambda: at)
+        ada, grace = stage.discord.member("Ada"), stage.discord.member("Grace")
+        asked: list[Invocation] = []
+        for number in range(ASKED):
+            at = SECONDS * number / ASKED
+            asked.append(ada.type_in("general", "t2v", "model", model="lucy"))
+        assert await grace.autocomplete("general", "t2v", "model", model="lucy"), "the others are offered theirs"
+        answered = sum(one.state == "answered" for one in asked)
+        assert 60 <= answered <= LET_IN["typed"]
+
+
+@pytest.mark.asyncio
+async def test_a_thousand_written_commands_in_ten_seconds_are_answered_a_few_times(stage: Stage) -> None:
+    at = 0.0
+    async with stage.clapper() as app:
+        app.parts.bot.floods = Floods(lambda: at)
+        ada, grace = stage.discord.member("Ada"), stage.discord.member("Grace")
+        call = f"<@{stage.discord.bot.id}> t2v "
+
+        def answers() -> int:
+            return sum(bool(one.get("message_reference")) for one in ada.sees("general", 2 * ASKED))
+
+        with transactions(app.parts.database) as begun:
+            for number in range(ASKED):
+                at = SECONDS * number / ASKED
+                await ada.say("general", call + "a cat")
+            theirs = await grace.say("clips", call + "a ball")
+            await answer_to(stage, theirs, in_state("pending"), "clips")
+            await stage.discord.until(lambda: answers() >= 60, PATIENCE_SECONDS, "answers to the burst")
+            last = await stage.discord.member("Linus").slash("general", "help")
+            await last.reply(timeout=PATIENCE_SECONDS)
+        assert answers() <= LET_IN["written"] + TOLD
+        assert len(begun) <= LET_IN["written"] * 2 + 3 * TRANSACTIONS_MAX

@@ -300,11 +300,25 @@ async def test_the_operators_limits_hold_on_top_and_everywhere(stage: Stage) -> 
     async with stage.clapper():
         await stage.see_through(await ask(stage))
         ada = stage.discord.member("Ada")
-        for where in ("general", "Test Kitchen#general", ada.dm):
+        stage.discord.add_guild("Elsewhere", bot_installed=False, channels=("lounge",))
+        stage.discord.install_for("Ada")
+        for where in ("general", "Test Kitchen#general", ada.dm, "lounge"):
             assert "set by whoever runs this bot" in await refused(stage, where=where)
         await admin(stage, "reset", member="Ada")
         await refused(stage)
         assert "set by whoever runs this bot" in await told(await ada.slash(ada.dm, "usage"))
+
+
+@pytest.mark.asyncio
+async def test_a_start_without_the_operators_limits_says_what_is_unlimited(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    nothing = "nothing limits what a member makes in direct messages, and in servers that they bring the bot to"
+    for chosen, told in (({}, False), ({"operator_limits": "none"}, True)):
+        stage.changes |= chosen
+        caplog.clear()
+        async with stage.clapper():
+            assert (nothing in caplog.text) is told
 
 
 @pytest.mark.asyncio
