@@ -178,13 +178,15 @@ async def test_a_crash_between_the_question_and_its_note_makes_no_second_questio
 
 
 @pytest.mark.asyncio
-async def test_a_hidden_picture_stays_hidden_from_moderators_who_do_not_open_it(stage: Stage) -> None:
+@pytest.mark.parametrize("of_adults", [False, True])
+async def test_a_hidden_picture_stays_hidden_from_moderators_who_do_not_open_it(stage: Stage, of_adults: bool) -> None:
+    where = stage.discord.channel("Film Club#general")
+    if of_adults:
+        where = stage.discord.add_channel(stage.discord.guild("Film Club"), "late", nsfw=True)
     async with stage.clapper() as app:
         await arrange(stage, app, mod_channel_id=clips_of(stage), word_rules=(HOLD,))
-        hidden = ("SPOILER_cat.png", sample("cat.png")[1])
-        await stage.discord.member("Ada").slash(
-            "Film Club#general", "animate", files={"image": hidden}, prompt="a piano"
-        )
+        hidden = ("cat.png" if of_adults else "SPOILER_cat.png", sample("cat.png")[1])
+        await stage.discord.member("Ada").slash(where, "animate", files={"image": hidden}, prompt="a piano")
         question = await seen(stage, says("May this be made?"))
         assert [file["filename"] for file in question["attachments"]] == ["SPOILER_input1.png"]
         assert "image" not in question["embeds"][0]
