@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,16 @@ async def test_a_start_finds_out_what_is_served_and_commands_offer_that_alone(st
         assert "no other model for /t2v" in none
         assert "key of another service" in none
         assert [submit.model for submit in stage.queue.submits] == ["lucy-2.1"]
+
+        stage.queue.retired |= {"lucy-2.1"}
+        stage.queue.retired -= {"lucy-2.5"}
+        checks = app.parts.model_check
+        assert checks is not None
+        assert checks.task.every == timedelta(days=1)
+        await checks.check()  # the next day's
+        assert (await offered(stage, "edit"))[0] == "lucy-2.5"
+        assert "lucy-2.1" not in await offered(stage, "edit")
+        assert stage.queue.submits[1:] == [], "it was asked for nothing"
 
 
 @pytest.mark.asyncio

@@ -204,6 +204,8 @@ def test_a_model_is_added_by_an_entry(tmp_path: Path) -> None:
         (own('fields = { prompt = "p", data = "i i" }'), "fields"),
         (own(GOOD + '\nresolutions = ["720p", "480p"]'), "resolution is offered"),
         (own(GOOD + "\ndollars_per_second = -1"), "dollars_per_second"),
+        (own(GOOD + "\ndollars_per_video = -0.01"), "dollars_per_video"),
+        (own(GOOD + "\nprices = { 720p = { dollars_per_second = -1 } }"), "prices.720p.dollars_per_second"),
         (own(GOOD + "\nseed_max = 4294967296"), "seed_max"),
         (own(GOOD + "\nconstants = { a = { b = 1 } }"), "constants"),
         (own(GOOD).replace('"animate"', '"motion"'), "trajectory"),
