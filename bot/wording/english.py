@@ -340,7 +340,7 @@ CARD: Mapping[str, str] = {
     "clip_shortened_beginning": "The model gets the first {seconds} of the clip.",
     "accepted_at": "Asked {accepted_at}",
     "processing_at": "Started {processing_at}",
-    "service_place": "In the video service's queue; {place} were before it when it joined.",
+    "service_place": "In the video service's queue. Jobs before this one when it joined: {place}.",
     "service_place_next": "Next in the video service's queue.",
     "takes_about": "usually takes {seconds}",
     "takes_between": "takes {shortest_seconds} to {longest_seconds}, as far as I know",

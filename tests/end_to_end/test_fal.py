@@ -37,6 +37,11 @@ async def test_a_member_cancels_a_job_that_waits_at_the_service_and_nobody_pays(
         message = await stage.see(asked, "pending")
         assert "Next in the video service's queue." in text_of(message)
         assert "expected" not in text_of(message)
+        for before in (1, 2):
+            behind = await stage.discord.member("Grace").slash("general", "t2v", prompt="a dog")
+            card = text_of(await stage.see(behind, "pending"))
+            assert f"Jobs before this one when it joined: {before}." in card
+            assert "expected" not in card
         await stage.discord.member("Ada").press(message, "Cancel")
         await stage.see(asked, "cancelled")
         async with asyncio.timeout(PATIENCE_SECONDS):  # the service is told after the member
