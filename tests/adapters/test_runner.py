@@ -110,6 +110,19 @@ async def test_refusals_of_the_submit_are_final_and_told_apart(bench: Bench, cod
 
 
 @pytest.mark.asyncio
+async def test_used_up_credits_are_told_to_the_operator_once_until_the_service_takes_jobs_again(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    bench.service.faults.add(Fault(on="submit", kind="code", code=402, times=2))
+    for _ in range(2):
+        assert (await _run(bench)).failure
+    assert (await _run(bench)).state is S.DELIVERED
+    told = [line.partition(":")[0] for line in caplog.messages if "the service decart takes" in line]
+    assert told == ["the service decart takes no jobs", "the service decart takes jobs again"]
+
+
+@pytest.mark.asyncio
 async def test_a_429_storm_is_waited_out_and_the_job_is_taken_once(bench: Bench) -> None:
     bench.service.faults.add(Fault(on="submit", kind="code", code=429, retry_after=7, times=3))
     job = await _run(bench)
