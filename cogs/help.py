@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,36 +11,44 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.inputs.options import Described, worth_knowing
+from bot.chat.help_pages import HELP_BUTTON, HelpPage, help_embed, help_view
+from bot.chat.inputs.options import Described, price_and_speed
 from bot.chat.replies.interactions import Interaction
 from bot.rules.catalog import Catalog, Model, Operation
-from bot.wording import say, translated
+from bot.wording import say
 
-EMBED_MAX_CHARS = 6000
-FIELD_MAX_CHARS = (1024, 850, 700, 550)
-"""Discord's most for all of an embed, and for one field; and smaller ones, so that every command has its share where
-there are more models than fit."""
-_TROUBLES_MAX_CHARS = 400
+SHOWN_MAX = 4
+"""Models of a command in `/models`: the option `model` offers the others."""
 
 
 class Help(commands.Cog):
     """Both answers are made from the catalogue and the table of sentences."""
 
+    def __init__(self, bot: VideoBot) -> None:
+        self._bot = bot
+
     @app_commands.command(description=Described("command_help"))
     async def help(self, interaction: Interaction) -> None:
-        """The commands and the buttons, in a few lines."""
-        await interaction.response.send_message(
-            embed=_help(
-                interaction.client.services.catalog,
-                interaction.locale.value,
-                bot_id=interaction.application_id,
-            ),
-            ephemeral=True,
-        )
+        """The commands by what one wants to do, with a button for each page."""
+        embed = self._page(HelpPage.START, interaction)
+        view = help_view(HelpPage.START, interaction.locale.value)
+        await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
+
+    async def turn(self, interaction: Interaction, match: re.Match[str]) -> None:
+        """Show another page in the same message."""
+        page = HelpPage(match["page"])
+        view = help_view(page, interaction.locale.value)
+        await interaction.response.edit_message(embed=self._page(page, interaction), view=view)
+
+    def _page(self, page: HelpPage, interaction: Interaction) -> discord.Embed:
+        catalog = self._bot.services.catalog
+        offered = [operation for operation in Operation if catalog.of(operation)]
+        bot_id, mention = interaction.application_id, self._bot.services.synced_commands.mention
+        return help_embed(page, offered, mention, bot_id, interaction.locale.value)
 
     @app_commands.command(description=Described("command_models"))
     async def models(self, interaction: Interaction) -> None:
-        """Every model by command, with what it is good at and what it takes."""
+        """The models on offer by command, with price and speed."""
         services = interaction.client.services
         locale = interaction.locale.value
         embed = _models(services.catalog, services.availability.resting(services.catalog), locale)
@@ -48,65 +57,29 @@ class Help(commands.Cog):
         await interaction.response.send_message(embed=embed, ephemeral=True)
 
 
-def _help(catalog: Catalog, locale: str, *, bot_id: int) -> discord.Embed:
-    offered = [o for o in Operation if catalog.of(o)]
-    listing = "\n".join(f"`/{o}` · {translated(f'command_{o}', locale)}" for o in offered)
-    keys = [
-        "help_replies",
-        "help_buttons",
-        "help_use",
-        "help_motion",
-        "help_jobs",
-        "help_seed",
-        "help_private",
-        "help_admins",
-        "help_usage",
-    ]
-    notes = "\n".join(say(key, locale, bot_id=bot_id) for key in keys)
-    embed = discord.Embed(title=say("help_title", locale))
-    embed.description = f"{say('help_body', locale)}\n\n{listing}\n\n{notes}"
-    return embed
-
-
 def _models(catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> discord.Embed:
-    """What is served comes first, the usual one at the top; of what is not, when it was last seen."""
-    for most in FIELD_MAX_CHARS:
-        embed = _models_within(most, catalog, resting, locale)
-        if len(embed) <= EMBED_MAX_CHARS - _TROUBLES_MAX_CHARS:
-            break
-    return embed
-
-
-def _models_within(most: int, catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> discord.Embed:
+    """What is served, the usual one first; of a command that nothing is served for, when it is looked at again."""
     embed = discord.Embed(title=say("models_title", locale))
     for operation in Operation:
-        known = sorted(catalog.of(operation), key=lambda m: m.name in resting)
-        lines = [
-            _not_served(m, resting[m.name], locale) if m.name in resting else _served(m, locale, usual=m is known[0])
-            for m in known
-        ]
+        known = catalog.of(operation)
+        served = [model for model in known if model.name not in resting]
+        lines = [_served(model, locale, usual=model is served[0]) for model in served[:SHOWN_MAX]]
+        if len(served) > SHOWN_MAX:
+            lines.append(say("models_more", locale, number=len(served) - SHOWN_MAX))
+        if known and not served:
+            lines = [say("models_resting", locale, until=min(resting[model.name] for model in known))]
         if lines:
-            embed.add_field(name=f"/{operation}", value=_within("\n".join(lines), most), inline=False)
+            embed.add_field(name=f"/{operation}", value="\n".join(lines), inline=False)
     return embed
 
 
 def _served(model: Model, locale: str, *, usual: bool) -> str:
-    head = f"**{model.title}** (`{model.name}`)" + (f" · {say('models_usual', locale)}" if usual else "")
-    return f"{head} · {', '.join(model.resolutions)}\n{worth_knowing(model, locale)}"
-
-
-def _not_served(model: Model, until: datetime, locale: str) -> str:
-    seen = say("models_last_seen", locale, month=model.last_seen) if model.last_seen else ""
-    return f"~~{model.title}~~ (`{model.name}`)\n{say('models_resting', locale, until=until)} {seen}".rstrip()
-
-
-def _within(text: str, limit: int) -> str:
-    """As many whole lines as Discord's limit allows, with a mark where some were left out."""
-    if len(text) <= limit:
-        return text
-    return text[: text.rfind("\n", 0, limit - 1)] + "\n…"
+    facts = [say("models_usual", locale)] if usual else []
+    return " · ".join([f"**{model.title}**", *facts, *price_and_speed(model, locale)])
 
 
 async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
-    await bot.add_cog(Help())
+    cog = Help(bot)
+    bot.persist(HELP_BUTTON, cog.turn)
+    await bot.add_cog(cog)

@@ -168,8 +168,10 @@ class VideoBot(ClientBase):
         application = self.application_id or 0
         if not force and await sent.are(application, digest):
             return False
-        await self.http.bulk_upsert_global_commands(application, payload)
-        await sent.note(application, digest)
+        taken = await self.http.bulk_upsert_global_commands(application, payload)
+        slash = discord.AppCommandType.chat_input.value
+        ids = {command["name"]: int(command["id"]) for command in taken if command.get("type", slash) == slash}
+        await sent.note(application, digest, ids)
         log.info("%d commands were sent to Discord", len(payload))
         return True
 

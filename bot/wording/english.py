@@ -556,7 +556,6 @@ COMMANDS: Mapping[str, str] = {
     "option_length": "For how long; for good if you leave it out",
     "option_then": "Wait in line, or be refused",
     "option_member": "Somebody else, for moderators",
-    "help_usage": "`/usage` shows what you have left under each of this server's limits.",
     "command_jobs": "Your videos: running, waiting and recent, for you alone",
     "command_forgetme": "Delete what this bot keeps about you",
     "command_mydata": "Get a copy of what this bot keeps about you",
@@ -595,32 +594,45 @@ COMMANDS: Mapping[str, str] = {
     "option_garment": "A picture of the clothes",
     "option_path": "Which way it moves: left to right, or points such as 0.2,0.5 > 0.8,0.5",
     "help_title": "How to make a video",
-    "help_body": (
-        "Type one of these commands and say what you want. I answer with one message, which changes as the work goes "
-        "on and ends with the video."
+    "help_body": "Press a command and say what you want. I answer with one message, which ends with the video.",
+    "help_page_start": "Overview",
+    "help_page_words": "From words",
+    "help_page_picture": "From a picture",
+    "help_page_video": "Change a video",
+    "help_page_card": "Under a video",
+    "help_page_admins": "For moderators",
+    "help_yours": "Yours",
+    "help_options": (
+        "Where the model takes them: **duration**, **orientation**, **resolution**, **audio**, and **avoid** for what "
+        "you don't want to see."
     ),
+    "help_newest_picture": "Without a picture I take the newest in the channel.",
+    "help_newest_video": "Without a video I take the newest in the channel, one that I made included.",
     "help_buttons": (
-        "Under each video: **Again** makes it once more with another seed, **Cancel** stops it while it is being "
-        "made, **Delete** takes the message away. Only whoever asked, and moderators, can cancel or delete."
+        "**Again** makes it once more with another seed, **Cancel** stops it while it is being made, **Delete** takes "
+        "the message away. Only whoever asked, and moderators, can cancel or delete."
     ),
     "help_use": "**Use this** takes a finished video as the next one's beginning: change, restyle, edit or dress it.",
-    "help_motion": "**/motion** shows you the path over your picture first; only **Go** makes the video.",
+    "help_motion": "{motion} shows you the path over your picture first; only **Go** makes the video.",
     "help_seed": "Each card shows its seed: give the same seed and prompt to get the same video again.",
     "help_replies": (
-        "To use a picture or video that is here already: reply to it with “{bot_id} animate make it snow” (restyle, "
-        "edit and v2v work on videos), or open its menu and choose Apps → Animate, Restyle or Edit. In direct messages "
-        "you needn't mention me."
+        "Of a picture that is here already: reply to it with “{bot_id} animate make it snow”, or open its menu and "
+        "choose Apps → Animate."
+    ),
+    "help_replies_video": (
+        "Of a video that is here already: reply to it with “{bot_id} restyle as a watercolour” (edit, v2v and tryon "
+        "work, too), or open its menu and choose Apps → Restyle or Edit."
     ),
     "help_jobs": (
-        "**/jobs** lists your own videos: cancel one, show it again, see why it failed. **/mydata** gives you a "
-        "copy of what I keep about you, **/forgetme** deletes it."
+        "{jobs} lists your own videos: cancel one, show it again, see why it failed. {mydata} gives you a copy of what "
+        "I keep about you, {forgetme} deletes it."
     ),
     "help_private": "With private: True only you see the answer.",
     "models_title": "The models",
     "models_usual": "the usual one",
     "models_resting": "The service doesn't offer it at the moment; I look again {until}.",
     "models_trouble": "The service {service} takes no videos at the moment; whoever runs this bot has been told.",
-    "models_last_seen": "Last seen: {month}.",
+    "models_more": "… and {number} more: the option model lists all.",
     "price_per_video": "${dollars} a video",
     "price_per_picture": "${dollars} a picture",
     "price_per_second": "${dollars} a second",

@@ -210,7 +210,7 @@ STATS: Mapping[str, str] = {
     "command_settings": "What may be done in this server, and how: a panel for its admins",
     "option_days": "How many days back",
     "help_admins": (
-        "For this server's moderators: **/stats** shows the numbers. For its admins: **/settings** says what "
-        "may be done where, and **/limits** how much."
+        "For moderators: {stats} shows this server's numbers. For who manages the server: {settings} says what may be "
+        "done where, and {limits} how much."
     ),
 }

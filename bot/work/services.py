@@ -5,6 +5,8 @@ Who uses it is Discord's side; nothing behind it knows of Discord.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.rules.catalog import Catalog
@@ -29,18 +31,31 @@ __all__ = ["Prechecked", "Report", "Services", "SyncedCommands"]
 class SyncedCommands:
     """What was sent to Discord last of the commands: sending them again changes nothing and makes a start slow.
 
-    A digest of the commands an application, kept across restarts. Every method may raise `DatabaseUnavailable`."""
+    A digest of the commands of an application, kept across restarts, and the ids that Discord gave them. The
+    asynchronous methods may raise `DatabaseUnavailable`."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
+        self._ids: dict[str, int] = {}
 
     async def are(self, application_id: int, digest: str) -> bool:
         """Whether these are the commands that were sent last."""
-        return await self._notes.get(_key(application_id)) == digest
+        noted, _, ids = (await self._notes.get(_key(application_id)) or "").partition(" ")
+        if noted != digest or not ids:  # without ids: noted by an earlier version
+            return False
+        self._ids = json.loads(ids)
+        return True
 
-    async def note(self, application_id: int, digest: str) -> None:
-        """These have been sent."""
-        await self._notes.put(_key(application_id), digest)
+    async def note(self, application_id: int, digest: str, ids: Mapping[str, int]) -> None:
+        """These have been sent, and Discord gave them these ids."""
+        self._ids = dict(ids)
+        await self._notes.put(_key(application_id), f"{digest} {json.dumps(self._ids)}")
+
+    def mention(self, name: str) -> str:
+        """The command, or one of a group as `limits set`, written so that it can be pressed; its name alone where its
+        id is not known."""
+        command_id = self._ids.get(name.partition(" ")[0])
+        return f"`/{name}`" if command_id is None else f"</{name}:{command_id}>"
 
 
 def _key(application_id: int) -> str:

@@ -464,11 +464,3 @@ async def test_where_it_may_not_speak_the_owner_is_told(stage: Stage) -> None:
         linus = stage.discord.member("Linus")
         message = await linus.wait_for(linus.dm, lambda m: "/limits" in m["content"], PATIENCE_SECONDS)
         assert r"Silent Club \*\*" in message["content"]
-
-
-@pytest.mark.asyncio
-async def test_help_tells_of_usage_and_limits(stage: Stage) -> None:
-    async with stage.clapper():
-        text = await told(await stage.discord.member("Ada").slash("general", "help"))
-        assert "/usage" in text
-        assert "/limits" in text

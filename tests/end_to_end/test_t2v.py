@@ -244,6 +244,10 @@ async def test_commands_are_sent_to_discord_once_and_not_again_unchanged(stage: 
         assert {"t2v", "animate", "v2v", "flf2v", "motion", "restyle", "edit", "tryon", "help", "models"} <= names
     async with stage.clapper():
         assert stage.discord.command_puts() == 1
+        asked = await stage.discord.member("Ada").slash("general", "help")
+        t2v = next(one for one in stage.discord.member("Ada").commands("general") if one["name"] == "t2v")
+        told = text_of(await asked.reply(timeout=PATIENCE_SECONDS))
+        assert f"</t2v:{t2v['id']}>" in told, "the ids are known after a restart, too"
 
 
 @pytest.mark.asyncio
@@ -298,12 +302,18 @@ async def test_discord_failing_for_a_moment_loses_nothing(stage: Stage) -> None:
 @pytest.mark.asyncio
 async def test_help_and_models_are_answered_privately(stage: Stage) -> None:
     async with stage.clapper():
-        for command, word in (("help", "/t2v"), ("models", "lucy-pro-t2v")):
+        for command, word in (("help", "</t2v:"), ("models", "Lucy Pro (text)")):
             asked = await stage.discord.member("Ada").slash("general", command)
             message = await asked.reply(timeout=PATIENCE_SECONDS)
             assert is_private(message)
             parts = [text_of(message), *(field["value"] for field in message["embeds"][0].get("fields", []))]
             assert word in "\n".join(parts)
+            if command == "help":
+                assert "</usage:" in text_of(message)
+                await stage.discord.member("Ada").press(message, "For moderators")
+                page = await asked.reply(lambda one: "</limits show:" in text_of(one), PATIENCE_SECONDS)
+                assert page["id"] == message["id"]
+                assert "</t2v:" not in text_of(page), "each page is for one thing"
 
 
 @pytest.mark.asyncio

@@ -60,7 +60,7 @@ def choice_name(model: Model, locale: str) -> str:
     whole = f"{model.title} · {worth_knowing(model, locale)}"
     if len(whole) <= _CHOICE_MAX_CHARS:
         return whole
-    facts = " · ".join(part for part in (_price(model, locale), _speed(model, locale)) if part)
+    facts = " · ".join(price_and_speed(model, locale))
     room = _CHOICE_MAX_CHARS - len(f"{model.title} ·  · {facts}")
     note = f"{model.note[: room - 1].rstrip(' ;,·')}…" if room > 1 else ""
     return " · ".join(part for part in (model.title, note, facts) if part)[:_CHOICE_MAX_CHARS]
@@ -70,6 +70,11 @@ def worth_knowing(model: Model, locale: str) -> str:
     """What helps to choose the model: its note, what it costs where the note doesn't say, and how long it takes."""
     price = None if "$" in model.note else _price(model, locale)
     return " · ".join(part for part in (model.note, price, _speed(model, locale)) if part)
+
+
+def price_and_speed(model: Model, locale: str) -> list[str]:
+    """What it costs, where the catalogue says, and how long it takes."""
+    return [part for part in (_price(model, locale), _speed(model, locale)) if part]
 
 
 def _price(model: Model, locale: str) -> str | None:
