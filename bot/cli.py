@@ -32,12 +32,16 @@ from bot.store.upgrade import try_migration
 from bot.wiring.backup import back_up, restore_backup
 from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
 from bot.wiring.service_findings import model_table
-from bot.wiring.store import bring_up_to_date, forget_files_and_keys, reached
+from bot.wiring.store import bring_up_to_date, forget_files_and_keys, reached, settle_restored
 
 log = logging.getLogger(__name__)
 
 EXIT_SETTINGS = 2
 PASSPHRASE_SHORTEST = 12
+_DOUBTED = (
+    "{} jobs were not sent then and may have been since: they fail with a sentence, "
+    "unless RESUBMIT_UNKNOWN=true was set for this restore"
+)
 STOP_SECONDS = 9.0
 """Supervisors wait ten seconds between asking and killing."""
 
@@ -106,13 +110,19 @@ def doctor(*, as_json: bool) -> None:
 @click.option(
     "--forget-cluster", is_flag=True, help="Also forget which files and keys belong to the database, after a loss."
 )
+@click.option(
+    "--restored",
+    is_flag=True,
+    help="Once after pg_restore of a dump that was made while bots ran: jobs that were not sent then may have been "
+    "since. They fail with a sentence and cost no member anything, or else they would be sent a second time.",
+)
 @click.option("--dry-run", is_flag=True, help="Try it, undo it, and say what it would do.")
-def migrate(*, forget_cluster: bool, dry_run: bool) -> None:
+def migrate(*, forget_cluster: bool, restored: bool, dry_run: bool) -> None:
     """Bring the database's tables to this version. An SQLite file is copied first."""
     if dry_run:
         _carry_out(_try_migration)
         return
-    _carry_out(functools.partial(_migrate, forget_cluster=forget_cluster))
+    _carry_out(functools.partial(_migrate, forget_cluster=forget_cluster, restored=restored))
     click.echo("the database is up to date")
 
 
@@ -148,10 +158,7 @@ def restore(*, source: Path, passphrase_file: str | None) -> None:
         f"restored what was there at {contents.made_at:%Y-%m-%d %H:%M:%S %Z}; the next start goes on with its jobs"
     )
     if restored.doubted:
-        click.echo(
-            f"{restored.doubted} jobs were not sent then and may have been since: they fail with a sentence, "
-            "unless RESUBMIT_UNKNOWN=true was set for this restore"
-        )
+        click.echo(_DOUBTED.format(restored.doubted))
     if contents.keys == "left out" or (contents.keys == "in SECRET_KEYS" and not settings.secret_keys):
         click.echo(
             f"keys: {contents.keys}; put them back before the next start (secret.key in DATA_DIR, or SECRET_KEYS)"
@@ -264,7 +271,7 @@ async def _work(settings: Settings) -> None:
     await _until_stopped(App(settings, gateway=False))
 
 
-async def _migrate(settings: Settings, *, forget_cluster: bool) -> None:
+async def _migrate(settings: Settings, *, forget_cluster: bool, restored: bool) -> None:
     url = parse_url(settings.database)
     await asyncio.to_thread(make_private, settings, url)
     lock = await asyncio.to_thread(FileLock.take, url)
@@ -274,6 +281,9 @@ async def _migrate(settings: Settings, *, forget_cluster: bool) -> None:
         await asyncio.to_thread(note_in_use, url)
         if forget_cluster:
             await forget_files_and_keys(url, SystemClock())
+        if restored:
+            doubts = not settings.resubmit_unknown
+            click.echo(_DOUBTED.format(await settle_restored(url, SystemClock(), doubts=doubts)))
     finally:
         lock.release()
 

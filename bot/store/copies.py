@@ -1,4 +1,4 @@
-"""What must be known of a copy of the SQLite database before it is used in its place."""
+"""What must be known of a copy of the database before it is used in its place."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import text
+
 from bot.errors import SettingsError
+from bot.store.database import Database
 from bot.store.upgrade import NEWEST
 
 _REVISION = "SELECT version_num FROM alembic_version"
-_NOT_SENT_YET = "UPDATE jobs SET state = 'submitting', held = 0, place = NULL WHERE state = 'accepted'"
+_NOT_SENT_YET = "UPDATE jobs SET state = 'submitting', held = FALSE, place = NULL WHERE state = 'accepted'"
 
 
 def checked_revision(database: Path) -> str:
@@ -36,3 +39,9 @@ def doubt_unsent(database: Path) -> int:
     settled as every submit without a known outcome is. Gives how many there are."""
     with closing(sqlite3.connect(database)) as copy, copy:
         return copy.execute(_NOT_SENT_YET).rowcount
+
+
+async def doubt_unsent_in(database: Database) -> int:
+    """As `doubt_unsent`, in a database that was put back by other means than ours, as PostgreSQL's are. Raises
+    `DatabaseUnavailable`."""
+    return await database.write(lambda connection: connection.execute(text(_NOT_SENT_YET)).rowcount)

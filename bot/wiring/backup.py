@@ -135,8 +135,8 @@ def _sqlite_file(settings: Settings) -> Path:
     url = parse_url(settings.database)
     if url.get_backend_name() != "sqlite" or not url.database:
         raise SettingsError(
-            "the database is PostgreSQL: back it up with pg_dump, and with it FILES_URL and the keys "
-            "(docs/operators.md, “Backups”)"
+            "the database is PostgreSQL: back it up with pg_dump, and with it FILES_URL and the keys; after pg_restore "
+            "comes clapper migrate --restored (docs/operators.md, “Backups”)"
         )
     return Path(url.database)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from sqlalchemy.engine import URL
@@ -15,11 +16,13 @@ from bot.files import StoredFiles, open_files
 from bot.rules import drafts
 from bot.rules.clock import Clock
 from bot.rules.guild_settings_file import IMPORT_LIFE
+from bot.store.copies import doubt_unsent_in
 from bot.store.database import Database, FileLock, parse_url
 from bot.store.encryption import Keys
 from bot.store.history import JobHistory
 from bot.store.jobs import Jobs
 from bot.store.notes import Notes, TemporaryNotes
+from bot.store.queue import WorkQueue
 from bot.store.upgrade import migrate
 from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
 from bot.wiring.process import Process
@@ -96,6 +99,19 @@ async def reached(url: URL, act: Awaitable[T]) -> T:
             f"the database at {url.render_as_string(hide_password=True)} can't be used: {exc} "
             "(see DATABASE_URL and DATA_DIR)"
         ) from exc
+
+
+async def settle_restored(url: URL, clock: Clock, *, doubts: bool) -> int:
+    """For a database that was put back from a copy: the workers that it names are gone, and what they ran is for others
+    at once. `doubts`: jobs that were not sent then are settled as those without a known outcome; gives how many."""
+    database = Database(url, clock=clock)
+    try:
+        doubted = await reached(url, doubt_unsent_in(database)) if doubts else 0
+        if not database.is_sqlite:
+            await reached(url, WorkQueue(database).sweep(timedelta(0)))
+        return doubted
+    finally:
+        await database.close()
 
 
 async def forget_files_and_keys(url: URL, clock: Clock) -> None:
