@@ -20,7 +20,7 @@ class Controls(commands.Cog):
         """Make the same once more with another seed, for whoever presses, in a new message."""
         controls = interaction.client.services.job_controls
         old, checked = await look(controls.precheck_again(match["job"], requester_of(interaction), seed=None))
-        await accept_again(interaction, checked, private=old.reply.ephemeral)
+        await accept_again(interaction, checked, old)
 
     async def cancel(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Cancel the job; the card says so."""

@@ -75,7 +75,7 @@ async def _show_one(interaction: Interaction, job_id: str, page: int) -> None:
     kept_until = services.own_jobs.kept_until(job)
     await interaction.edit_original_response(
         embed=own.detail_embed(job, services.catalog, kept_until=kept_until, locale=locale),
-        view=own.detail_view(job, page=page, locale=locale),
+        view=own.detail_view(job, services.catalog, page=page, locale=locale),
         allowed_mentions=discord.AllowedMentions.none(),
     )
 
@@ -102,7 +102,7 @@ async def _again(interaction: Interaction, job_id: str, *, same_seed: bool) -> N
         return await controls.precheck_again(job_id, requester_of(interaction), seed=seed)
 
     job, checked = await look(prechecked())
-    await accept_again(interaction, checked, private=job.reply.ephemeral)
+    await accept_again(interaction, checked, job)
 
 
 async def _theirs(interaction: Interaction, job_id: str) -> Job:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import ui
 
-from bot.chat.persistent import Persistent, view_with
-from bot.chat.replies.cards import card_of, embed_of
+from bot.chat.persistent import Persistent, Verb, job_button, view_with
+from bot.chat.replies.cards import card_of, embed_of, may_go_well
 from bot.rules.catalog import Catalog
 from bot.rules.jobs import Job
 from bot.wording import Markup, say, translated
@@ -88,10 +88,13 @@ def detail_embed(job: Job, catalog: Catalog, *, kept_until: datetime | None, loc
     return embed_of(replace(card, lines=tuple(lines)))
 
 
-def detail_view(job: Job, *, page: int, locale: str) -> ui.View:
+def detail_view(job: Job, catalog: Catalog, *, page: int, locale: str) -> ui.View:
     """Buttons for what can be done with the job now, and for going back to the list."""
-    verbs = [SHOW, SAME, NEW] if job.ended else [SHOW, CANCEL]
-    return view_with(*(_button(verb, page, locale, job.id) for verb in verbs), _button(LIST, page, locale))
+    again = [SAME, NEW] if may_go_well(job, catalog) else []
+    verbs = [SHOW, *again] if job.ended else [SHOW, CANCEL]
+    change = [job_button(Verb.REVISE, job.id, locale)] if job.ended else []
+    buttons = (*(_button(verb, page, locale, job.id) for verb in verbs), *change)
+    return view_with(*buttons, _button(LIST, page, locale))
 
 
 def _button(verb: str, page: int, locale: str, job_id: str = "") -> ui.Button[Any]:

@@ -154,7 +154,8 @@ def view_with(*components: ui.Item[Any]) -> ui.View:
 
 
 class Verb(StrEnum):
-    """What a button of a job, or of a draft, does. The values stand in custom ids and can't be changed."""
+    """What a button of a job, or of a draft, does. The values stand in custom ids and can't be changed: Change is
+    `CHANGE` under a draft's preview and `REVISE` under a job's card."""
 
     AGAIN = "again"
     CANCEL = "cancel"
@@ -167,12 +168,13 @@ class Verb(StrEnum):
     GO = "go"
     CHANGE = "change"
     ANIMATE = "animate"
+    REVISE = "revise"
 
 
 _LOOKS = {
     Verb.AGAIN: ("🔁", discord.ButtonStyle.secondary),
     Verb.CANCEL: ("✖️", discord.ButtonStyle.secondary),
-    Verb.DELETE: ("🗑️", discord.ButtonStyle.danger),
+    Verb.DELETE: ("🗑️", discord.ButtonStyle.secondary),
     Verb.USE: ("➡️", discord.ButtonStyle.secondary),
     Verb.GET: ("📥", discord.ButtonStyle.primary),
     Verb.APPROVE: ("✅", discord.ButtonStyle.success),
@@ -181,6 +183,7 @@ _LOOKS = {
     Verb.GO: ("▶️", discord.ButtonStyle.success),
     Verb.CHANGE: ("✏️", discord.ButtonStyle.secondary),
     Verb.ANIMATE: ("🎬", discord.ButtonStyle.primary),
+    Verb.REVISE: ("✏️", discord.ButtonStyle.secondary),
 }
 
 _IN_PLACE = {Verb.AGAIN, Verb.GET, Verb.DELETE, Verb.GO}

@@ -263,9 +263,9 @@ FAILURES: Mapping[str, str] = {
     "content_refused_unexplained": (
         "The video service doesn't make that, by its rules on content. Please change the prompt or the file."
     ),
-    "service_refused": "The video service refused the request: “{reason}” Please change it and try again.",
+    "service_refused": "The video service refused the request: “{reason}” Press Change to ask otherwise.",
     "service_refused_unexplained": (
-        "The video service refused the request and gave no reason. Please change it and try again."
+        "The video service refused the request and gave no reason. Press Change to ask otherwise."
     ),
     "service_busy": "The video service is too busy to take this. Press Again in a few minutes.",
     "service_unreachable": "The video service can't be reached. Press Again in a few minutes; this one doesn't count.",
@@ -289,8 +289,8 @@ FAILURES: Mapping[str, str] = {
     ),
     "result_invalid": ("What the video service sent isn't a video or a picture. Press Again to try once more."),
     "result_too_large": (
-        "The video has {size_bytes}, which is more than Discord takes here. Press Again with a lower resolution, or "
-        "ask in a place that takes larger files."
+        "The video has {size_bytes}, which is more than Discord takes here. Press Change and choose a lower "
+        "resolution, or ask in a place that takes larger files."
     ),
     "delivery_impossible": (
         "The video is ready, but I couldn't post it: the message or the channel is gone, or I may not write there. "
@@ -366,6 +366,13 @@ CARD: Mapping[str, str] = {
     "button_use": "Use this",
     "button_get": "Get it",
     "button_animate": "Animate this",
+    "button_revise": "Change",
+    "form_change_title": "Change it and make it again",
+    "form_options": "Options",
+    "form_options_hint": "What is chosen is what it had; of two that exclude each other, your new one counts",
+    "form_avoid": "Not wanted",
+    "form_seed": "Seed",
+    "form_seed_hint": "The same number stays close to this one; leave it empty for something else",
     "picture_from": "from {posted_by_id}'s [message]({posted_in})",
     "which_one": "Which one? Choose it here, and I begin.",
     "which_one_short": "Choose one",
@@ -609,8 +616,9 @@ COMMANDS: Mapping[str, str] = {
     "help_newest_picture": "Without a picture I take the newest in the channel.",
     "help_newest_video": "Without a video I take the newest in the channel, one that I made included.",
     "help_buttons": (
-        "**Again** makes it once more with another seed, **Cancel** stops it while it is being made, **Delete** takes "
-        "the message away. Only whoever asked, and moderators, can cancel or delete."
+        "**Again** makes it once more with another seed, **Change** asks for other words or options, "
+        "**Cancel** stops it while it is being made, **Delete** takes the message away. Only whoever asked, and "
+        "moderators, can cancel or delete."
     ),
     "help_use": "**Use this** takes a finished video as the next one's beginning: change, restyle, edit or dress it.",
     "help_motion": "{motion} shows you the path over your picture first; only **Go** makes the video.",

@@ -102,7 +102,9 @@ async def test_a_command_ends_with_its_video(stage: Stage, command: str, private
             "Discord itself says who used a command, not who pressed Go"
         )
         assert f"**{usually.title.partition(' (')[0]}**" in text
-        first = ["Animate this", "Use this", "Again"] if command == "image" else ["Again", "Use this"]
+        first = (
+            ["Animate this", "Use this", "Again", "Change"] if command == "image" else ["Again", "Change", "Use this"]
+        )
         assert buttons_of(message) == [*first, "Delete"]
         assert bool(message["flags"] & 64) is private
         seen = [one["id"] for one in stage.discord.member("Grace").sees("general")]

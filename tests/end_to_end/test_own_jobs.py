@@ -76,7 +76,7 @@ async def test_running_and_ended_ones_are_listed_and_each_can_be_looked_at(stage
         message = await invoked.reply(lambda m: bool(options_of(m)), PATIENCE_SECONDS)
         failed = await pick(stage, invoked, message, at=1)
         assert "no dogs today" in text_of(failed)
-        assert labels(failed) == ["Show it here", "Again, same seed", "Again, new seed", "All my videos"]
+        assert labels(failed) == ["Show it here", "Again, same seed", "Again, new seed", "Change", "All my videos"]
 
 
 @pytest.mark.asyncio

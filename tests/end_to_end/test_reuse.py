@@ -35,7 +35,7 @@ async def test_a_result_becomes_the_next_input(stage: Stage, command: str) -> No
         assert again.texts["prompt"] == "in winter"
         [attachment] = first["attachments"]
         assert again.files["data"].size_bytes == attachment["size"], "the very video, as it is fine already"
-        assert buttons_of(second) == ["Again", "Use this", "Delete"], "and so on"
+        assert buttons_of(second) == ["Again", "Change", "Use this", "Delete"], "and so on"
 
 
 @pytest.mark.asyncio

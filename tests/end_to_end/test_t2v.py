@@ -62,7 +62,7 @@ async def test_one_reply_shows_each_state_once_and_ends_with_the_video(stage: St
             assert stream.codec_context.pix_fmt == "yuv420p"
             assert len(list(video.decode(stream))) > 20
         assert "✅" in text_of(message)
-        assert buttons_of(message) == ["Again", "Use this", "Delete"]
+        assert buttons_of(message) == ["Again", "Change", "Use this", "Delete"]
 
         [submit] = stage.queue.submits
         assert submit.model == "lucy-pro-t2v"
@@ -148,7 +148,7 @@ async def test_a_failed_job_says_the_services_reason_and_offers_again(stage: Sta
         assert "no cats" in text_of(message)
         assert message["attachments"] == []
         assert message["mention_everyone"] is False
-        assert buttons_of(message) == ["Again", "Delete"]
+        assert buttons_of(message) == ["Again", "Change", "Delete"]
 
 
 @pytest.mark.asyncio
@@ -162,7 +162,7 @@ async def test_cancel_stops_it_for_its_requester_and_for_moderators_alone(stage:
 
         await stage.discord.member("Ada").press(message, "Cancel")
         message = await stage.see(asked, "cancelled")
-        assert buttons_of(message) == ["Again", "Delete"]
+        assert buttons_of(message) == ["Again", "Change", "Delete"]
 
         another = await ask(stage, who="Grace")
         await stage.discord.member("Linus").press(await stage.see(another, "pending"), "Cancel")

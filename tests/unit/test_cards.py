@@ -204,7 +204,7 @@ async def test_buttons_carry_the_job_and_nothing_is_kept_of_them() -> None:
     live = view_of(card_of(a_job(), CATALOG))
     assert custom_ids(live) == [f"clapper:cancel:{JOB_ID}"]
     ended = view_of(card_of(a_job(JobState.DELIVERED), CATALOG))
-    assert custom_ids(ended) == [f"clapper:{verb}:{JOB_ID}" for verb in ("again", "use", "delete")]
+    assert custom_ids(ended) == [f"clapper:{verb}:{JOB_ID}" for verb in ("again", "revise", "use", "delete")]
     assert ended.is_finished(), "else discord.py would keep it"
     assert view_of(card_of(a_job(), CATALOG)) is not live
 
@@ -308,3 +308,21 @@ def test_what_no_moderator_has_approved_is_shown_to_its_requester_alone(changes:
     for seen in (card_of(private, CATALOG), card_of(job, CATALOG, alone=True)):
         assert "playing piano" in seen.lines[0]
         assert (seen.thumbnail is not None) is job.held
+
+
+@pytest.mark.parametrize(
+    "key", ["prompt_denied", "content_refused", "service_refused", "result_too_large", "file_empty"]
+)
+def test_there_is_no_again_where_it_can_only_fail_again(key: str) -> None:
+    facts = {"size_bytes": 10**9, "reason": None, "role": "the_image"}
+    card = card_of(a_job(JobState.FAILED, failure=Failure(key=key, facts=facts)), CATALOG)
+    assert card.buttons == (Verb.REVISE, Verb.DELETE)
+    assert "Press Again" not in "\n".join(card.lines)
+
+
+def test_a_model_that_was_taken_out_makes_nothing_again() -> None:
+    job = a_job(JobState.DELIVERED)
+    gone = job.model_copy(update={"request": job.request.model_copy(update={"model": "gone"})})
+    assert Verb.AGAIN in card_of(job, CATALOG).buttons
+    assert Verb.AGAIN not in card_of(gone, CATALOG).buttons
+    assert Verb.REVISE in card_of(gone, CATALOG).buttons

@@ -16,9 +16,9 @@ from discord import ui
 from bot.chat.inputs.sources import MENU_OF, attachment_in
 from bot.chat.persistent import Persistent, unkept
 from bot.errors import ModelUnknown, VideoGone
+from bot.rules import trajectory
 from bot.rules.catalog import FORMS, Kind, Model, Operation, Role
 from bot.rules.requests import Attachment
-from bot.rules.trajectory import TEXT_MAX_CHARS
 from bot.wording import say, translated
 from bot.wording.facts import plain
 
@@ -33,7 +33,7 @@ CHOICES_MAX = 25
 DENY_REASON_MAX_CHARS = 300
 """Of a moderator's reason."""
 
-_TEXT_MAX_CHARS = 4000
+TEXT_MAX_CHARS = 4000
 """Discord's most for a text field."""
 
 
@@ -76,6 +76,10 @@ class FormValues:
         value = next(iter(self._parts.get(custom_id, {}).get("values") or []), None)
         return None if value is None else str(value)
 
+    def all_chosen(self, custom_id: str) -> tuple[str, ...]:
+        """Everything that was chosen."""
+        return tuple(map(str, self._parts.get(custom_id, {}).get("values") or ()))
+
     def file(self, custom_id: str) -> Attachment | None:
         """The file that was uploaded; None where none was."""
         found = self._uploads.get(self.chosen(custom_id) or "")
@@ -114,7 +118,7 @@ def menu_form(
 ) -> ui.Modal:
     """The form that a menu on a message opens, with a choice wherever there is one."""
     takes_reference = any(model.reference for model in models)
-    most_chars = max((model.prompt_max_chars for model in models), default=_TEXT_MAX_CHARS)
+    most_chars = max((model.prompt_max_chars for model in models), default=TEXT_MAX_CHARS)
     parts = [_prompt(locale, most_chars, required=not takes_reference)]
     if len(files) > 1:
         kind = models[0].files[Role.DATA] if models else Kind.IMAGE
@@ -122,7 +126,7 @@ def menu_form(
     if takes_reference:
         parts.append(_reference(locale, "option_reference"))
     if len(models) > 1:
-        parts.append(labelled("form_model", _models(models), locale))
+        parts.append(labelled("form_model", model_select(models, usual=models[0]), locale))
     return modal(MENU_OF[operation], f"clapper:form:{operation}:{message_id}", *parts)
 
 
@@ -197,7 +201,7 @@ def read_reuse_form(values: FormValues, kind: Kind) -> ReuseValues:
 def path_form(draft: str, path: str, locale: str) -> ui.Modal:
     """Asks for another path of that draft; `path` is the one that it has, as it was written."""
     text = ui.TextInput[ui.Modal](
-        custom_id="path", style=discord.TextStyle.paragraph, default=path, max_length=TEXT_MAX_CHARS
+        custom_id="path", style=discord.TextStyle.paragraph, default=path, max_length=trajectory.TEXT_MAX_CHARS
     )
     part = labelled("form_path", text, locale, "form_path_hint")
     return modal(say("form_path_title", locale), f"clapper:path:{draft}", part)
@@ -213,7 +217,7 @@ def _prompt(locale: str, most_chars: int, *, required: bool) -> ui.Label[ui.Moda
         custom_id="prompt",
         style=discord.TextStyle.paragraph,
         required=required,
-        max_length=min(_TEXT_MAX_CHARS, most_chars),
+        max_length=min(TEXT_MAX_CHARS, most_chars),
     )
     return labelled("form_prompt", prompt, locale, "option_prompt")
 
@@ -223,12 +227,14 @@ def _reference(locale: str, hint: str) -> ui.Label[ui.Modal]:
     return labelled("form_reference", upload, locale, hint)
 
 
-def _models(models: Sequence[Model]) -> ui.Select[Any]:
+def model_select(models: Sequence[Model], *, usual: Model) -> ui.Select[Any]:
+    """A select of the models, `usual` chosen; it is kept in where there are more than Discord takes."""
+    listed = [usual, *(model for model in models if model is not usual)]
     options = [
         discord.SelectOption(
             label=model.title[:100], value=model.name, description=model.note[:100] or None, default=at == 0
         )
-        for at, model in enumerate(models[:CHOICES_MAX])
+        for at, model in enumerate(listed[:CHOICES_MAX])
     ]
     return ui.Select(custom_id="model", options=options, required=False)
 

@@ -27,7 +27,16 @@ from bot.chat.replies.card_lines import (
     times,
     used_part,
 )
-from bot.errors import HoldUndecided, HoldUnseen, PromptDenied
+from bot.errors import (
+    ContentRefused,
+    HoldUndecided,
+    HoldUnseen,
+    InputRejected,
+    PromptDenied,
+    ResultTooLarge,
+    ServiceRefused,
+    UserFacing,
+)
 from bot.rules.catalog import Catalog, Role
 from bot.rules.delivery import Clip, Link
 from bot.rules.jobs import Job, JobState, is_hidden
@@ -51,6 +60,9 @@ _PICTURED = (Role.DATA, Role.START, Role.REFERENCE)
 _SHOWABLE = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 """What Discord shows in an embed (reference, "Using Attachments within Embeds"); it goes by the name."""
 _UNAPPROVED = frozenset({PromptDenied.key, HoldUndecided.key, HoldUnseen.key})
+_HOPELESS_ERRORS: tuple[type[UserFacing], ...] = (PromptDenied, ContentRefused, ServiceRefused, ResultTooLarge)
+_HOPELESS = frozenset(error.key for error in (*_HOPELESS_ERRORS, *InputRejected.__subclasses__()))
+"""Failures that the same request meets again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +96,7 @@ def card_of(
     locale = job.requester.locale
     sign, colour = STATE_LOOKS[job.state]
     waits = job.awaits_member
-    shown = not bare and (alone or job.reply.ephemeral or not _unapproved(job))
+    shown = not bare and (alone or job.reply.ephemeral or not unapproved(job))
     lines = [
         *(quoted(job) if shown else []),
         options(job, catalog, handed, alone=alone),
@@ -102,14 +114,14 @@ def card_of(
         lines=tuple(lines),
         small=small_print(job),
         colour=colour,
-        buttons=_buttons(job, handed, fleeting=fleeting),
+        buttons=_buttons(job, catalog, handed, fleeting=fleeting),
         locale=locale,
         picture=f"attachment://{poster_name(job)}" if _shows_poster(job, handed) else None,
         thumbnail=_thumbnail(job) if shown else None,
     )
 
 
-def _unapproved(job: Job) -> bool:
+def unapproved(job: Job) -> bool:
     """Whether a moderator had to see it first and has not allowed it."""
     return job.held or (job.failure is not None and job.failure.key in _UNAPPROVED)
 
@@ -169,12 +181,21 @@ def _title_key(job: Job) -> str:
     return "title_waiting" if job.awaits_member else f"title_{job.state}"
 
 
-def _buttons(job: Job, handed: Clip | Link | None, *, fleeting: bool) -> tuple[Verb, ...]:
+def may_go_well(job: Job, catalog: Catalog) -> bool:
+    """Whether the same once more can end otherwise: not what a moderator, the service or the file itself forbids, and
+    not for a model that was taken out."""
+    hopeless = job.failure is not None and job.failure.key in _HOPELESS
+    return not hopeless and job.request.model in catalog
+
+
+def _buttons(job: Job, catalog: Catalog, handed: Clip | Link | None, *, fleeting: bool) -> tuple[Verb, ...]:
     if job.ended:
         usable = job.state is JobState.DELIVERED and not isinstance(handed, Link)
+        again = (Verb.AGAIN,) if may_go_well(job, catalog) else ()
+        use = (Verb.USE,) if usable else ()
         if usable and makes_pictures(job):
-            return (Verb.ANIMATE, Verb.USE, Verb.AGAIN, Verb.DELETE)
-        return (Verb.AGAIN, Verb.USE, Verb.DELETE) if usable else (Verb.AGAIN, Verb.DELETE)
+            return (Verb.ANIMATE, *use, *again, Verb.REVISE, Verb.DELETE)
+        return (*again, Verb.REVISE, *use, Verb.DELETE)
     if job.awaits_member:
         return (Verb.GET,)
     return (Verb.CANCEL, Verb.GET) if fleeting else (Verb.CANCEL,)

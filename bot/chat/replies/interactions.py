@@ -125,11 +125,11 @@ async def accept(interaction: Interaction, checked: Prechecked, *, private: bool
     return job
 
 
-async def accept_again(interaction: Interaction, checked: Prechecked, *, private: bool) -> None:
-    """As `accept`, for a repetition; the second press of two within a moment is acknowledged and nothing else."""
-    check_rights(interaction, private=private)
+async def accept_again(interaction: Interaction, checked: Prechecked, old: Job) -> None:
+    """`accept` what repeats `old`, as private as that was; the second press of two is answered with nothing."""
     try:
-        await accept(interaction, checked, private=private)
+        check_rights(interaction, private=old.reply.ephemeral)
+        await accept(interaction, checked, private=old.reply.ephemeral)
     except PressedTwice:
         if interaction.response.is_done():  # "thinking" was shown meanwhile
             await interaction.delete_original_response()

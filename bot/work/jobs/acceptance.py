@@ -68,20 +68,22 @@ class Acceptance:
     def precheck(self, request: VideoRequest, requester: Requester, *, again_of: Job | None = None) -> Prechecked:
         """Raise every `Refused` that needs no look into the database; waits for nothing.
 
-        `again_of` is the job that is repeated, from the inputs that are kept of it.
+        `again_of` is the job that is repeated, perhaps with changes: from the inputs that are kept of it, which are as
+        its model takes them, and for another model from the files themselves.
         """
         with self._counted():
             if not self._open:
                 raise ShuttingDown
             model = self._context.catalog.get(request.model)  # an old card's Again may be of one that was taken out
             self._policy.check_served(model, requester)
-            if again_of is None:
+            kept = again_of is not None and again_of.request.model == request.model
+            if not kept:
                 check_declared(request.files, model, max_bytes=self._context.settings.max_input_bytes)
             return Prechecked(
                 permitted=self._policy.permit(request, requester),
                 requester=requester,
                 again_of=None if again_of is None else again_of.id,
-                stored=None if again_of is None else again_of.stored,
+                stored=again_of.stored if again_of is not None and kept else None,
             )
 
     async def accept(self, checked: Prechecked, reply: Reply) -> Job:

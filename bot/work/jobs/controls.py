@@ -112,7 +112,7 @@ class JobControls:
 
         `seed` None draws another one. Raises `NotYours`, `JobGone` and what `Acceptance.precheck` raises.
         """
-        old = await self._seen(job_id, by)
+        old = await self.seen(job_id, by)
         inputs = old.request.inputs.model_copy(update={"seed": seed})
         request = old.request.model_copy(update={"inputs": inputs, "files": given_again(old, by)})
         return old, self._acceptance.precheck(request, by, again_of=old)
@@ -144,7 +144,7 @@ class JobControls:
 
         Raises `NotYours`, `JobGone`, `VideoNotKept`, `DeliveryImpossible`.
         """
-        job = await self._seen(job_id, by)
+        job = await self.seen(job_id, by)
         if job.requester.user_id != by.user_id and not moderates(job, by):
             raise _refused(job, by)
         if not job.ended:
@@ -173,8 +173,8 @@ class JobControls:
             raise _refused(job, by)
         return job
 
-    async def _seen(self, job_id: str, by: Requester) -> Job:
-        """The job, if it is theirs, or public in the server where they are."""
+    async def seen(self, job_id: str, by: Requester) -> Job:
+        """The job, if it is theirs, or public in the server where they are. Raises `NotYours`, `JobGone`."""
         job = await self.job(job_id)
         if not may_see(job, by):
             raise _refused(job, by)
