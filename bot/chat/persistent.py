@@ -186,7 +186,7 @@ _LOOKS = {
     Verb.REVISE: ("✏️", discord.ButtonStyle.secondary),
 }
 
-_IN_PLACE = {Verb.AGAIN, Verb.GET, Verb.DELETE, Verb.GO}
+_IN_PLACE = {Verb.AGAIN, Verb.REVISE, Verb.GET, Verb.DELETE, Verb.GO}
 
 JOB_BUTTONS: Mapping[Verb, Persistent] = {
     verb: Persistent(rf"clapper:{verb}:(?P<job>[0-9a-f]{{32}})", once=verb is Verb.GO, in_place=verb in _IN_PLACE)

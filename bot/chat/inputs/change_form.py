@@ -22,7 +22,7 @@ from bot.rules.jobs import Job
 from bot.rules.requests import Inputs
 from bot.wording import say, translated
 
-CHANGE_FORM = Persistent(r"clapper:revised:(?P<job>[0-9a-f]{32})", once=True)
+CHANGE_FORM = Persistent(r"clapper:revised:(?P<job>[0-9a-f]{32})", once=True, in_place=True)
 
 _SEED_MAX_CHARS = 20
 _FLAGS: Mapping[str, tuple[str, str]] = {
