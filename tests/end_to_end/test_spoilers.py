@@ -103,6 +103,7 @@ async def test_what_an_age_restricted_channel_was_given_is_open_nowhere_else(sta
         assert "thumbnail" in (await stage.see(asked, "pending"))["embeds"][0], "there it is open"
         made = await stage.see_through(asked)
         assert [name.startswith("SPOILER_") for name in names(made)] == [False]
+        await stage.settled(app)
         [job] = await app.parts.jobs.of_user(int(ada.id))
         listed = await (await ada.slash("general", "jobs")).reply(lambda m: m["components"], PATIENCE_SECONDS)
 
