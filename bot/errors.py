@@ -18,7 +18,7 @@
     │   │   ├── EnhanceNeedsPrompt, TrajectoryMissing, TrajectoryInvalid, OptionNotTaken
     │   │   ├── ModelUnknown, ModelUnavailable, NothingServed
     │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked, TriesUsedUp
-    │   │   ├── LimitAmountInvalid, LimitTargetInvalid, TooManyRules, RuleUnknown
+    │   │   ├── LimitAmountInvalid, LimitTargetInvalid, LimitRoleMissing, TooManyRules, RuleUnknown
     │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
     │   │   ├── PatternInvalid, PromptBlocked, GuildSettingsInvalid, GuildSettingsOutdated
     │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, HoldSettledAlready, TooLateToCancel, ShuttingDown
@@ -232,6 +232,10 @@ class LimitAmountInvalid(Refused):
 
 class LimitTargetInvalid(Refused):
     """A role's or a channel's rule needs one, and no other rule takes one. Facts: `scope`."""
+
+
+class LimitRoleMissing(Refused):
+    """A limit for a role's members without the role."""
 
 
 class TooManyRules(Refused):

@@ -18,7 +18,7 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.options import Described
 from bot.chat.replies.interactions import Interaction, admin_of, ask, note_refused, open_reply, tell
 from bot.chat.settings_text import Names, block_text, rule_text, rule_word
-from bot.errors import AdminsOnly, LimitTargetInvalid, RuleUnknown
+from bot.errors import AdminsOnly, LimitRoleMissing, LimitTargetInvalid, RuleUnknown
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Requester
 from bot.rules.limit_rules import AMOUNT_MAX, REASON_MAX_CHARS, Block, LimitBook, Scope, Unit, Window, make_rule
@@ -37,14 +37,19 @@ BLOCK_LENGTHS: Mapping[str, timedelta | None] = {
 
 
 class Words(app_commands.Transformer):
-    """An option with fixed words. Another one, which only a forged client sends, is refused with a sentence."""
+    """An option with fixed words, shown as the sentence that `key` and the word name where there is one. Another word,
+    which only a forged client sends, is refused with a sentence."""
 
-    def __init__(self, words: Mapping[str, Any]) -> None:
+    def __init__(self, words: Mapping[str, Any], key: str = "") -> None:
         self._words = words
+        self._key = key
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
-        return [app_commands.Choice(name=word, value=word) for word in self._words]
+        return [
+            app_commands.Choice(name=Described(f"{self._key}_{word}") if self._key else word, value=word)
+            for word in self._words
+        ]
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
         del interaction
@@ -71,7 +76,7 @@ class WritableChannel(app_commands.Transformer):
 
 
 _SCOPES = {scope.value: scope for scope in Scope if scope is not Scope.BOT}
-ScopeWord = app_commands.Transform[Scope, Words(_SCOPES)]
+ScopeWord = app_commands.Transform[Scope, Words(_SCOPES, "scope")]
 WindowWord = app_commands.Transform[Window, Words({window.value: window for window in Window})]
 UnitWord = app_commands.Transform[Unit, Words({unit.value: unit for unit in Unit})]
 FullWord = app_commands.Transform[str, Words({"queue": "queue", "refuse": "refuse"})]
@@ -126,7 +131,8 @@ class LimitCommands(commands.Cog):
     ) -> None:
         """Add a rule, or set another amount for one that is there."""
         by, names = await acknowledge_admin(interaction)
-        rule = make_rule(scope, amount, window, unit=unit, target_id=target_of(scope, role, channel))
+        target_id = target_of(scope, role, channel, here=by.parent_channel_id or by.channel_id)
+        rule = make_rule(scope, amount, window, unit=unit, target_id=target_id)
         await rework(interaction, by, lambda book: book.with_rule(rule))
         await tell(interaction, say("limit_set", names.locale, rule=Markup(rule_text(rule, names))))
 
@@ -230,11 +236,20 @@ async def acknowledge_admin(interaction: Interaction) -> tuple[Requester, Names]
     return by, Names(interaction.guild, interaction.locale.value)
 
 
-def target_of(scope: Scope, role: discord.Role | None, channel: app_commands.AppCommandChannel | None) -> int | None:
-    """The role or channel that the scope asks for. Raises `LimitTargetInvalid` where another was chosen."""
+def target_of(
+    scope: Scope, role: discord.Role | None, channel: app_commands.AppCommandChannel | None, *, here: int
+) -> int | None:
+    """The role or channel that the scope asks for; without a channel it is the one `here`.
+
+    Raises `LimitRoleMissing`, and `LimitTargetInvalid` where another was chosen.
+    """
     wanted = {Scope.ROLE: role, Scope.CHANNEL: channel}.get(scope)
     if any(given is not None and given is not wanted for given in (role, channel)):
         raise LimitTargetInvalid(scope=scope.value)
+    if scope is Scope.ROLE and role is None:
+        raise LimitRoleMissing
+    if scope is Scope.CHANNEL and channel is None:
+        return here
     return None if wanted is None else wanted.id
 
 

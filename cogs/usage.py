@@ -13,7 +13,8 @@ from bot.chat.settings_text import Names, standing_text
 from bot.chat.statistics_message import add_member_fields, chart_of_member, show_with_chart
 from bot.errors import ModeratorsOnly
 from bot.rules.jobs import Requester
-from bot.rules.limits import Account
+from bot.rules.limit_rules import Scope
+from bot.rules.limits import Account, Standing
 from bot.wording import say, sentence_of
 
 DAYS = 30
@@ -49,16 +50,24 @@ class UsageCommand(commands.Cog):
 
 
 def _left(account: Account, names: Names, whom: Requester, interaction: Interaction) -> discord.Embed:
-    """Every rule with what is used of it, and when more can be used."""
+    """Every rule with what is used of it, and when more can be used: the member's own first, then those for all."""
     locale = interaction.locale.value
-    lines = [f"- {standing_text(standing, names)}" for standing in account.standings]
+    mine = whom.user_id == interaction.user.id
+    who = say("for_you", locale) if mine else names.quote(whom.name)
+    standings = sorted(account.standings, key=_place)
+    lines = [f"- {standing_text(standing, names, who)}" for standing in standings]
     if account.blocked is not None:
         lines.insert(0, sentence_of(account.blocked, locale))
     if account.exempt:
         lines.insert(0, say("usage_exempt", locale))
-    mine = whom.user_id == interaction.user.id
     title = say("usage_title", locale) if mine else say("usage_title_of", locale, name=whom.name)
     return discord.Embed(title=title[:256], description="\n".join(lines)[:4096] or say("usage_none", locale))
+
+
+def _place(standing: Standing) -> tuple[bool, bool]:
+    """The member's own limits come before those for all together, and the server's before the operator's."""
+    shared = standing.held.rule.scope not in {Scope.EVERYONE, Scope.ROLE}
+    return shared, standing.held.operator
 
 
 def _as_requester(member: discord.User | discord.Member, by: Requester) -> Requester:

@@ -57,9 +57,9 @@ class Names:
         """Whom the rule is for, in words."""
         match rule.scope:
             case Scope.ROLE:
-                words = self.role(rule.target_id or 0)
+                words = say("for_role", self.locale, target=Markup(self.role(rule.target_id or 0)))
             case Scope.CHANNEL:
-                words = self.channel(rule.target_id or 0)
+                words = say("for_channel", self.locale, target=Markup(self.channel(rule.target_id or 0)))
             case _:
                 words = say(f"for_{rule.scope}", self.locale)
         return say("for_operator", self.locale, rule=Markup(words)) if operator else words
@@ -71,7 +71,7 @@ def rule_word(rule: Rule) -> str:
 
 
 def rule_text(rule: Rule, names: Names) -> str:
-    """`everyone: 20 videos a day`."""
+    """`each member: 20 videos a day`."""
     whose = Markup(names.whose(rule))
     if rule.shuts_out:
         return say("rule_shut", names.locale, target=whose)
@@ -79,10 +79,14 @@ def rule_text(rule: Rule, names: Names) -> str:
     return say("rule_line", names.locale, target=whose, **facts)
 
 
-def standing_text(standing: Standing, names: Names) -> str:
-    """`everyone: 3 of 20 videos a day used, 17 left`, and where nothing is left, when something will be."""
-    rule = standing.held.rule
-    whose = Markup(names.whose(rule, operator=standing.held.operator))
+def standing_text(standing: Standing, names: Names, who: str) -> str:
+    """`You: 3 of 20 videos a day, 17 left`, and where nothing is left, when there will be more. `who` is how a limit
+    names the member that counts only what they made."""
+    rule, operator = standing.held.rule, standing.held.operator
+    if rule.scope in {Scope.EVERYONE, Scope.ROLE}:
+        whose = Markup(say("for_operator", names.locale, rule=Markup(who)) if operator else who)
+    else:
+        whose = Markup(names.whose(rule, operator=operator))
     if rule.shuts_out:
         return say("rule_shut", names.locale, target=whose)
     if rule.window is Window.COOLDOWN:
@@ -127,7 +131,7 @@ def change_lines(changes: Sequence[Change], locale: str | None, *, most_chars: i
 
 
 def _change_line(change: Change, locale: str | None) -> str:
-    what = _changed_part(change)
+    what = _changed_part(change, locale)
     return say(
         "change_line",
         locale,
@@ -138,15 +142,16 @@ def _change_line(change: Change, locale: str | None) -> str:
     )
 
 
-def _changed_part(change: Change) -> str:
+def _changed_part(change: Change, locale: str | None) -> str:
     match change.key:
         case "exempt_role":
             return f"<@&{change.what}>"
         case "block":
             return f"<@{change.what}>"
         case "limit":
-            named = re.sub(r"role:(\d+)", r"<@&\1>", change.what)
-            return re.sub(r"channel:(\d+)", r"<#\1>", named)
+            scope, _, target = change.what.partition(" ")[0].partition(":")
+            mark = "<#" if scope == "channel" else "<@&"
+            return say(f"for_{scope}", locale, target=Markup(f"{mark}{target}>"))
         case "channels" | "roles" | "defaults":
             return f"/{change.what}" if change.what != "all" else ""
         case _:
@@ -164,7 +169,13 @@ def _changed_value(change: Change, value: Fact, locale: str | None) -> str:
         return _mentions("#", str(value))
     if change.key in _ROLES:
         return _mentions("@&", str(value))
-    return _word(value, locale)
+    return _amount(change, value, locale) if change.key == "limit" else _word(value, locale)
+
+
+def _amount(change: Change, value: Fact, locale: str | None) -> str:
+    """How much a limit allows: `20 videos a day`."""
+    _, unit, window = change.what.split(" ", 2)
+    return say("limit_amount", locale, amount=value, unit=unit, window=window)
 
 
 def _word(value: Fact, locale: str | None) -> str:

@@ -77,10 +77,19 @@ def translated(key: str, locale: str | None = None) -> str:
 def _variant(key: str, facts: dict[str, object]) -> str:
     if facts.get("window") == "cooldown" and f"{key}_cooldown" in SENTENCES:
         return f"{key}_cooldown"
+    if facts.get("unit") in {"cost", "cost_one"} and f"{key}_cost" in SENTENCES:
+        key = f"{key}_cost"
+    elif "whose" in facts and not _is_personal(str(facts["whose"])) and f"{key}_together" in SENTENCES:
+        key = f"{key}_together"
     if f"{key}_{facts.get('wanted')}" in SENTENCES:
         return f"{key}_{facts['wanted']}"
     missing = any("{" + name + "}" in SENTENCES[key] and facts.get(name) in {None, ""} for name in _MAY_BE_MISSING)
     return f"{key}_unexplained" if missing and f"{key}_unexplained" in SENTENCES else key
+
+
+def _is_personal(whose: str) -> bool:
+    """Whether a limit counts what the member themselves made, and not what all make together."""
+    return whose.removeprefix("operator_").partition(":")[0] in {"everyone", "role"}
 
 
 def _fact(name: str, value: object, locale: str | None) -> str:

@@ -184,25 +184,28 @@ REFUSALS: Mapping[str, str] = {
 }
 
 GUILD: Mapping[str, str] = {
-    "limit_reached": (
-        "Not just now: {whose} allows {amount} {unit} {window}; used so far: {used}. Please try again {frees_at}."
-    ),
+    "limit_reached": "{whose} may make {amount} {unit} {window}, and you have made {used}. More {frees_at}.",
     "limit_reached_unexplained": (
-        "Not just now: {whose} allows {amount} {unit} {window}; used so far: {used}. Please try again when one of the "
-        "running videos has ended."
+        "{whose} may make {amount} {unit} {window}, and you have {used} under way. Please try again when one has ended."
     ),
-    "limit_reached_cooldown": (
-        "Not just now: {whose} asks for {amount} s between two videos. Please try again {frees_at}."
+    "limit_reached_together": "{whose} may make {amount} {unit} {window}, and {used} have been made. More {frees_at}.",
+    "limit_reached_together_unexplained": (
+        "{whose} may make {amount} {unit} {window}, and {used} are under way. Please try again when one has ended."
     ),
+    "limit_reached_cost": "{whose} may spend {amount} {unit} {window}, and {used} have been spent. More {frees_at}.",
+    "limit_reached_cost_unexplained": (
+        "{whose} may spend {amount} {unit} {window}, and {used} are being spent. Please try again when a video is done."
+    ),
+    "limit_reached_cooldown": "{whose} has to wait {amount} s between two videos. More {frees_at}.",
     "tries_used_up": (
         "Not just now: {amount} of your files could not be used in the last hour. Please try again {frees_at} with a "
         "JPEG, PNG or MP4 that opens on your device. Commands without a file still work."
     ),
     "limit_too_small": (
-        "This is more than {whose} ever allows: it needs {asked} of {amount} {unit} {window}. Please ask for less, or "
-        "choose a cheaper model; /models lists them."
+        "{whose} may have {amount} {unit} {window}, and this alone needs {asked}. Please ask for less, or choose a "
+        "cheaper model; /models lists them."
     ),
-    "shut_out": "You can't make videos here: {whose} doesn't allow it. Please ask the moderators of this server.",
+    "shut_out": "{whose} may make no videos here. Please ask the moderators of this server.",
     "member_blocked": "You can't make videos here until {until}. Please ask the moderators of this server about it.",
     "member_blocked_unexplained": "You can't make videos here. Please ask the moderators of this server about it.",
     "member_blocked_reason": "The reason they gave: “{reason}”",
@@ -210,9 +213,10 @@ GUILD: Mapping[str, str] = {
         "{amount} is no amount for a limit. Please choose a whole number from 0 to {highest}; money may have cents."
     ),
     "limit_target_invalid": (
-        "A limit for {scope} doesn't go with what you chose. Please name the role for a role's limit, the channel for "
-        "a channel's, and neither for the others."
+        "A role goes with “one role's members” alone, and a channel with “this channel together”. Please leave out "
+        "what doesn't go with your choice."
     ),
+    "limit_role_missing": "Choose a role, too: the limit is for its members.",
     "too_many_rules": "There are {limit} rules already, which is the most. Please remove one first.",
     "rule_unknown": "There is no such rule any more. Please look at the list again.",
     "channel_not_allowed": "/{command} isn't allowed in this channel. Please use it here: {channels}.",
@@ -231,12 +235,12 @@ GUILD: Mapping[str, str] = {
         "Somebody else changed these settings meanwhile, so nothing was saved. Please look at them and save again."
     ),
     "records_unavailable": "I can't reach my records at the moment. Please try again in a minute.",
-    "whose_everyone": "the rule for everyone",
-    "whose_server": "this server's rule",
-    "whose_bot": "this bot's rule",
-    "whose_role": "the rule for {target}",
-    "whose_channel": "the rule for {target}",
-    "whose_operator": "{rule}, set by whoever runs this bot,",
+    "whose_everyone": "Each member",
+    "whose_server": "The whole server together",
+    "whose_bot": "The whole bot together",
+    "whose_role": "Each member with {target}",
+    "whose_channel": "{target} together",
+    "whose_operator": "{rule} (as set by whoever runs this bot)",
     "unit_jobs": "videos",
     "unit_jobs_one": "video",
     "unit_seconds": "seconds of video",
@@ -457,21 +461,30 @@ OWN_JOBS: Mapping[str, str] = {
 }
 
 LIMITS: Mapping[str, str] = {
-    "for_everyone": "everyone",
-    "for_server": "the whole server",
-    "for_bot": "the whole bot",
+    "for_everyone": "each member",
+    "for_role": "each member with {target}",
+    "for_channel": "{target} together",
+    "for_server": "the whole server together",
+    "for_bot": "the whole bot together",
+    "for_you": "You",
     "for_operator": "{rule} (set by whoever runs this bot)",
+    "scope_everyone": "each member",
+    "scope_role": "one role's members",
+    "scope_channel": "this channel together",
+    "scope_server": "the whole server together",
     "deleted_role": "a deleted role ({id})",
     "deleted_channel": "a deleted channel ({id})",
     "rule_line": "{target}: {amount} {unit} {window}",
+    "limit_amount": "{amount} {unit} {window}",
+    "limit_amount_cooldown": "{amount} s between two videos",
     "rule_line_cooldown": "{target}: {amount} s between two videos",
     "rule_shut": "{target}: no videos at all",
-    "standing_line": "{target}: {used} of {amount} {unit} {window} used, {left} left",
-    "standing_frees": "again {frees_at}",
+    "standing_line": "{target}: {used} of {amount} {unit} {window}, {left} left",
+    "standing_frees": "more {frees_at}",
     "block_line": "{member} is blocked",
     "block_until": "until {until}",
     "limits_title": "Limits of this server",
-    "limits_how": "Of the rules of a member's roles the most generous holds, and it beats the one for everyone.",
+    "limits_how": "Of the limits of a member's roles the most generous holds, and it beats the one for each member.",
     "limits_none": "There are no limits.",
     "limits_in_file": "The file has all of them.",
     "limit_set": "Saved. {rule}",
@@ -552,7 +565,7 @@ COMMANDS: Mapping[str, str] = {
     "option_window": "In which time",
     "option_unit": "What is counted; videos if you leave it out",
     "option_role": "The role, for a role's limit",
-    "option_channel": "The channel, for a channel's limit",
+    "option_channel": "The channel, for a channel's limit; this one if you leave it out",
     "option_rule": "Which limit",
     "option_reset_member": "Whose videos so far don't count any more",
     "option_exempt_role": "The role that no limit holds for",

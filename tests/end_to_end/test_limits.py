@@ -88,7 +88,7 @@ async def test_a_member_is_refused_until_the_very_time_that_they_were_told(stage
         await stage.see_through(await ask(stage))
 
         text = await refused(stage)
-        assert "the rule for everyone allows 2 videos an hour; used so far: 2" in text
+        assert "Each member may make 2 videos an hour, and you have made 2. More <t:" in text
         assert abs(stamp_of(text) - (began + 3600)) < PATIENCE_SECONDS, "when the first one's hour is over"
         stage.pass_time(3000 - PATIENCE_SECONDS)
         await refused(stage)
@@ -101,7 +101,7 @@ async def test_the_looks_before_the_acknowledgement_makes_the_refusal_private_at
     async with stage.clapper():
         await admin(stage, "set", scope="everyone", amount=0, window="day")
         asked = await ask(stage)
-        assert "doesn't allow it" in await told(asked)
+        assert "Each member may make no videos here" in await told(asked)
         assert len(asked.history) == 1
         assert all(seen["id"] != (asked.message or {})["id"] for seen in stage.discord.member("Grace").sees("general"))
 
@@ -130,14 +130,14 @@ async def test_mentions_and_menus_are_held_to_the_same_limits(stage: Stage) -> N
             return bool((message.get("message_reference") or {}).get("message_id") == said["id"])
 
         answer = await ada.wait_for("general", is_its_answer, PATIENCE_SECONDS)
-        assert "doesn't allow it" in text_of(answer)
+        assert "Each member may make no videos here" in text_of(answer)
         picture = await stage.discord.member("Grace").say("general", files=[CAT])
         opened = await ada.menu(picture, "Animate")
         if opened.modal is None and opened.state != "answered":
             await opened.done(PATIENCE_SECONDS)
         if opened.modal is not None:
             opened = await ada.submit_modal(opened, {"Prompt": "make it snow"})
-        assert "doesn't allow it" in await told(opened)
+        assert "Each member may make no videos here" in await told(opened)
         assert stage.queue.submits == []
 
 
@@ -191,7 +191,7 @@ async def test_where_the_server_says_so_a_full_limit_refuses_instead(stage: Stag
         await only(stage, scope="everyone", amount=1, window="at once")
         assert "refused" in await admin(stage, "full", then="refuse")
         await stage.see(await ask(stage), "pending")
-        assert "when one of the running videos has ended" in await refused(stage)
+        assert "Each member may make 1 video at once, and you have 1 under way" in await refused(stage)
         await admin(stage, "full", then="queue")
         assert "Place 1" in text_of(await (await ask(stage)).reply(timeout=PATIENCE_SECONDS))
 
@@ -273,10 +273,11 @@ async def test_usage_shows_each_rule_and_another_members_to_moderators_alone(sta
         await stage.see(await ask(stage), "pending")
         ada, linus = stage.discord.member("Ada"), stage.discord.member("Linus")
         text = await told(await ada.slash("general", "usage"))
-        assert "everyone: 1 of 3 videos an hour used, 2 left" in text
-        assert "everyone: 30 s between two videos · again <t:" in text
-        assert "the whole server: 1 of 200 videos a day used, 199 left" in text
-        assert "1 of 3" in await told(await linus.slash("general", "usage", member="Ada"))
+        assert "You: 1 of 3 videos an hour, 2 left" in text
+        assert "You: 30 s between two videos · more <t:" in text
+        assert "the whole server together: 1 of 200 videos a day, 199 left" in text
+        assert text.index("You: 1 of 3") < text.index("the whole server"), "their own comes first"
+        assert "Ada: 1 of 3" in await told(await linus.slash("general", "usage", member="Ada"))
         assert "0 of 3" in await told(await linus.slash("general", "usage"))
         assert "manage messages" in await told(await ada.slash("general", "usage", member="Grace"))
         assert "0.40 of 10.00 US dollars a day" in await told(await ada.slash(ada.dm, "usage")), "the operator's own"
@@ -347,9 +348,9 @@ async def test_a_member_tries_every_admin_path_and_is_refused(stage: Stage, who:
         ({"scope": "bot", "amount": 1, "window": "day"}, "bot"),
         ({"scope": "everyone", "amount": 1, "window": "fortnight"}, "fortnight"),
         ({"scope": "everyone", "amount": 1, "window": "day", "unit": "cats"}, "cats"),
-        ({"scope": "role", "amount": 1, "window": "day"}, "role"),
+        ({"scope": "role", "amount": 1, "window": "day"}, "Choose a role, too"),
         ({"scope": "channel", "amount": 1, "window": "day", "role": "Editors"}, "channel"),
-        ({"scope": "everyone", "amount": 1, "window": "day", "role": "Editors"}, "everyone"),
+        ({"scope": "everyone", "amount": 1, "window": "day", "role": "Editors"}, "one role's members"),
         ({"scope": "role", "amount": 1, "window": "day", "role": "Editors", "channel": "clips"}, "role"),
     ],
 )
@@ -385,8 +386,8 @@ async def test_deleted_roles_and_channels_are_shown_as_such_and_can_be_removed(s
         stage.discord.delete_channel(channel)
         await stage.discord.member("Linus").wait_for("general", lambda _: True)
         text = await admin(stage, "show")
-        assert f"a deleted role ({role.id}): 1 video a day" in text
-        assert f"a deleted channel ({channel.id}): 1 video a day" in text
+        assert f"each member with a deleted role ({role.id}): 1 video a day" in text
+        assert f"a deleted channel ({channel.id}) together: 1 video a day" in text
         await stage.see(await ask(stage), "pending")
         choices = await stage.discord.member("Linus").autocomplete("general", "limits remove", "rule", rule="deleted")
         assert len(choices) == 2

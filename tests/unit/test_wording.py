@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 import unicodedata
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ PREFIXES = (
     "role_",
     "found_",
     "whose_",
+    "scope_",
     "unit_",
     "window_",
     "permission_",
@@ -88,11 +90,14 @@ def test_every_error_that_members_see_has_a_sentence(kind: type[UserFacing]) -> 
         pytest.fail(f'add a sentence for {kind.__name__} to bot/wording/english.py: "{kind.key}": "…",', pytrace=False)
 
 
+_VARIANTS = re.compile("(_together|_cost)?(_unexplained)?(_cooldown)?$")
+
+
 def test_no_sentence_is_without_use() -> None:
     words = source_words()
     keys = {kind.key for kind in leaves()}
     prefixes = {word for word in words if word.endswith("_")} | set(PREFIXES)
-    roots = {key: key.removesuffix("_unexplained").removesuffix("_cooldown") for key in SENTENCES}
+    roots = {key: _VARIANTS.sub("", key) for key in SENTENCES}
     unused = [
         key
         for key, root in roots.items()
@@ -362,9 +367,16 @@ def test_no_text_pings_or_grows_or_breaks_its_line(text: str) -> None:
 def test_a_limit_says_whose_it_is_and_when_it_frees() -> None:
     facts: dict[str, Any] = {"amount": 5, "unit": "jobs", "window": "at once", "used": 5}
     told = say("limit_reached", whose="role:123", frees_at="2026-11-22T12:00:00+00:00", **facts)
-    assert "the rule for <@&123> allows 5 videos at once" in told
+    assert "Each member with <@&123> may make 5 videos at once" in told
     assert "<t:1795348800:R>" in told
-    assert "running videos" in say("limit_reached", whose="operator_server", frees_at=None, **facts)
+    assert "under way" in say("limit_reached", whose="operator_server", frees_at=None, **facts)
+    day: dict[str, Any] = {"frees_at": "2026-11-22T12:00:00+00:00", "amount": 5, "window": "day", "used": 5}
+    assert say("limit_reached", whose="server", unit="jobs", **day).startswith(
+        "The whole server together may make 5 videos a day, and 5 have been made."
+    )
+    assert say("limit_reached", whose="everyone", unit="cost", **day).startswith(
+        "Each member may spend 5.00 US dollars a day, and 5.00 have been spent."
+    )
     pause = say("limit_reached", whose="everyone", frees_at=None, **facts | {"window": "cooldown", "amount": 30})
     assert "30 s between two videos" in pause
 
