@@ -7,8 +7,8 @@ the page is made again from the results that are there. What is not a table is r
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -177,12 +177,15 @@ def _without_rounds(found: Any) -> Any:
     return [_without_rounds(each) for each in found] if isinstance(found, list) else found
 
 
-def main(arguments: Sequence[str]) -> None:
-    if arguments:
-        take(Path(arguments[0]))
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, help="where new results are (none: the page is made again)")
+    folder = parser.parse_args().folder
+    if folder is not None:
+        take(folder)
     draw()
     PAGE.write_text(page())
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

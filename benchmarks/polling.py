@@ -8,6 +8,7 @@ it. Prints JSON; ratios under 1 are in the adaptive schedule's favour.
 
 from __future__ import annotations
 
+import argparse
 import heapq
 import json
 import math
@@ -158,4 +159,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

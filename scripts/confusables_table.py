@@ -6,6 +6,7 @@ asks for: the names, and the entries of ASCII.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections import defaultdict
@@ -78,4 +79,5 @@ def _alike() -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     TABLE.write_text(table(), encoding="utf-8")

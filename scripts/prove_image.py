@@ -6,6 +6,7 @@ at the end the entry point is started. `useradd` is left out: it would change th
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -68,5 +69,6 @@ def copy(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="clapper-image-") as folder:
         prove(Path(folder))

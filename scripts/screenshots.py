@@ -5,6 +5,7 @@ Needs Chromium. Everything in them is real: both stand-ins, the page and the bot
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 import tempfile
@@ -160,4 +161,6 @@ async def choose(page: Page, panel: Locator, label: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else CHECKOUT / "docs" / "screenshots"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=CHECKOUT / "docs" / "screenshots")
+    asyncio.run(main(parser.parse_args().folder))

@@ -5,6 +5,7 @@ Whether a spelling is caught is asked of the code; a test keeps the page and the
 
 from __future__ import annotations
 
+import argparse
 import sys
 import unicodedata
 from collections.abc import Mapping
@@ -146,4 +147,5 @@ def _visible(char: str) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -7,6 +7,7 @@ language, name it: `python scripts/update_catalogues.py fr`.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from datetime import UTC, datetime
 from io import BytesIO
@@ -84,4 +85,6 @@ def main(languages: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("languages", nargs="*", help="languages to begin, as in pt or pt_BR")
+    main(parser.parse_args().languages)
