@@ -26,14 +26,14 @@ HOSTILE = f"{SHORT} [l](https://evil.test/a) discord.gg/evil\n# FORGED\n2026-01-
 ALIVE = ("**x**", "@everyone", "<@1>", "||s||", "[l](https", "https://evil", "discord.gg/evil", "\n# FORGED", "`c`")
 """What it is wherever it does something."""
 FORMATTED = {"content", "title", "description", "value"}
-"""Fields that Discord formats; of a select's options, the description is not one."""
+"""Fields that Discord formats; of a select's options and of files, the description is not one."""
 
 
 def strings(found: Any, name: str = "", *, plain: bool = False) -> Iterator[tuple[str, str, bool]]:
     """Every text of a body, the field it is in, and whether Discord shows it as it is."""
     match found:
         case dict():
-            option = plain or "label" in found
+            option = plain or "label" in found or "filename" in found
             for key, value in found.items():
                 yield from strings(value, key, plain=option)
         case list():

@@ -56,6 +56,7 @@ async def test_one_reply_shows_each_state_once_and_ends_with_the_video(stage: St
         [attachment] = message["attachments"]
         assert attachment["filename"].startswith("a-cat-playing-piano-")
         assert attachment["filename"].endswith(".mp4")
+        assert attachment["description"] == PROMPT, "for who can't see it"
         with av.open(BytesIO(await stage.discord.download(attachment["url"])), "r") as video:
             stream = video.streams.video[0]
             assert stream.codec_context.name == "h264"

@@ -326,3 +326,13 @@ def test_a_model_that_was_taken_out_makes_nothing_again() -> None:
     assert Verb.AGAIN in card_of(job, CATALOG).buttons
     assert Verb.AGAIN not in card_of(gone, CATALOG).buttons
     assert Verb.REVISE in card_of(gone, CATALOG).buttons
+
+
+def test_alt_text_is_the_prompt_on_one_line_and_not_what_others_may_not_read() -> None:
+    job = a_job(JobState.DELIVERED, prompt="a cat\nin \u202eboots " + "very " * 190 + "big")
+    alt = card_of(job, CATALOG).alt or ""
+    assert alt.startswith("a cat in boots very")
+    assert "\u202e" not in alt
+    assert len(alt) <= 1024
+    assert card_of(job, CATALOG, bare=True).alt is None
+    assert card_of(a_job(JobState.ACCEPTED, held=True), CATALOG).alt is None

@@ -331,17 +331,17 @@ def _payload(job: Job, card: Card, thing: Clip | Link | None, *, upload: bool) -
     match thing:
         case Clip() if upload:
             name = hidden_name(result_name(job, PurePath(thing.filename).suffix), hidden=is_hidden(job))
-            payload["attachments"] = [_attached(thing, name)]
+            payload["attachments"] = [_attached(thing, name, card.alt)]
         case Link() if upload:
             name = hidden_name(poster_name(job), hidden=is_hidden(job))
-            payload["attachments"] = [AttachedFile(thing.poster, name)] if thing.poster else []
+            payload["attachments"] = [AttachedFile(thing.poster, name, description=card.alt)] if thing.poster else []
         case _:
             pass
     return payload
 
 
-def _attached(clip: Clip, name: str) -> discord.File:
+def _attached(clip: Clip, name: str, alt: str | None) -> discord.File:
     """A small file is read here and now; what is read while it is sent takes turns of threads, which cost more."""
     if clip.size_bytes <= SMALL_BYTES:
-        return discord.File(io.BytesIO(clip.path.read_bytes()), name)
-    return AttachedFile(clip.path, name)
+        return discord.File(io.BytesIO(clip.path.read_bytes()), name, description=alt)
+    return AttachedFile(clip.path, name, description=alt)

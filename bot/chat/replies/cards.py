@@ -41,6 +41,7 @@ from bot.rules.catalog import Catalog, Role
 from bot.rules.delivery import Clip, Link
 from bot.rules.jobs import Job, JobState, is_hidden
 from bot.wording import say
+from bot.wording.facts import plain
 
 STATE_LOOKS = {
     JobState.ACCEPTED: ("⏳", discord.Colour(0xB5BAC1)),
@@ -56,6 +57,8 @@ STATE_LOOKS = {
 states have one colour, and nothing else that answers a member has one of these."""
 
 _READY = "📥"
+_ALT_MAX_CHARS = 1000
+"""Discord takes 1024 characters."""
 _PICTURED = (Role.DATA, Role.START, Role.REFERENCE)
 _SHOWABLE = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 """What Discord shows in an embed (reference, "Using Attachments within Embeds"); it goes by the name."""
@@ -68,7 +71,7 @@ _HOPELESS = frozenset(error.key for error in (*_HOPELESS_ERRORS, *InputRejected.
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What the reply says, apart from Discord's way to say it. Equal cards need no edit. `small` is the last line, with
-    numbers to copy."""
+    numbers to copy; `alt` describes the video or picture to who can't see it."""
 
     job_id: str
     title: str
@@ -79,6 +82,7 @@ class Card:
     locale: str
     picture: str | None = None
     thumbnail: str | None = None
+    alt: str | None = None
 
 
 def card_of(
@@ -118,6 +122,7 @@ def card_of(
         locale=locale,
         picture=f"attachment://{poster_name(job)}" if _shows_poster(job, handed) else None,
         thumbnail=_thumbnail(job) if shown else None,
+        alt=plain(job.request.inputs.prompt, _ALT_MAX_CHARS) if shown and job.request.inputs.prompt else None,
     )
 
 
