@@ -35,13 +35,15 @@ class Persistent:
     `custom_ids` is the pattern of all custom ids that it has, those in messages of earlier versions included. `once`:
     while one with the same custom id is being answered, a second use of it is acknowledged and nothing else.
     `in_place`: its use changes or deletes the message that it is in, or is for whoever sees that message, so that one
-    that is forged in another message is refused.
+    that is forged in another message is refused. `exact`: the same, of one whose very custom id must stand in the
+    message, as it says which other message is meant.
     """
 
-    def __init__(self, custom_ids: str, *, once: bool = False, in_place: bool = False) -> None:
+    def __init__(self, custom_ids: str, *, once: bool = False, in_place: bool = False, exact: bool = False) -> None:
         self.custom_ids = re.compile(custom_ids)
         self.once = once
         self.in_place = in_place
+        self.exact = exact
 
 
 class PersistentComponents:
@@ -71,6 +73,8 @@ class PersistentComponents:
                 continue
             if component.in_place:
                 check_in_place(interaction)
+            if component.exact:
+                _check_exact(interaction)
             if not component.once:
                 await handler(interaction, match)
             elif custom_id in self._under_way:
@@ -92,6 +96,12 @@ def check_in_place(interaction: discord.Interaction[Any]) -> None:
     """Raises `CommandOutdated` where the message that was pressed has no such component: somebody forged it."""
     custom_id = str(_data(interaction).get("custom_id") or "")
     if interaction.message is not None and not _stands_in(interaction.message, custom_id):
+        raise CommandOutdated
+
+
+def _check_exact(interaction: discord.Interaction[Any]) -> None:
+    custom_id = str(_data(interaction).get("custom_id") or "")
+    if interaction.message is None or custom_id not in _custom_ids(interaction.message.components):
         raise CommandOutdated
 
 
@@ -193,6 +203,22 @@ JOB_BUTTONS: Mapping[Verb, Persistent] = {
     for verb in Verb
 }
 """The group `job` is the id of the job, but for Go and Change, whose drafts have ids of the same form, of the draft."""
+
+
+DELETE_IT = Persistent(r"clapper:delete-it:(?P<job>[0-9a-f]{32}):(?P<message>\d{1,20})", once=True, exact=True)
+KEEP_IT = Persistent(r"clapper:keep-it:(?P<job>[0-9a-f]{32})", exact=True)
+
+
+def delete_question(job_id: str, message_id: int, locale: str | None) -> ui.View:
+    """The answers to whether the job's files and that message are to be deleted."""
+    return view_with(
+        ui.Button(
+            label=translated("button_delete_it", locale),
+            style=discord.ButtonStyle.danger,
+            custom_id=f"{_PREFIX}delete-it:{job_id}:{message_id}",
+        ),
+        ui.Button(label=translated("button_keep_it", locale), custom_id=f"{_PREFIX}keep-it:{job_id}"),
+    )
 
 
 def job_button(verb: Verb, job_id: str, locale: str | None) -> ui.Button[Any]:

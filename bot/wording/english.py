@@ -367,6 +367,12 @@ CARD: Mapping[str, str] = {
     "button_again": "Again",
     "button_cancel": "Cancel",
     "button_delete": "Delete",
+    "button_delete_it": "Delete it",
+    "button_keep_it": "Keep it",
+    "delete_question": (
+        "Delete this message, for everybody, and the files that I keep of it? It can't be brought back, and it still "
+        "counts for the limits."
+    ),
     "button_use": "Use this",
     "button_get": "Get it",
     "button_animate": "Animate this",

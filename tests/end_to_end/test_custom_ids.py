@@ -56,7 +56,9 @@ async def test_the_buttons_of_a_card_and_the_form_of_use_this(stage: Stage) -> N
 
         get = await ada.press(done, f"clapper:get:{job}", raw=True)  # shown only where the reply is out of reach
         assert await get.done() == "answered"
-        await ada.press(done, f"clapper:delete:{job}")
+        question = await stage.told_alone(await ada.press(done, f"clapper:delete:{job}"))
+        assert custom_ids(question) == [f"clapper:delete-it:{job}:{done['id']}", f"clapper:keep-it:{job}"]
+        await ada.press(question, f"clapper:delete-it:{job}:{done['id']}")
         await stage.discord.until(lambda: not _there(stage, done), PATIENCE_SECONDS, "the end of the message")
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, text_of
+from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, buttons_of, text_of
 from tests.end_to_end.material import sample
 
 
@@ -55,10 +55,14 @@ async def test_delete_pressed_twice_says_nothing_more(stage: Stage) -> None:
     async with stage.clapper():
         ada = stage.discord.member("Ada")
         card = await stage.see_through(await ada.slash("general", "t2v", prompt="a ball"))
-        first, second = await asyncio.gather(ada.press(card, "Delete"), ada.press(card, "Delete"))
+        asked = await asyncio.gather(ada.press(card, "Delete"), ada.press(card, "Delete"))
+        assert [await one.done() for one in asked] == ["answered"] * 2
+        [question] = [one for one in ada.sees("general") if "Delete it" in buttons_of(one)]
+        first, second = await asyncio.gather(ada.press(question, "Delete it"), ada.press(question, "Delete it"))
         for pressed in (first, second):
             assert await pressed.done() == "answered"
             assert not pressed.followups, [text_of(message) for message in pressed.followups]
+        await stage.discord.until(lambda: not ada.sees("general"), PATIENCE_SECONDS, "the card and the question to go")
 
 
 @pytest.mark.asyncio

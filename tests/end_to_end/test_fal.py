@@ -32,7 +32,7 @@ async def test_one_reply_becomes_the_video_of_the_second_service(stage: Stage, f
 
 @pytest.mark.asyncio
 async def test_a_member_cancels_a_job_that_waits_at_the_service_and_nobody_pays(stage: Stage, fal: FalStandIn) -> None:
-    async with stage.clapper():
+    async with stage.clapper() as app:
         asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat")
         message = await stage.see(asked, "pending")
         assert "Next in the video service's queue." in text_of(message)
@@ -47,6 +47,11 @@ async def test_a_member_cancels_a_job_that_waits_at_the_service_and_nobody_pays(
         async with asyncio.timeout(PATIENCE_SECONDS):  # the service is told after the member
             while not any(call.action == "cancel" and call.status for call in fal.requests):
                 await asyncio.sleep(0.01)
+            while not (await app.parts.jobs.of_user(int(stage.discord.member("Ada").id)))[0].refunded:
+                await asyncio.sleep(0.01)
+        deleted = await stage.discord.member("Ada").press(asked.message or {}, "Delete")
+        await stage.discord.until(lambda: asked.message is None, PATIENCE_SECONDS, "the card to go, unasked")
+        assert not deleted.followups
     assert [call.status for call in fal.requests if call.action == "cancel"] == [200]
     assert fal.charged_dollars == 0
 

@@ -205,4 +205,8 @@ async def test_no_forged_press_changes_or_deletes_somebody_elses_message(stage: 
             forged = await grace.choose(card, custom_id, values, raw=True)
             assert await told_privately(stage, forged), custom_id
             assert theirs.message == before, custom_id
+        for custom_id in (f"clapper:delete-it:{own.id}:{card['id']}", f"clapper:keep-it:{own.id}"):
+            forged = await grace.press(preview, custom_id, raw=True)
+            assert await told_privately(stage, forged), custom_id
+            assert theirs.message == before, custom_id
         assert [job.id for job in await app.parts.jobs.of_user(int(grace.id))] == [own.id]

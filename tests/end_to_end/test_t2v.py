@@ -187,14 +187,20 @@ async def test_again_is_a_new_job_with_a_new_seed_in_a_message_of_its_own(stage:
 
 
 @pytest.mark.asyncio
-async def test_delete_takes_the_message_away_for_its_requester(stage: Stage) -> None:
+async def test_delete_asks_alone_and_takes_the_message_away_for_its_requester(stage: Stage) -> None:
     async with stage.clapper():
         asked = await ask(stage)
         message = await stage.see_through(asked)
         stranger = await stage.discord.member("Grace").press(message, "Delete")
         assert "Only" in await private_answer(stranger)
         assert asked.message is not None
-        await stage.discord.member("Ada").press(message, "Delete")
+        ada = stage.discord.member("Ada")
+        question = await stage.told_alone(await ada.press(message, "Delete"))
+        assert buttons_of(question) == ["Delete it", "Keep it"]
+        await (await ada.press(question, "Keep it")).done()
+        assert asked.message is not None, "and nobody else saw the question"
+        question = await stage.told_alone(await ada.press(message, "Delete"))
+        await ada.press(question, "Delete it")
         await stage.discord.until(lambda: asked.message is None, PATIENCE_SECONDS, "the message to go")
 
 
@@ -215,7 +221,8 @@ async def test_a_private_job_can_be_cancelled_and_its_message_deleted(stage: Sta
         ada = stage.discord.member("Ada")
         asked = await ask(stage, private=True)
         await ada.press(await stage.see(asked, "pending"), "Cancel")
-        await ada.press(await stage.see(asked, "cancelled"), "Delete")
+        question = await stage.told_alone(await ada.press(await stage.see(asked, "cancelled"), "Delete"))
+        await ada.press(question, "Delete it")
         await stage.discord.until(lambda: asked.message is None, PATIENCE_SECONDS, "the message to go")
 
 

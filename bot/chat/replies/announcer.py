@@ -40,7 +40,7 @@ from bot.rules.bounds import SMALL_BYTES
 from bot.rules.catalog import Catalog
 from bot.rules.clock import Clock, SystemClock
 from bot.rules.delivery import Clip, DeliveryLost, DeliveryTooLarge, Link, Shown
-from bot.rules.jobs import Job, JobState, is_hidden
+from bot.rules.jobs import Job, JobState, Reply, is_hidden
 from bot.rules.requests import hidden_name
 from bot.wording import say
 
@@ -136,6 +136,15 @@ class DiscordAnnouncer:
         """Have the reply, which `job` still names, say that the job goes on in another one."""
         async with self._lock(job):
             await self._say(job, "goes_on_elsewhere")
+
+    async def remove(self, reply: Reply) -> None:
+        """Delete that message, which may be gone already. Raises `discord.HTTPException` where Discord refuses."""
+        with contextlib.suppress(discord.NotFound):
+            if token_is_alive(reply, self._clock.now()):
+                await webhook_of(reply, self._client).delete_message(message_of(reply))
+            elif reply.message_id is not None:
+                place = self._client.get_partial_messageable(reply.channel_id, guild_id=reply.guild_id)
+                await place.get_partial_message(reply.message_id).delete()
 
     async def deliver(self, job: Job, thing: Clip | Link) -> Shown:
         """Put the video, or its link, into the reply, which says "delivered" from the same edit on.

@@ -71,7 +71,7 @@ class JobControls:
         """
         at_service: Job | None = None
         for _ in range(_CANCEL_TRIES):
-            job = await self._allowed(job_id, by)
+            job = await self.allowed(job_id, by)
             if job.ended and not _is_untold_cancel(job):
                 if job.state is JobState.CANCELLED and job.ended_at and self._clock.now() - job.ended_at < A_MOMENT:
                     return job  # a second press
@@ -122,7 +122,7 @@ class JobControls:
 
         Raises `NotYours`, `JobGone`.
         """
-        job = await self._allowed(job_id, by)
+        job = await self.allowed(job_id, by)
         if not job.ended:
             try:
                 job = await self.cancel(job_id, by)
@@ -166,8 +166,8 @@ class JobControls:
         await self._drafts.forget(by.user_id)
         return await self._own_jobs.forget(by.user_id)
 
-    async def _allowed(self, job_id: str, by: Requester) -> Job:
-        """The job, if it is theirs, or they moderate where it is."""
+    async def allowed(self, job_id: str, by: Requester) -> Job:
+        """The job, if it is theirs to stop and delete, or they moderate where it is. Raises `NotYours`, `JobGone`."""
         job = await self.job(job_id)
         if job.requester.user_id != by.user_id and not moderates(job, by):
             raise _refused(job, by)
