@@ -83,6 +83,12 @@ async def test_nobodys_start_waits_for_an_edit_that_is_slow(bench: Bench) -> Non
     for job in later:
         await bench.jobs.insert(job)
     bench.announcer.show = slow  # type: ignore[method-assign]
+
+    async def not_before_the_edit(job: Job) -> None:
+        if job.id == later[0].id:
+            await begun.wait()
+
+    bench.announcer.on_deliver = not_before_the_edit
     bench.limits.note_waiting()
     await bench.engine.start(first.id)
     for job in (first, *later):
