@@ -19,6 +19,7 @@
     │   │   ├── ModelUnknown, ModelUnavailable, NothingServed
     │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked, TriesUsedUp
     │   │   ├── LimitAmountInvalid, LimitTargetInvalid, LimitRoleMissing, TooManyRules, RuleUnknown
+    │   │   ├── ModChannelMissing, ModChannelInUse
     │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
     │   │   ├── PatternInvalid, PromptBlocked, GuildSettingsInvalid, GuildSettingsOutdated
     │   │   ├── NotYours, AdminsOnly, ModeratorsOnly, HoldSettledAlready, TooLateToCancel, ShuttingDown
@@ -224,6 +225,14 @@ class MemberBlocked(Refused):
 
 class TriesUsedUp(Refused):
     """Too many of the member's files could not be used lately. Facts: `amount` of them, `frees_at`."""
+
+
+class ModChannelMissing(Refused):
+    """Prompts can be held only where there is a channel in which moderators decide."""
+
+
+class ModChannelInUse(Refused):
+    """The moderators' channel can't be given up while prompts are held for it."""
 
 
 class LimitAmountInvalid(Refused):

@@ -12,7 +12,8 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 import discord
-from discord import app_commands, ui
+from cachetools import LRUCache
+from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
@@ -20,7 +21,9 @@ from bot.chat.inputs.forms import FormValues
 from bot.chat.inputs.options import Described
 from bot.chat.panel.changes import changes_of, is_change, with_rules
 from bot.chat.panel.forms import (
+    EMPTY_RULES,
     FILE_MAX_BYTES,
+    RulesForm,
     import_form,
     read_import_form,
     read_rules_form,
@@ -35,8 +38,8 @@ from bot.errors import AdminsOnly, PanelOutdated, Refused
 from bot.rules import guild_settings_file
 from bot.rules.catalog import Operation
 
-_FORMS: Mapping[str, Callable[[Part, str], ui.Modal]] = {"add": rules_form, "import": import_form}
-"""The controls that open a form, which has to be the first response: nothing is asked before it."""
+_UNSAVED_KEPT = 1000
+"""Forms that could not be saved and come back filled."""
 
 
 class SettingsPanel(commands.Cog):
@@ -44,6 +47,7 @@ class SettingsPanel(commands.Cog):
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
+        self._unsaved: LRUCache[tuple[int, int], RulesForm] = LRUCache(_UNSAVED_KEPT)
         self._controls: Mapping[str, Callable[[Press], Awaitable[None]]] = {
             "go": self._go,
             "pick": self._pick,
@@ -76,8 +80,10 @@ class SettingsPanel(commands.Cog):
         if part is None:
             raise PanelOutdated
         press = Press(interaction=interaction, guild=guild, by=by, part=part)
-        if part.control in _FORMS:
-            await interaction.response.send_modal(_FORMS[part.control](part, by.locale))
+        if part.control in {"add", "import"}:  # a form has to be the first response: nothing is asked before it
+            unsaved = self._unsaved.get((guild.id, by.user_id), EMPTY_RULES)
+            form = import_form(part, by.locale) if part.control == "import" else rules_form(part, by.locale, unsaved)
+            await interaction.response.send_modal(form)
         elif part.control == "export":
             await open_reply(interaction, private=True)
             await self._export(press)
@@ -121,7 +127,9 @@ class SettingsPanel(commands.Cog):
 
         async def save() -> None:
             await self._bot.services.guilds.rework(press.guild.id, press.by, lambda now: with_rules(form, now))
+            self._unsaved.pop((press.guild.id, press.by.user_id), None)
 
+        self._unsaved[press.guild.id, press.by.user_id] = form
         await press.stay(await _saved(press, save))
 
     async def _retry(self, press: Press) -> None:

@@ -216,6 +216,14 @@ GUILD: Mapping[str, str] = {
         "A role goes with “one role's members” alone, and a channel with “this channel together”. Please leave out "
         "what doesn't go with your choice."
     ),
+    "mod_channel_missing": (
+        "Prompts can be held only where moderators decide about them. Please choose a moderators' channel first; what "
+        "you wrote is kept, so press Add rules again then."
+    ),
+    "mod_channel_in_use": (
+        "Prompts are held for the moderators' channel. Please remove the rules that hold prompts first, or choose "
+        "another channel."
+    ),
     "limit_role_missing": "Choose a role, too: the limit is for its members.",
     "too_many_rules": "There are {limit} rules already, which is the most. Please remove one first.",
     "rule_unknown": "There is no such rule any more. Please look at the list again.",

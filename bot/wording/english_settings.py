@@ -71,6 +71,8 @@ NOTICES: Mapping[str, str] = {
     "value_no": "no",
     "value_none": "none",
     "value_all": "all",
+    "value_everywhere": "everywhere",
+    "value_everyone": "everyone",
     "value_queue": "wait in line",
     "value_refuse": "refuse",
     "ping_delivered": "{user_id}, your video is ready.",
@@ -114,8 +116,8 @@ PANEL: Mapping[str, str] = {
     "panel_channels_here": "Allowed channels (none: everywhere)",
     "panel_roles_here": "Allowed roles (none: everyone)",
     "panel_everywhere": "Allow everywhere, to everyone",
-    "panel_now_channels": "Channels: {list}",
-    "panel_now_roles": "Roles: {list}",
+    "panel_now_channels": "Where: {list}",
+    "panel_now_roles": "Who: {list}",
     "panel_deleted": "{number} of these are not in this server any more and let nobody in. Choose again to tidy up.",
     "panel_first_only": (
         "Only the first {limit} can be shown and chosen here. For more of them export, edit and import the file."
@@ -129,15 +131,20 @@ PANEL: Mapping[str, str] = {
     "panel_unset": "As the model does by itself",
     "panel_on": "Switch on",
     "panel_off": "Switch off",
-    "panel_is_on": "on",
-    "panel_is_off": "off",
     "panel_full_queue": "Let them wait in line",
     "panel_full_refuse": "Refuse instead",
-    "panel_private": "**Private by default**: {value}. Only the member sees the answer, unless they say otherwise.",
-    "panel_ping": (
-        "**Ping after slow jobs**: {value}. A member is pinged at the end of a job that took over {minutes} minutes."
+    "panel_private_is_on": (
+        "**Private by default** is on: only the member sees the answer, unless they say otherwise."
     ),
-    "panel_age": "**Age-restricted channels only**: {value}.",
+    "panel_private_is_off": (
+        "**Private by default** is off: everybody in the channel sees the answer, unless the member says otherwise."
+    ),
+    "panel_ping_is_on": (
+        "**Ping after slow jobs** is on: a member is pinged at the end of a job that took over {minutes} minutes."
+    ),
+    "panel_ping_is_off": "**Ping after slow jobs** is off: nobody is pinged, however long a job takes.",
+    "panel_age_is_on": "**Age-restricted channels only** is on: I make videos in no other channel.",
+    "panel_age_is_off": "**Age-restricted channels only** is off: I make videos in every channel that is allowed.",
     "panel_full": "**When all places of an at-once limit are taken**: {value}.",
     "panel_no_rules": "No rules yet.",
     "panel_rules_page": "Rules {first} to {last} of {total}",

@@ -128,6 +128,9 @@ async def test_a_member_whose_prompt_is_refused_can_be_blocked_for_a_day(stage: 
         settled = await seen(stage, lambda message: message["id"] == question["id"] and not message["components"])
         assert "is blocked for a day" in text_of(settled)
         await seen(stage, says("Settings changed"))
+        held = [one for one in stage.discord.member("Linus").sees(CLIPS) if "a cat playing piano" in text_of(one)]
+        about = [one for one in held if "Video failed" not in text_of(one)]
+        assert [one["id"] for one in about] == [question["id"]], "one held job is one message there"
         told = await (await ask(stage, "a dog")).reply(says("You can't make videos here"), PATIENCE_SECONDS)
         assert "A moderator refused a prompt." in text_of(told)
         assert told["flags"] & 64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -204,8 +205,21 @@ async def test_holding_prompts_needs_a_channel_where_moderators_decide(stage: St
     async with stage.clapper():
         panel = await open_panel(stage)
         await panel.send_rules(await panel.rules_form(), "piano", action="hold")
-        assert "can only be held" in panel.text
+        assert "choose a moderators' channel first" in panel.text
         assert "Version 0." in panel.text
+        assert not re.search(r"word_rules|mod_channel", panel.text)
+        again = await panel.rules_form()
+        parts = {one["component"]["custom_id"]: one["component"] for one in (await again.opened_modal())["components"]}
+        assert parts["patterns"]["value"] == "piano", "what was written comes back"
+        assert [one["value"] for one in parts["action"]["options"] if one.get("default")] == ["hold"]
+        clips = stage.discord.channel("Film Club#clips")
+        await panel.press("mods", [clips.id])
+        await panel.send_rules(await panel.rules_form(), "piano", action="hold")
+        assert "Saved" in panel.text
+        await panel.press("mods", [])
+        assert "remove the rules that hold prompts first" in panel.text
+        empty = (await (await panel.rules_form()).opened_modal())["components"][0]["component"]
+        assert not empty.get("value"), "what is saved does not come back"
 
 
 @pytest.mark.asyncio
@@ -230,11 +244,11 @@ async def test_two_admins_do_not_overwrite_each_other_unseen(stage: Stage) -> No
         await first.press("private")
         await second.press("age")
         assert "Somebody else changed" in second.text
-        assert "only**: off" in second.text, "nothing was saved"
-        assert "default**: on" in second.text, "it shows what the other one did"
+        assert "only** is off" in second.text, "nothing was saved"
+        assert "default** is on" in second.text, "it shows what the other one did"
         await second.press("age")
-        assert "only**: on" in second.text
-        assert "default**: on" in second.text
+        assert "only** is on" in second.text
+        assert "default** is on" in second.text
 
 
 @pytest.mark.asyncio
@@ -247,7 +261,7 @@ async def test_a_panel_and_an_open_form_outlive_a_restart(stage: Stage) -> None:
         assert "exact letters" in panel.text
         await panel.page("habits")
         await panel.press("ping")
-        assert "jobs**: off" in panel.text
+        assert "jobs** is off" in panel.text
 
 
 @pytest.mark.asyncio
@@ -326,12 +340,12 @@ async def test_settings_go_out_as_a_file_and_come_back_after_a_look_at_the_chang
         assert "Private by default**: no → yes" in panel.text
         await panel.press("cancel")
         await panel.page("habits")
-        assert "default**: off" in panel.text, "a look changes nothing"
+        assert "default** is off" in panel.text, "a look changes nothing"
         await import_file(panel, text)
         await panel.press("apply")
         assert "Saved." in panel.text
         await panel.page("habits")
-        assert "default**: on" in panel.text
+        assert "default** is on" in panel.text
         await import_file(panel, text)
         assert "Nothing" in panel.text
 

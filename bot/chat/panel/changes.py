@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from bot.chat.panel.forms import RulesForm
 from bot.chat.panel.pages import UNSET, switch_field
 from bot.chat.panel.parts import Part, access_key
-from bot.errors import PatternInvalid
+from bot.errors import ModChannelInUse, ModChannelMissing, PatternInvalid
 from bot.rules.catalog import Operation
 from bot.rules.guild_settings import Access, Defaults, GuildSettings, Known, check_known, invalid
-from bot.rules.prompts import add_rule, make_word_rule
+from bot.rules.prompts import WordAction, add_rule, make_word_rule
 
 Values = Sequence[str]
 Changes = dict[str, object]
@@ -40,6 +40,8 @@ def with_rules(form: RulesForm, guild_settings: GuildSettings) -> Changes:
     """The prompt rules with those of the form added. Raises `PatternInvalid`, `TooManyRules`; then none is added."""
     if not form.patterns:
         raise PatternInvalid(where="", reason="empty", why="it holds no word", position=1)
+    if form.action is WordAction.HOLD and guild_settings.mod_channel_id is None:
+        raise ModChannelMissing
     rules = guild_settings.word_rules
     for pattern in form.patterns:
         rules = add_rule(rules, make_word_rule(pattern, form.action, fold=form.fold, note=form.note))
@@ -112,8 +114,11 @@ def _drop(part: Part, values: Values, guild_settings: GuildSettings, known: Know
 
 def _channel(field: str) -> Callable[[Part, Values, GuildSettings, Known], Changes]:
     def change(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
-        del part, guild_settings
+        del part
         chosen = _ids(values[:1], known.channel_ids, field)
+        holds = any(rule.action is WordAction.HOLD for rule in guild_settings.word_rules)
+        if field == "mod_channel_id" and not chosen and holds:
+            raise ModChannelInUse
         return {field: next(iter(chosen), None)}
 
     return change

@@ -41,20 +41,29 @@ class RulesForm:
     note: str
 
 
-def rules_form(part: Part, locale: str) -> ui.Modal:
-    """Asks for patterns and what they do; `part` is the button that opens the form."""
+EMPTY_RULES = RulesForm(patterns=(), action=WordAction.BLOCK, fold=True, note="")
+
+
+def rules_form(part: Part, locale: str, filled: RulesForm = EMPTY_RULES) -> ui.Modal:
+    """Asks for patterns and what they do; `part` is the button that opens it, and `filled` what it begins with."""
     actions = [
-        discord.SelectOption(value=a.value, label=say(f"panel_rule_{a}", locale), default=a is WordAction.BLOCK)
+        discord.SelectOption(value=a.value, label=say(f"panel_rule_{a}", locale), default=a is filled.action)
         for a in WordAction
     ]
+    chosen = "yes" if filled.fold else "no"
     folds = [
-        discord.SelectOption(value=value, label=say(f"form_fold_{value}", locale), default=value == "yes")
+        discord.SelectOption(value=value, label=say(f"form_fold_{value}", locale), default=value == chosen)
         for value in ("yes", "no")
     ]
     patterns = ui.TextInput[ui.Modal](
-        custom_id=_PATTERNS, style=discord.TextStyle.paragraph, max_length=_PATTERNS_MAX_CHARS
+        custom_id=_PATTERNS,
+        style=discord.TextStyle.paragraph,
+        max_length=_PATTERNS_MAX_CHARS,
+        default="\n".join(filled.patterns) or None,
     )
-    note = ui.TextInput[ui.Modal](custom_id=_NOTE, required=False, max_length=NOTE_MAX_CHARS)
+    note = ui.TextInput[ui.Modal](
+        custom_id=_NOTE, required=False, max_length=NOTE_MAX_CHARS, default=filled.note or None
+    )
     return modal(
         say("form_rules", locale),
         replace(part, control="rules").custom_id,

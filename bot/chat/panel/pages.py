@@ -138,10 +138,10 @@ def _habits_in_short(scene: Scene) -> str:
 
 
 def _access(scene: Scene) -> list[Item]:
-    access, nothing = access_of(scene), scene.say("value_none")
+    access = access_of(scene)
     lines = [
-        scene.say("panel_now_channels", list=mentions("#", access.channel_ids, nothing)),
-        scene.say("panel_now_roles", list=mentions("@&", access.role_ids, nothing)),
+        scene.say("panel_now_channels", list=mentions("#", access.channel_ids, scene.say("value_everywhere"))),
+        scene.say("panel_now_roles", list=mentions("@&", access.role_ids, scene.say("value_everyone"))),
     ]
     gone = len(access.channel_ids - set(scene.channel_ids)) + len(access.role_ids - set(scene.role_ids))
     if gone:
@@ -210,8 +210,8 @@ def _habits(scene: Scene) -> list[Item]:
     items: list[Item] = [ui.TextDisplay(scene.say("panel_about_habits"))]
     for control, field in _SWITCHES.items():
         on = bool(getattr(scene.guild_settings, field))
-        value = scene.say("panel_is_on" if on else "panel_is_off")
-        told = scene.say(f"panel_{control}", value=Markup(value), minutes=PING_AFTER // timedelta(minutes=1))
+        state = "on" if on else "off"
+        told = scene.say(f"panel_{control}_is_{state}", minutes=PING_AFTER // timedelta(minutes=1))
         items.append(ui.Section(told, accessory=button(scene, control, scene.say("panel_off" if on else "panel_on"))))
     queues = scene.guild_settings.limits.when_full == "queue"
     told = scene.say("panel_full", value=Markup(scene.say(f"value_{scene.guild_settings.limits.when_full}")))

@@ -13,7 +13,17 @@ from typing import Any
 
 from bot.rules.guild_settings import PING_AFTER, GuildSettings
 from bot.rules.jobs import Job, JobState, Requester
-from bot.rules.notices import Entry, HoldOutcome, HoldSettled, JobEnded, NoticeLost, Notices, SettingsChanged
+from bot.rules.notices import (
+    Entry,
+    HoldOutcome,
+    HoldSettled,
+    JobEnded,
+    NoticeLost,
+    Notices,
+    PromptNoted,
+    SettingsChanged,
+)
+from bot.rules.prompts import WordAction
 from bot.store.notes import Notes
 from bot.work.background import BackgroundTasks
 from bot.work.guilds.settings import Guilds, GuildSettingsChanged, check_admin
@@ -86,9 +96,12 @@ class AuditLog:
         self._background.start(work, what="a notice")
 
     async def _record(self, guild_id: int, entry: Entry) -> None:
-        channel_id = (await self._guilds.settings(guild_id)).audit_channel_id
+        guild_settings = await self._guilds.settings(guild_id)
+        channel_id = guild_settings.audit_channel_id
         if channel_id is None or await self.silenced(guild_id) is not None:
             return
+        if channel_id == guild_settings.mod_channel_id and _is_about_a_question(entry):
+            return  # the question stands there, and is edited once it is decided
         await self._post(guild_id, channel_id, entry)
 
     async def _post(self, guild_id: int, channel_id: int, entry: Entry) -> None:
@@ -115,6 +128,12 @@ class AuditLog:
         guild_settings = GuildSettings() if guild_id is None else await self._guilds.settings(guild_id)
         if guild_settings.ping_when_slow:
             await self._notices.ping(job)
+
+
+def _is_about_a_question(entry: Entry) -> bool:
+    """Whether moderators read the same in the question that they are asked."""
+    held = isinstance(entry, PromptNoted) and entry.verdict.action is WordAction.HOLD
+    return held or isinstance(entry, HoldSettled)
 
 
 def _key(guild_id: int) -> str:
