@@ -15,7 +15,7 @@ from cachetools import LRUCache
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.inputs.picker import MESSAGE_PICKER, message_question
+from bot.chat.inputs.picker import MESSAGE_PICKER, WORDS_BUTTON, message_question, words_button
 from bot.chat.inputs.prompt_names import inputs_written
 from bot.chat.inputs.sources import Found, media_of, newest, nothing_found, shown
 from bot.chat.persistent import check_in_place, chosen_values
@@ -31,7 +31,8 @@ from bot.chat.replies.text_messages import (
 )
 from bot.errors import FileForbidden, FormNeeded, NotYours, SourceGone, TextUnknown
 from bot.rules.catalog import Kind, Model, Operation, Role
-from bot.rules.requests import Attachment, VideoRequest, compose
+from bot.rules.jobs import Reply
+from bot.rules.requests import Attachment, VideoRequest, compose, tidy_prompt
 from bot.rules.text_command import TextCommand, link_host, read_text_command
 from bot.wording import say
 
@@ -93,28 +94,56 @@ class TextCommands(commands.Cog):
 
     async def choose(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Answers the question which of several files is meant: its message becomes the card."""
+        found = await self._asked_about(interaction, match)
+        if found is None:
+            return
+        reply, message, words = found
+        asked = await self._understand(message, words, await self._source(interaction, match["source"], message))
+        value = next(iter(chosen_values(interaction)), "0")
+        checked = precheck(interaction, asked.request(int(value) if value.isdecimal() else 0), private=reply.ephemeral)
+        await accept_in(interaction, checked, reply.model_copy(update={"answers": message.id}))
+
+    async def make_of_words(self, interaction: Interaction, match: re.Match[str]) -> None:
+        """Make a video of a direct message that was no command: of its picture where it has one, else of its words."""
+        found = await self._asked_about(interaction, match)
+        if found is None:
+            return
+        reply, message, words = found
+        pictured = media_of(message, Kind.IMAGE, self._hosts).files
+        command = Operation.IMAGE_TO_VIDEO if pictured else Operation.TEXT_TO_VIDEO
+        asked = await self._understand(message, words if read_text_command(words) else f"{command} {words}")
+        checked = precheck(interaction, asked.request(), private=reply.ephemeral)
+        await accept_in(interaction, checked, reply.model_copy(update={"answers": message.id}))
+
+    async def _asked_about(
+        self, interaction: Interaction, match: re.Match[str]
+    ) -> tuple[Reply, discord.Message, str] | None:
+        """The pressed message as a reply, and the message that it answers, with its words; None where that one has its
+        answer. Raises `NotYours`, and `TextUnknown` where it was edited since."""
         message_id, asker_id = int(match["message"]), int(match["asker"])
         if interaction.user.id != asker_id:
             raise NotYours(requester_id=asker_id)
         reply = await keep_reply(interaction)  # Discord and the database may take longer than it waits
         if reply is None or await ask(self._bot.services.acceptance.answered(message_id)):
-            return
+            return None
         check_in_place(interaction)
         message = await self._fetch(interaction, message_id)
         if message.author.id != asker_id:
             raise NotYours(requester_id=message.author.id)
         words = self._words(message)
-        if words is None:  # it was edited since
+        if words is None:
             raise TextUnknown(bot_id=self._bot.application_id)
-        asked = await self._understand(message, words, await self._source(interaction, match["source"], message))
-        value = next(iter(chosen_values(interaction)), "0")
-        checked = precheck(interaction, asked.request(int(value) if value.isdecimal() else 0), private=reply.ephemeral)
-        await accept_in(interaction, checked, reply.model_copy(update={"answers": message_id}))
+        return reply, message, words
 
     async def _answer(self, message: discord.Message, words: str) -> None:
         if await ask(self._bot.services.acceptance.answered(message.id)):
             return
         check_rights(message)
+        if message.guild is None and read_text_command(words) is None and tidy_prompt(words):
+            locale = locale_of(message)
+            sentence = say("text_plain", locale)
+            await tell_text(message, sentence, view=words_button(message, locale))
+            return
         asked = await self._understand(message, words)
         if len(asked.files) < 2:
             await answer_text(self._bot, message, asked.request())
@@ -235,4 +264,5 @@ async def setup(bot: VideoBot) -> None:
     """Called by discord.py when the cog is loaded."""
     commands_in_text = TextCommands(bot)
     bot.persist(MESSAGE_PICKER, commands_in_text.choose)
+    bot.persist(WORDS_BUTTON, commands_in_text.make_of_words)
     await bot.add_cog(commands_in_text)

@@ -128,6 +128,11 @@ REFUSALS: Mapping[str, str] = {
         "I don't know what to do with that. Reply to a picture with “{bot_id} animate make it snow”, or write "
         "“{bot_id} t2v a cat playing piano”; /help shows everything that I can do."
     ),
+    "text_plain": (
+        "Shall I make a video of this? Press the button. Or begin with a command: “animate make it snow” with a "
+        "picture, “t2v a cat playing piano”; /help shows everything."
+    ),
+    "button_words": "Make a video of this",
     "form_needed": "/{command} needs more than a message can hold. Please type `/{command}` as a command.",
     "permissions_missing": (
         "I may not answer with a video here: I lack {permissions}. Please ask the moderators of this server, or use "

@@ -176,6 +176,14 @@ async def test_a_direct_message_that_is_no_command_is_told_how(stage: Stage) -> 
     async with stage.clapper():
         said = await ada(stage).say(ada(stage).dm, "hello?")
         assert "animate" in await told(stage, said)
+        said = await ada(stage).say(ada(stage).dm, "a cat playing <:piano:1>")
+        offer = await answer_to(stage, said, lambda message: message["components"])
+        assert stage.queue.submits == []
+        await ada(stage).press(offer, "Make a video of this")
+        await ada(stage).press(offer, "clapper:words:", raw=True)  # a second press before the card is there
+        card = await answer_to(stage, said, in_state("pending"))
+        assert card["id"] == offer["id"]
+        assert [submit.texts["prompt"] for submit in stage.queue.submits] == ["a cat playing :piano:"]
         shown = await ada(stage).say(ada(stage).dm, "", [CAT])
         later = await ada(stage).say(ada(stage).dm, f"animate {SNOW}", reply_to=shown)
         await answer_to(stage, later, in_state("pending"))
