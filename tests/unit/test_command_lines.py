@@ -21,6 +21,7 @@ REPO = Path(__file__).parents[2]
 PAGES = [REPO / "README.md", REPO / "CONTRIBUTING.md", *sorted((REPO / "docs").rglob("*.md")), REPO / ".env.example"]
 OTHERS = {
     "cd": "the shell's", "cp": "the system's", "createdb": "PostgreSQL's", "curl": "the system's",
+    ".": "the shell's", "export": "the shell's", "kill": "the shell's",
     "docker": "an engine's: test_ways_to_run.py reads what it is given", "git": "Git's", "install": "the system's",
     "journalctl": "systemd's", "jq": "its own", "kubectl": "Kubernetes'", "openssl": "its own",
     "pg_dump": "PostgreSQL's: test_backup_postgres.py runs it", "pg_restore": "PostgreSQL's: as pg_dump",
@@ -31,7 +32,7 @@ OTHERS = {
     "tr": "the system's", "useradd": "the system's",
 }  # fmt: skip
 """Programs that aren't ours."""
-OURS = {"clapper", "make", "python", "python3", "bash", "source", "."}
+OURS = {"clapper", "make", "python", "python3", "bash"}
 NOT_FOR_USERS = {
     "benchmarks.naive_bot": "runs in an environment of its own, started by benchmarks.bot",
 }
@@ -128,7 +129,7 @@ def test_a_command_line_in_the_pages_is_one_that_its_program_reads(
 ) -> None:
     del page
     ours = max((at for at, word in enumerate(words) if re.fullmatch(r"(/\S*/)?clapper", word)), default=None)
-    name = Path(words[0]).name
+    name = Path(words[0]).name or words[0]
     if name == "make":
         makefile = (REPO / "Makefile").read_text()
         targets = [word for word in words[1:] if "=" not in word]

@@ -16,7 +16,7 @@ import yaml
 
 from bot.ops.metrics import Metrics
 from bot.rules.catalog import load_catalog
-from scripts import dashboard
+from scripts import dashboard, dashboard_picture
 
 REPO = Path(__file__).parents[2]
 OPERATIONS = REPO / "docs" / "operations"
@@ -82,7 +82,7 @@ def test_the_rules_and_the_dashboards_expressions_pass_promtool(tmp_path: Path) 
         if "promtool" in os.environ.get("CLAPPER_REQUIRE", ""):
             pytest.fail(reason)
         pytest.skip(reason)
-    filled = [each.replace("$job", "clapper").replace("$__rate_interval", "1m") for each in sorted(set(expressions()))]
+    filled = [dashboard_picture.expression(each, "clapper", "1m") for each in sorted(set(expressions()))]
     rules = [{"record": f"panel:{number}", "expr": expression} for number, expression in enumerate(filled)]
     panels = tmp_path / "panels.yaml"
     panels.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
