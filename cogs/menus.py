@@ -1,4 +1,4 @@
-"""Apps → Animate, Restyle and Edit on any message: a form asks for the prompt, and the card answers.
+"""Apps → Animate, Restyle, Edit, Change and Try on on any message: a form asks for the prompt, and the card answers.
 
 The form's event does not say which message it is about, but its custom id does. The message's files are remembered, as
 the bot may not be able to read it again.

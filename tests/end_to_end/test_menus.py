@@ -64,7 +64,10 @@ async def test_the_menu_asks_for_the_prompt_and_animates_the_picture(stage: Stag
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("menu", "model"), [("Restyle", "lucy-restyle-2"), ("Edit", "lucy-2.5")])
+@pytest.mark.parametrize(
+    ("menu", "model"),
+    [("Restyle", "lucy-restyle-2"), ("Edit", "lucy-2.5"), ("Try on", "lucy-vton-latest")],
+)
 async def test_a_video_is_changed_by_a_prompt_or_by_an_uploaded_picture(stage: Stage, menu: str, model: str) -> None:
     async with stage.clapper():
         message = await shown(stage, FILM)
@@ -77,6 +80,16 @@ async def test_a_video_is_changed_by_a_prompt_or_by_an_uploaded_picture(stage: S
         assert set(words.files) == {"data"}
         assert set(look.files) == {"data", "reference_image"}
         assert not look.texts.get("prompt")
+
+
+@pytest.mark.asyncio
+async def test_a_menu_whose_command_needs_words_asks_for_them_before_anything_is_sent(stage: Stage) -> None:
+    async with stage.clapper():
+        opened = await stage.discord.member("Ada").menu(await shown(stage, FILM), "Change")
+        form = await opened.opened_modal(PATIENCE_SECONDS)
+        assert next(part["component"]["required"] for part in form["components"] if part["label"] == "Prompt") is True
+        asked = await stage.discord.member("Ada").submit_modal(opened, {"Prompt": "at night"})
+        await stage.see(asked, "pending")
 
 
 @pytest.mark.asyncio

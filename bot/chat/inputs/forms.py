@@ -17,7 +17,7 @@ from bot.chat.inputs.sources import MENU_OF, attachment_in
 from bot.chat.persistent import Persistent, unkept
 from bot.errors import ModelUnknown, VideoGone
 from bot.rules import trajectory
-from bot.rules.catalog import FORMS, Kind, Model, Operation, Role
+from bot.rules.catalog import FORMS, Kind, Model, Operation, PromptRule, Role
 from bot.rules.requests import Attachment
 from bot.wording import say, translated
 from bot.wording.facts import plain
@@ -119,7 +119,8 @@ def menu_form(
     """The form that a menu on a message opens, with a choice wherever there is one."""
     takes_reference = any(model.reference for model in models)
     most_chars = max((model.prompt_max_chars for model in models), default=TEXT_MAX_CHARS)
-    parts = [_prompt(locale, most_chars, required=not takes_reference)]
+    needed = FORMS[operation].prompt is PromptRule.REQUIRED
+    parts = [_prompt(locale, most_chars, required=needed)]
     if len(files) > 1:
         kind = models[0].files[Role.DATA] if models else Kind.IMAGE
         parts.append(labelled(f"form_{kind}", file_select("chosen", files, locale), locale))

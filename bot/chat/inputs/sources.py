@@ -33,8 +33,11 @@ MENUS: Mapping[Operation, str] = {
     Operation.IMAGE_TO_VIDEO: "Animate",
     Operation.RESTYLE: "Restyle",
     Operation.EDIT: "Edit",
+    Operation.VIDEO_TO_VIDEO: "Change",
+    Operation.TRY_ON: "Try on",
 }
-"""The Apps menus on messages, by what they do. Discord shows the names; they stay the same in every language."""
+"""The Apps menus on messages, by what they do. Discord shows the names; they stay the same in every language. Five are
+as many as the library takes, though Discord takes fifteen."""
 
 MENU_OF: Mapping[Operation, str] = {**MENUS, Operation.IMAGE_EDIT: MENUS[Operation.EDIT]}
 """The menu that leads to each operation: Edit changes pictures, too."""
