@@ -99,6 +99,8 @@ WAYS: dict[str, Callable[[Stage], Awaitable[str]]] = {
     "Apps → Restyle": partial(menu, name="Restyle", file=CLIP),
     "Apps → Edit, on a video": partial(menu, name="Edit", file=CLIP),
     "Apps → Edit, on a picture": partial(menu, name="Edit", file=PICTURE),
+    "Apps → Change": partial(menu, name="Change", file=CLIP),
+    "Apps → Try on": partial(menu, name="Try on", file=CLIP),
     "a reply `/animate make it snow`": partial(reply, text="/animate make it snow", file=PICTURE),
     "a reply `/restyle in oil`": partial(reply, text="/restyle in oil", file=CLIP),
     "`/models`, `/help`, `/jobs`, `/usage`": others,
