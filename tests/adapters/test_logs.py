@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +26,7 @@ from bot.ops.reports import set_up_reports
 from bot.settings import Settings
 from tests.jobs import GUILD, a_job
 
+ROOT = Path(__file__).parents[2]
 PLAIN = {"discord_token": "discord-secret", "decart_api_key": "k"}
 
 
@@ -148,3 +152,15 @@ def test_reports_need_their_library_and_an_address_that_can_be_one(monkeypatch: 
     with pytest.raises(SettingsError, match=r"clapper-bot\[sentry\]"):
         set_up_reports(settings, str)
     set_up_reports(Settings.model_validate(PLAIN), str)
+
+
+def test_every_line_that_our_code_writes_about_a_job_names_it_so_that_its_fields_are_found() -> None:
+    nameless = []
+    for path in [*(ROOT / "bot").rglob("*.py"), *(ROOT / "cogs").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log.") and node.args:
+                given = [ast.unparse(part) for part in node.args[1:]]
+                is_about_one = any(re.search(r"\bjob_id$|\b_?(job|row)\.id$", part) for part in given)
+                if is_about_one and "job %s" not in ast.unparse(node.args[0]):
+                    nameless.append(f"{path}:{node.lineno}")
+    assert nameless == []
