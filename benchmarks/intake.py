@@ -110,6 +110,9 @@ def ratios(taken: dict[str, float]) -> dict[str, float]:
 
 
 def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--json", type=Path, help="write the numbers there, too")
+    file: Path | None = options.parse_args().json
     with TemporaryDirectory() as folder:
         taken = asyncio.run(measure(Path(folder)))
     report = {
@@ -119,8 +122,9 @@ def main() -> None:
         "ratios": ratios(taken),
     }
     print(json.dumps(report, indent=2))
+    if file is not None:
+        file.write_text(json.dumps(report))
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=__doc__).parse_args()
     main()

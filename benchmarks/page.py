@@ -1,7 +1,7 @@
 """Write docs/performance.md and its plot from the results of the benchmarks, which lie in docs/performance as JSON.
 
 `python -m benchmarks.page FOLDER` first takes new results from a folder: what `--json` of each benchmark wrote as
-`bot.json`, `client.json`, `growth.json` and `start.json`, and `before-bot.json` of an earlier version. Without a folder
+`bot.json`, `client.json`, `growth.json`, `start.json` and `intake.json`, and `before-bot.json` of an earlier version. Without a folder
 the page is made again from the results that are there. What is not a table is read from `docs/performance/words.md`.
 """
 
@@ -19,7 +19,7 @@ from benchmarks.tables import Row
 
 PAGE = CHECKOUT / "docs" / "performance.md"
 FOLDER = CHECKOUT / "docs" / "performance"
-NAMES = ("before-bot", "bot", "client", "growth", "start")
+NAMES = ("before-bot", "bot", "client", "growth", "start", "intake")
 _NOT_YET = "(not measured for this version yet)"
 _PLOTTED = ("processor_ms", "acknowledged_p99_ms", "memory_peak_mib", "queue_requests", "visible_p50_s")
 
@@ -27,7 +27,7 @@ _PLOTTED = ("processor_ms", "acknowledged_p99_ms", "memory_peak_mib", "queue_req
 def page() -> str:
     """The whole page: the words, with each `<!-- name -->` line replaced by the table of that name, if there is one."""
     files = {name: FOLDER / f"{name}.json" for name in NAMES}
-    found: Json = {"bot": {"bursts": [], "counts": {}}, "client": {"cases": []}, "growth": {}, "start": {}}
+    found: Json = {"bot": {"bursts": [], "counts": {}}, "client": {"cases": []}, "growth": {}, "start": {}, "intake": {}}
     found |= {"before-bot": found["bot"]} | {name: json.loads(file.read_text()) for name, file in files.items()
                                              if file.exists()}  # fmt: skip
     tables = {
@@ -38,6 +38,8 @@ def page() -> str:
         "history": _growth("rows of history", found["growth"].get("history", {})),
         "steady": _growth("jobs so far", found["growth"].get("steady", {})),
         "start": _start(found["start"]) if found["start"] else "",
+        "intake": _intake(found["intake"]) if found["intake"] else "",
+        "files": _files(found["intake"]) if found["intake"] else "",
     }
     lines = (FOLDER / "words.md").read_text().splitlines()
     return "\n".join((tables.get(_name_in(line)) or _NOT_YET) if _name_in(line) else line for line in lines) + "\n"
@@ -153,6 +155,19 @@ def _start(found: Json) -> str:
     ]
     again = f"{resumed['resumed']:,} of {resumed['jobs']:,} unfinished jobs asked about again (s)"
     return _table(["measure", "naive", "Clapper"], [*rows, [again, "lost", f"{resumed['seconds']:.1f}"]])
+
+
+def _intake(found: Json) -> str:
+    rows = [[name, f"{1000 * seconds:.0f}"] for name, seconds in found["seconds"].items()]
+    return _table([f"one file (clips: {found['clip']})", "processor time (ms)"], rows)
+
+
+def _files(found: Json) -> str:
+    """The processes of a job for its files: one for each file and each result before, none for a fit result now."""
+    own, fork = 1000 * found["seconds"]["an interpreter of its own"], 1000 * found["child_overhead_seconds"]
+    rows = [["`/t2v`", "1", f"{own:.0f}", "0", "0"], ["`/animate`", "2", f"{2 * own:.0f}", "1", f"{fork:.0f}"]]
+    head = ["a job", "processes before", "their processor time (ms)", "processes now", "their processor time (ms)"]
+    return _table(head, rows)
 
 
 def _ratio(row: Row, ratio: float | None) -> list[str]:
