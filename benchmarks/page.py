@@ -1,8 +1,9 @@
 """Write docs/performance.md and its plot from the results of the benchmarks, which lie in docs/performance as JSON.
 
 `python -m benchmarks.page FOLDER` first takes new results from a folder: what `--json` of each benchmark wrote as
-`bot.json`, `client.json`, `growth.json`, `start.json` and `intake.json`, and `before-bot.json` of an earlier version. Without a folder
-the page is made again from the results that are there. What is not a table is read from `docs/performance/words.md`.
+`bot.json`, `client.json`, `growth.json`, `start.json` and `intake.json`, and `before-bot.json` of an earlier version.
+Without a folder the page is made again from the results that are there. What is not a table is read from
+`docs/performance/words.md`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,13 @@ _PLOTTED = ("processor_ms", "acknowledged_p99_ms", "memory_peak_mib", "queue_req
 def page() -> str:
     """The whole page: the words, with each `<!-- name -->` line replaced by the table of that name, if there is one."""
     files = {name: FOLDER / f"{name}.json" for name in NAMES}
-    found: Json = {"bot": {"bursts": [], "counts": {}}, "client": {"cases": []}, "growth": {}, "start": {}, "intake": {}}
+    found: Json = {
+        "bot": {"bursts": [], "counts": {}},
+        "client": {"cases": []},
+        "growth": {},
+        "start": {},
+        "intake": {},
+    }
     found |= {"before-bot": found["bot"]} | {name: json.loads(file.read_text()) for name, file in files.items()
                                              if file.exists()}  # fmt: skip
     tables = {

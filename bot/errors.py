@@ -27,8 +27,8 @@
     │   │   ├── SourceMissing, SourceHidden, SourceOutOfReach, SourceGone, SourceUnread, FormForgotten
     │   │   ├── TextUnknown, FormNeeded, PermissionsMissing, CommandOutdated, PanelOutdated
     │   │   └── InputRejected    what was attached can't be used; found after a job exists, the job fails with it
-    │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileTooCostly, FileUnsupported, FileBroken
-    │   │       ├── PictureTooLarge, VideoTooLarge, PictureTooSmall, FileStill, StartPastEnd
+    │   │       ├── FileEmpty, FileTooLarge, FileTooLong, FileTooCostly, FileUnsupported, FileOfOtherKind
+    │   │       ├── PictureTooLarge, VideoTooLarge, PictureTooSmall, FileStill, FileBroken, StartPastEnd
     │   │       └── FileGone, FileForbidden
     │   └── Failed               a job exists, and its row keeps this as its failure
     │       ├── ServiceFailed, ServiceRefused, ServiceBusy, ServiceUnreachable, ContentRefused
@@ -427,6 +427,10 @@ class StartPastEnd(InputRejected):
 
 class FileUnsupported(InputRejected):
     """Facts: `found` (what the bytes are), `wanted` ("picture" or "video")."""
+
+
+class FileOfOtherKind(InputRejected):
+    """A picture where a video is needed, or the other way round. Facts: `found`, `wanted` ("picture" or "video")."""
 
 
 class FileBroken(InputRejected):

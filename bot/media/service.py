@@ -11,6 +11,7 @@ from typing import Any
 from bot.errors import (
     FileBroken,
     FileEmpty,
+    FileOfOtherKind,
     FilesUnavailable,
     FileTooCostly,
     FileUnsupported,
@@ -203,7 +204,7 @@ def _is_small(path: Path) -> bool:
 
 
 def recognise(path: Path, kind: Kind) -> Format:
-    """The format of the file, by its bytes. Raises `FileEmpty` or `FileUnsupported`."""
+    """The format of the file, by its bytes. Raises `FileEmpty`, `FileUnsupported` or `FileOfOtherKind`."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if not head:
@@ -213,7 +214,7 @@ def recognise(path: Path, kind: Kind) -> Format:
     if found is None:
         raise FileUnsupported(found=describe(head), wanted=wanted)
     if kind not in found.kinds:
-        raise FileUnsupported(found=found.name, wanted=wanted)
+        raise FileOfOtherKind(found=found.name, wanted=wanted)
     return found
 
 

@@ -28,7 +28,19 @@ _CHOSEN_BY_VALUE = {
 """Facts whose value is one of our own words, and what its key in the table begins with."""
 
 _MAY_BE_MISSING = frozenset(
-    {"reason", "size_bytes_before", "frees_at", "until", "note", "channels", "choices", "menu", "models", "other"}
+    [
+        "reason",
+        "size_bytes_before",
+        "frees_at",
+        "until",
+        "note",
+        "channels",
+        "choices",
+        "menu",
+        "models",
+        "other",
+        "host",
+    ]
 )
 """Facts that may be None or empty. The sentence `…_unexplained` is used then, where there is one."""
 

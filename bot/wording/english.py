@@ -141,50 +141,57 @@ REFUSALS: Mapping[str, str] = {
     "shutting_down": "I'm being restarted and take nothing new right now. Please try again in a minute.",
     "file_empty": "The file for {role} is empty. Please attach it again, and check that it opens on your device.",
     "file_too_large": (
-        "The file for {role} has {size_bytes}, and {limit_bytes} is the most. Please attach a smaller one."
+        "The file for {role} is larger than {limit_bytes}, which is the most that I take. Please attach a smaller one."
     ),
     "file_too_long": (
         "The file for {role} lasts {seconds}, and {limit_seconds} is the most. Please cut it and try again."
     ),
     "picture_too_large": (
-        "The file for {role} is {width} by {height} pixels, and {limit_pixels} in all are the most. Please attach a "
-        "smaller one."
+        "The file for {role} is {width} by {height} pixels; width times height may be {limit_pixels} at most. "
+        "Please attach a smaller one."
     ),
     "video_too_large": (
-        "The file for {role} is {width} by {height} pixels, and {limit_side} a side are the most. Please attach a "
-        "smaller one."
+        "The file for {role} is {width} by {height} pixels, and no side may have more than {limit_side}. Please "
+        "attach a smaller one."
     ),
     "picture_too_small": (
-        "The file for {role} is {width} by {height}. The model would get {box_width} by {box_height} of it, and needs "
-        "at least {limit} pixels a side. Please attach one that is larger or less narrow."
+        "The file for {role} is {width} by {height} pixels. Fitted to the model it has {box_width} by "
+        "{box_height}, and each side needs at least {limit}. Please attach one that is larger or closer to a "
+        "square."
     ),
     "file_still": (
-        "The file for {role} is over at once, as if it were a single picture. Please attach a clip that lasts, or give "
-        "a picture to a command that takes one."
+        "The file for {role} shows a single picture, or ends at once. Please attach a longer video; for a picture "
+        "there are other commands, for example /animate."
     ),
     "start_past_end": (
         "The file for {role} lasts {seconds}, so too little of it is left from {start_seconds} on. Please choose an "
         "earlier start."
     ),
-    "file_unsupported": (
-        "The file for {role} is {found}, and I need {wanted} that I can read. Please attach one, or save yours as MP4 "
-        "and attach that."
-    ),
+    "file_unsupported": "I can't use the file for {role}: it is {found}. Please attach a video that is saved as MP4.",
     "file_unsupported_picture": (
-        "The file for {role} is {found}, and I need {wanted} that I can read. Please attach one, or save yours as JPEG "
-        "or PNG and attach that."
+        "I can't use the file for {role}: it is {found}. Please attach a picture that is saved as JPEG or PNG."
+    ),
+    "file_of_other_kind": (
+        "The file for {role} is a picture ({found}), not a video. Please attach a video, or use a command for "
+        "pictures, for example /animate."
+    ),
+    "file_of_other_kind_picture": (
+        "The file for {role} is a video ({found}), not a picture. Please attach a picture that is saved as JPEG or PNG."
     ),
     "file_too_costly": (
-        "The file for {role} takes more time or memory to open than I may spend on one file; it is {found}. Please "
-        "make it smaller or shorter and attach it again."
+        "The file for {role} takes too much time or memory to open. Please make it smaller or shorter and attach "
+        "it again."
     ),
     "file_broken": (
-        "The file for {role} is {found}, but can't be read to its end. Please save or export it again and attach the "
-        "new file."
+        "The file for {role} is {found}, but part of it is damaged or missing. Please save or export it again and "
+        "attach the new file."
     ),
     "file_gone": "The file for {role} can't be fetched from Discord any more. Please attach it again.",
     "file_forbidden": (
         "I only open files that were uploaded to Discord, not ones from {host}. Please attach the file itself."
+    ),
+    "file_forbidden_unexplained": (
+        "I only open files that were uploaded to Discord, and that link leads elsewhere. Please attach the file itself."
     ),
 }
 
@@ -203,8 +210,8 @@ GUILD: Mapping[str, str] = {
     ),
     "limit_reached_cooldown": "{whose} has to wait {amount} s between two videos. More {frees_at}.",
     "tries_used_up": (
-        "Not just now: {amount} of your files could not be used in the last hour. Please try again {frees_at} with a "
-        "JPEG, PNG or MP4 that opens on your device. Commands without a file still work."
+        "In the last hour {amount} of your files could not be used, so I open no more for now. Please try again "
+        "{frees_at} with a JPEG, PNG or MP4 that opens on your device. Commands without a file still work."
     ),
     "limit_too_small": (
         "{whose} may have {amount} {unit} {window}, and this alone needs {asked}. Please ask for less, or choose a "
@@ -431,16 +438,18 @@ CARD: Mapping[str, str] = {
     "found_text": "text",
     "found_playlist": "a playlist",
     "found_program": "a program",
-    "found_sound": "sound alone",
-    "found_nothing_but_zeros": "nothing but zeros",
+    "found_sound": "only sound",
+    "found_nothing_but_zeros": "blank (nothing but zeros)",
     "found_sound_without_a_picture": "sound without a picture",
-    "found_unknown_codec": "in a codec that I can't read",
+    "found_unknown_codec": "a video of a kind that I can't read",
     "found_animated_WebP": "an animated WebP",
     "found_HTML_or_SVG": "a web page or SVG",
     "found_ZIP": "an archive (ZIP)",
-    "found_raw_picture_of_a_camera": "a camera's raw picture",
+    "found_PDF": "a PDF",
+    "found_raw_picture_of_a_camera": "a raw photo from a camera",
     "found_PSD": "a Photoshop file (.psd)",
-    "found_video_without_a_container": "raw video without a container",
+    "found_icon_(.ico)": "an icon (.ico)",
+    "found_video_without_a_container": "bare video data (such as .h264)",
     "found_MPEG_without_a_container_(.m2v)": "MPEG video alone (.m2v)",
     "found_MPEG_transport_stream_(.ts)": "an MPEG transport stream (.ts)",
 }

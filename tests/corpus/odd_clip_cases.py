@@ -14,6 +14,7 @@ from PIL import Image
 from bot.errors import (
     FileBroken,
     FileEmpty,
+    FileOfOtherKind,
     FileStill,
     FileUnsupported,
     InputRejected,
@@ -181,7 +182,7 @@ def _half(path: Path, form: str) -> None:
 def _animations() -> Iterator[Case]:
     for form, name in (("GIF", "GIF"), ("WEBP", "WebP")):
         yield clip_case(f"{name}, moving", partial(animation, form=form, frames=10, size=SMALL), done=CONVERTED)
-        still_one = FileStill() if form == "GIF" else _not("WebP")
+        still_one = FileStill() if form == "GIF" else FileOfOtherKind(found="WebP", wanted="video")
         yield clip_case(f"{name}, one picture", partial(animation, form=form, frames=1, size=SMALL), refused=still_one)
     yield clip_case("GIF, longer than a minute", partial(animation, frames=8, milliseconds=8_000, size=SMALL),
                     done=("converted", "shortened"), seconds=60.0)  # fmt: skip
@@ -197,7 +198,8 @@ def _refused() -> Iterator[Case]:
                     refused=VideoTooLarge(width=9000, height=16, limit_side=8192))  # fmt: skip
     yield clip_case("MP4 without pictures", sound_only, refused=_not("sound without a picture"))
     yield clip_case("QuickTime that names another file", _referring, refused=FileBroken(found="QuickTime (.mov)"))
-    yield clip_case("PNG, where a video is wanted", partial(saved, form="PNG"), refused=_not("PNG"))
+    yield clip_case("PNG, where a video is wanted", partial(saved, form="PNG"),
+                    refused=FileOfOtherKind(found="PNG", wanted="video"))  # fmt: skip
     yield clip_case("An empty file", written(b""), refused=FileEmpty())
     for name, content, found in (
         ("A playlist", b"#EXTM3U\n#EXTINF:5,\nfile:///etc/passwd\n", "playlist"),

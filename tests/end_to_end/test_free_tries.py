@@ -27,7 +27,7 @@ async def test_after_the_free_tries_a_file_is_refused_at_once_and_told_when_it_w
         await quiet(app)
         began = stage.discord.clock.now().timestamp()
         for _ in range(FREE_TRIES):
-            assert "I need a picture" in text_of(await stage.told_alone(await animate(stage, NO_PICTURE)))
+            assert "saved as JPEG or PNG" in text_of(await stage.told_alone(await animate(stage, NO_PICTURE)))
 
         await stage.settled(app)
         with transactions(app.parts.database) as begun:

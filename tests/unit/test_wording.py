@@ -49,6 +49,7 @@ PREFIXES = (
     "window_",
     "permission_",
     "file_unsupported_",
+    "file_of_other_kind_",
     "member_blocked_",
     "prompt_denied_",
     "trajectory_invalid_",
@@ -220,7 +221,7 @@ def test_numbers_sizes_and_durations_are_written_in_the_readers_language() -> No
     assert [size(n, "de") for n in (12, 10_380_902, 20 * 1024**2)] == ["12 B", "9,9 MB", "20 MB"]
     assert [duration(s, "de") for s in (1.1, 42, 185)] == ["1,1 s", "42 s", "3 min 5 s"]
     assert "1,1 s" in say("took", "de", seconds=1.1)
-    assert "3,4 MB" in say("file_too_large", "de", role="data", size_bytes=3.4 * 1024**2, limit_bytes=1)
+    assert "3,4 MB" in say("file_too_large", "de", role="data", size_bytes=1, limit_bytes=3.4 * 1024**2)
     assert "5,5 Sekunden" in say("trajectory_invalid", "de", where="x", why="", reason="too_long", length=5.5)
     assert "5.5 seconds" in say("trajectory_invalid", "en-GB", where="x", why="", reason="too_long", length=5.5)
 

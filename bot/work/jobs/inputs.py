@@ -11,6 +11,7 @@ from bot.download import Downloader
 from bot.errors import (
     FileGone,
     FileNotStored,
+    FileOfOtherKind,
     FilesUnavailable,
     FileTooLarge,
     FileUnsupported,
@@ -154,7 +155,8 @@ def _check_declared(attachment: Attachment, kind: Kind, model: Model, max_bytes:
     declared, _, subtype = (attachment.content_type or "").partition(";")[0].strip().partition("/")
     if declared in _UNFIT[kind] and subtype not in _FIT_FOR_BOTH:
         found = _FOUND.get(declared) or PurePosixPath(attachment.filename).suffix[1:].upper() or "unknown"
-        raise FileUnsupported(found=found, wanted=_WANTED[kind])
+        refused = FileUnsupported if declared in _FOUND else FileOfOtherKind  # text and sound are neither
+        raise refused(found=found, wanted=_WANTED[kind])
     if attachment.size_bytes > max_bytes:
         raise FileTooLarge(size_bytes=attachment.size_bytes, limit_bytes=max_bytes)
     width, height = attachment.width or 0, attachment.height or 0
