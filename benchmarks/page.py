@@ -129,7 +129,8 @@ def _client(each: Json) -> str:
 
 def _counts(now: Json, before: Json) -> str:
     return _table(
-        ["a job", "before", "now"], [[name, f"{before.get(name, 0):g}", f"{value:g}"] for name, value in now.items()]
+        ["a job", "before", "now"],
+        [[name, f"{before[name]:g}", f"{value:g}"] for name, value in now.items() if name in before],
     )
 
 
