@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from discord import app_commands
 from discord.ext import commands
 
@@ -31,7 +33,7 @@ class Stats(commands.Cog):
         await show_with_chart(
             interaction,
             lambda drawn: server_embed(report, server, locale, drawn=drawn),
-            statistics.draw(chart_of_server(report, server, locale)),
+            partial(statistics.draw, chart_of_server(report, server, locale)),
         )
 
 

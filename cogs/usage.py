@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -46,7 +48,7 @@ class UsageCommand(commands.Cog):
             return embed
 
         chart = chart_of_member(report, whom.name, locale) if report.statistics.total else None
-        await show_with_chart(interaction, embed_of, statistics.draw(chart) if chart else None)
+        await show_with_chart(interaction, embed_of, partial(statistics.draw, chart) if chart else None)
 
 
 def _left(account: Account, names: Names, whom: Requester, interaction: Interaction) -> discord.Embed:

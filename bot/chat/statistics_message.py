@@ -22,16 +22,18 @@ _NAME_MAX_CHARS = 12
 
 
 async def show_with_chart(
-    interaction: Interaction, embed_of: Callable[[bool], discord.Embed], drawing: Awaitable[bytes | None] | None
+    interaction: Interaction,
+    embed_of: Callable[[bool], discord.Embed],
+    draw: Callable[[], Awaitable[bytes | None]] | None,
 ) -> None:
     """Edit the private reply that was opened: the numbers at once, the chart when it is drawn, for which a machine may
-    need seconds. `embed_of` is told whether there is a chart or one is to come; `drawing` is None if nothing is drawn.
+    need seconds. `embed_of` is told whether there is a chart or one is to come; `draw` is None if nothing is drawn.
     """
     quiet = discord.AllowedMentions.none()
     await interaction.edit_original_response(embed=embed_of(True), allowed_mentions=quiet)
-    if drawing is None:
+    if draw is None:
         return
-    picture = await drawing
+    picture = await draw()
     if picture is None:
         await interaction.edit_original_response(embed=embed_of(False), allowed_mentions=quiet)
     else:
