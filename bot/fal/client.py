@@ -18,13 +18,14 @@ from bot.fal.addresses import MediaHosts
 from bot.fal.calls import FalCalls
 from bot.fal.responses import FalJob, FalResult, FalStatus, Json
 from bot.fal.wire import FalWire
+from bot.http.due import until_due
 from bot.http.file_inputs import FileField, opened_inputs
 from bot.http.retries import Retries
 from bot.http.tuning import Concurrency, Retry, Timeouts
 from bot.http.values import FileInput, JobStatus
 from bot.rules.catalog import Role
 from bot.rules.clock import Clock, SystemClock
-from bot.rules.polling import AdaptivePolling, JobPolling, Polling
+from bot.rules.polling import AdaptivePolling, Polling
 from bot.rules.services import Cancellation
 
 MEDIA_HOSTS = (".fal.media", "storage.googleapis.com")
@@ -173,9 +174,14 @@ class FalClient:
         polling = self.polling.follow(model, None if running is None else began - running)
         until = queued + queue_limit.total_seconds() if running is None else running + run_limit.total_seconds()
         due = began if last is None else began + _queue_pause(began - queued)
+
+        def wait(now: float) -> float:
+            # In the queue `due` says when; once it runs, what is known of its model.
+            return due - now if running is None else polling.wait(now - running)
+
         try:
             while True:
-                await self._until_due(polling, running, due, until)
+                await until_due(self._clock, wait, until)
                 news = await self._retries.run(lambda: self._calls.look(job), self._retry.attempts, until)
                 now = self._clock.monotonic()
                 if running is None and news.status is JobStatus.PROCESSING:
@@ -195,16 +201,6 @@ class FalClient:
                 due = now + _queue_pause(now - queued)
         finally:
             polling.leave()
-
-    async def _until_due(self, polling: JobPolling, running: float | None, due: float, until: float) -> None:
-        """Wait until it is time to ask, or until the deadline: while the job is in the queue `due` says when, and what
-        is known of its model from when it runs."""
-        while True:
-            now = self._clock.monotonic()
-            wait = min(due - now if running is None else polling.wait(now - running), until - now)
-            if wait <= 0:
-                return
-            await self._clock.sleep(wait)
 
     def _since(self, moment: datetime) -> float:
         return self._clock.monotonic() - (self._clock.now() - moment).total_seconds()

@@ -12,6 +12,7 @@ from typing import Any, Self, Unpack, overload
 import aiohttp
 
 from bot.errors import QueueDeadlineError, QueueInputError, Refused
+from bot.http.due import until_due
 from bot.http.file_inputs import opened_inputs
 from bot.http.retries import Retries
 from bot.http.tuning import Concurrency, Retry, Timeouts
@@ -30,7 +31,7 @@ from bot.queue.responses import (
 from bot.queue.wire import Wire
 from bot.rules.catalog import Catalog, Kind, Model, Role, load_catalog
 from bot.rules.clock import Clock, SystemClock
-from bot.rules.polling import AdaptivePolling, JobPolling, Polling
+from bot.rules.polling import AdaptivePolling, Polling
 from bot.rules.requests import Orientation, Point, Resolution
 
 OnStatusChange = Callable[[JobStatusResponse], Awaitable[None] | None]
@@ -201,9 +202,13 @@ class QueueClient:
         submitted = now - (self._clock.now() - since).total_seconds() if since else now
         until = now + self._seconds_left(deadline, model)
         job = self.polling.follow(name, now - submitted if since else None)
+
+        def due(now: float) -> float:
+            return job.wait(now - submitted)
+
         try:
             if since:
-                await self._until_due(job, submitted, until)
+                await until_due(self._clock, due, until)
             while True:
                 news = await self._retries.run(lambda: self._calls.status(job_id, path), self._retry.attempts, until)
                 now = self._clock.monotonic()
@@ -218,18 +223,9 @@ class QueueClient:
                     return
                 if now >= until:
                     raise QueueDeadlineError(f"the job was still {news.status} at its deadline", job_id=job_id)
-                await self._until_due(job, submitted, until)
+                await until_due(self._clock, due, until)
         finally:
             job.leave()
-
-    async def _until_due(self, job: JobPolling, submitted: float, until: float) -> None:
-        """Wait until it is time to ask about the job, or until its deadline."""
-        while True:
-            now = self._clock.monotonic()
-            wait = min(job.wait(now - submitted), until - now)
-            if wait <= 0:
-                return
-            await self._clock.sleep(wait)
 
     async def submit_and_poll(
         self,

@@ -33,6 +33,8 @@ _SHORTEST_SECONDS = 0.001
 _SOONEST_SECONDS = 0.05
 """The first look may come that early; later ones keep `poll_min`."""
 _LATEST_FIRST_SECONDS = 60.0
+_NEW_SECONDS = 1.0
+"""A job is first followed a moment after its submit: so late it is still a new one."""
 _POLITE_SECONDS, _POLITE_FROM = 2.0, 1.4
 """The service asks for no more than one question in 2 s; a wait of 1.4 s is lengthened to that for 4 % of its worth."""
 _LISTENING_SECONDS, _LISTENING_SHARE = 1.0, 0.06
@@ -142,7 +144,7 @@ class _AdaptiveJob:
         self._weight = table.begin(self._asked) if self._counts else 0.0
         self._wanted = 0.75 + place / 2 if table.settled else place
         self._bounds = policy.bounds
-        self._new = age == 0.0
+        self._new = age is not None and age < _NEW_SECONDS
 
     def wait(self, age: float) -> float:
         table = self._table

@@ -341,6 +341,27 @@ async def test_the_polling_policy_decides_when_to_ask_and_learns_from_jobs_seen_
 
 
 @pytest.mark.asyncio
+async def test_a_job_followed_a_moment_after_its_submit_is_a_new_one(
+    server: ScriptedServer, clock: ManualClock
+) -> None:
+    polling = AdaptivePolling()
+    for _ in range(50):
+        polling.follow("lucy-clip").completed(0.001)
+    asked: list[float] = []
+
+    async def ask(request: web.Request) -> web.StreamResponse:
+        asked.append(clock.monotonic())
+        return await job("completed")(request)
+
+    server.on_status(ask)
+    async with client(server.url, clock, polling=polling) as queue:
+        submitted = clock.now()
+        await clock.sleep(0.01)
+        await seen(queue, model="lucy-clip", since=submitted)
+    assert asked == [pytest.approx(0.06)]
+
+
+@pytest.mark.asyncio
 async def test_a_failed_jobs_time_is_not_learned(server: ScriptedServer, clock: ManualClock) -> None:
     durations = Durations()
     server.on_status(job("failed"))

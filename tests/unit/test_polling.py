@@ -97,6 +97,11 @@ def test_the_first_look_is_late_where_no_job_ends_early() -> None:
     assert first_look(taught([20.0] * 100)) > 10
 
 
+def test_a_first_look_a_moment_after_the_submit_is_as_late_as_one_at_it() -> None:
+    job = taught([30.0] * 100).follow("model", 0.02)
+    assert job.wait(0.02) > PollBounds().poll_max
+
+
 @pytest.mark.parametrize("after", [7.0, 45.0])
 def test_a_service_that_suddenly_changes_its_pace_is_learned_again(after: float) -> None:
     polling = taught(drawn(20.0, 0.2, 100, seed=1))
