@@ -77,7 +77,7 @@ class ResultFile:
     async def fill(self, content: StreamReader, slots: Slots, *, limit_bytes: int | None) -> None:
         """Take all that arrives, in pieces as `slots` say. Raises `TooLarge` and `DiskError`."""
         held_bytes = 0
-        while chunk := await content.readany():
+        async for chunk, _ in content.iter_chunks():  # as they came: `readany` copies them into one
             self.size += len(chunk)
             if limit_bytes is not None and self.size > limit_bytes:
                 raise TooLarge
