@@ -1,4 +1,4 @@
-"""Results, in the child: what they are, an index that comes first, a smaller encode, a poster."""
+"""Results, in the child: what they are, an index that comes first, a smaller encode, a poster, a still."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from bot.media.boxes import faststart_of
 from bot.media.frames import Shaper, is_upright, lies_on_its_side
 from bot.media.look import MAX_RATE, Look, look_at, tidy_rate
 from bot.media.mux import copy_pictures
+from bot.media.pictures import flat_picture, opened
 from bot.media.tracks import Tracks, opened_clip, tracks_of
 from bot.media.transcode import Span, transcode
 from bot.rules.fit import TRIES, Encode, plan
 
 _POSTER_SIDE = 1280
 _POSTER_AT_SECONDS = 1.0
+_STILL_SIDE = 320
+"""Twice what Discord shows of a thumbnail, for fine screens, and some 15 KB."""
 
 
 def probe(path: Path) -> dict[str, Any]:
@@ -105,6 +108,18 @@ def fit(path: Path, to: Path, *, limit_bytes: int) -> dict[str, Any]:
 
 def poster(path: Path, to: Path) -> dict[str, Any]:
     """A JPEG of the frame at one second, or of the last where it is shorter. Raises `ResultInvalid`."""
+    return _small(_telling_frame(path), to, _POSTER_SIDE)
+
+
+def still(path: Path, to: Path, *, decoder: str | None) -> dict[str, Any]:
+    """The same, as small as a thumbnail. `decoder` is Pillow's name of a picture's format, and None for a video."""
+    if decoder is None:
+        return _small(_telling_frame(path), to, _STILL_SIDE)
+    with opened(path, decoder) as picture:
+        return _small(flat_picture(picture), to, _STILL_SIDE)
+
+
+def _telling_frame(path: Path) -> Image.Image:
     try:
         tracks = tracks_of(path, "mp4")
         with opened_clip(path, "mp4") as source:
@@ -119,7 +134,11 @@ def poster(path: Path, to: Path) -> dict[str, Any]:
             picture: Image.Image = upright.to_image()  # type: ignore[no-untyped-call]  # PyAV's stub leaves it out
     except InputRejected as exc:
         raise ResultInvalid from exc
-    picture.thumbnail((_POSTER_SIDE, _POSTER_SIDE))
+    return picture
+
+
+def _small(picture: Image.Image, to: Path, side: int) -> dict[str, Any]:
+    picture.thumbnail((side, side))
     picture.save(to, "JPEG", quality=85)
     return {"size": list(picture.size)}
 

@@ -184,11 +184,25 @@ class MediaEncoder:
         await self._run("poster", path, to, by=by)
         return to
 
+    async def still(self, path: Path, to: Path, *, kind: Kind, by: Requester | None = None) -> Path:
+        try:
+            found = await asyncio.to_thread(recognise, path, kind)
+        except InputRejected as exc:
+            raise ResultInvalid from exc
+        await self._run("still", path, to, by=by, decoder=_decoder(found) if kind is Kind.IMAGE else None)
+        return to
+
     async def probe(self, path: Path) -> Probe:
         return await asyncio.to_thread(playable, path) or Probe(**await self._run("probe", path))
 
     async def _run(
-        self, task: str, path: Path, to: Path | None = None, *, by: Requester | None = None, **arguments: int
+        self,
+        task: str,
+        path: Path,
+        to: Path | None = None,
+        *,
+        by: Requester | None = None,
+        **arguments: int | str | None,
     ) -> dict[str, Any]:
         given: dict[str, Any] = arguments | {"path": str(path)} | ({"to": str(to)} if to else {})
         try:

@@ -15,6 +15,7 @@ _TASKS = {
     "faststart": ("encode", "faststart"),
     "fit": ("encode", "fit"),
     "poster": ("encode", "poster"),
+    "still": ("encode", "still"),
     "sketch": ("sketch", "sketch"),
     "chart": ("chart", "draw"),
     "encoder": ("encode", "encoder"),

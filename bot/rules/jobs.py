@@ -44,6 +44,25 @@ LIVE = frozenset(JobState) - ENDED
 del S
 
 
+class JobGroup(StrEnum):
+    """What a member looks for among their jobs. The values stand in custom ids and can't be changed."""
+
+    LIVE = "live"
+    READY = "ready"
+    ENDED_WITHOUT = "without"
+
+    @property
+    def states(self) -> frozenset[JobState]:
+        """The states of its jobs."""
+        match self:
+            case JobGroup.LIVE:
+                return LIVE
+            case JobGroup.READY:
+                return frozenset({JobState.DELIVERED})
+            case JobGroup.ENDED_WITHOUT:
+                return _ENDS
+
+
 A_MOMENT = timedelta(seconds=3)
 """Two presses of one button within it are one: a hand that double-clicks, or a screen that hangs."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.rules.catalog import Model, Role
+from bot.rules.catalog import Kind, Model, Role
 from bot.rules.jobs import Job, Requester, StoredFile
 
 
@@ -131,6 +131,11 @@ class Encoder(Protocol):
 
     async def poster(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
         """A JPEG of a telling frame. Raises `ResultInvalid`."""
+        ...
+
+    async def still(self, path: Path, to: Path, *, kind: Kind, by: Requester | None = None) -> Path:
+        """A JPEG of the video's telling frame, or of the picture, of at most 320 pixels a side. Raises
+        `ResultInvalid`."""
         ...
 
     async def probe(self, path: Path) -> Probe:

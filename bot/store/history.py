@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, delete, func, literal, not_, null, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, literal, not_, null, select, true, update
 
-from bot.rules.jobs import ENDED, LIVE, Job, JobState, Reply, Requester
+from bot.rules.jobs import ENDED, LIVE, Job, JobGroup, JobState, Reply, Requester
+from bot.rules.operations import Operation
 from bot.rules.requests import Inputs
 from bot.store.database import Database
 from bot.store.encryption import Keys
@@ -40,9 +41,11 @@ class JobHistory:
         self._database = database
         self._keys = keys
 
-    async def page(self, user_id: int, *, limit: int, offset: int) -> tuple[list[Job], int]:
+    async def page(
+        self, user_id: int, *, limit: int, offset: int, only: JobGroup | Operation | None = None
+    ) -> tuple[list[Job], int]:
         """A member's jobs, those that run or wait first, newest first, and how many there are in all."""
-        theirs = and_(jobs.c.user_id == user_id, _REMEMBERED)
+        theirs = and_(jobs.c.user_id == user_id, _REMEMBERED, _of(only))
         first = case((jobs.c.state.in_(_LIVE), 0), else_=1)
         query = select(*ROW).where(theirs).order_by(first, jobs.c.accepted_at.desc(), jobs.c.id)
         shown = query.limit(limit).offset(offset)
@@ -143,6 +146,17 @@ class JobHistory:
         ended = jobs.c.state.in_([state.value for state in ENDED])
         change = update(jobs).where(jobs.c.id.in_(list(job_ids)), ended).values(result=None)
         await self._database.write(lambda connection: connection.execute(change))
+
+
+def _of(only: JobGroup | Operation | None) -> ColumnElement[bool]:
+    """Whether a row is of that group or of that command."""
+    match only:
+        case JobGroup():
+            return jobs.c.state.in_([state.value for state in only.states])
+        case Operation():
+            return jobs.c.operation == only.value
+        case None:
+            return true()
 
 
 def _emptied() -> dict[str, object]:

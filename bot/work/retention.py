@@ -14,7 +14,7 @@ from bot.store.jobs import Jobs
 from bot.store.notes import TemporaryNotes
 from bot.store.tallies import OldTallies
 from bot.work.guilds.moderation import Moderation
-from bot.work.jobs.context import file_keys, input_keys, result_key, results_kept
+from bot.work.jobs.context import file_keys, input_keys, result_keys, results_kept
 from bot.work.periodic import PeriodicTask
 
 log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Retention:
         before = self._clock.now() - results_kept(self._settings)
         dropped = 0
         while old := await self._history.old_results(before):
-            await self._files.delete([result_key(job_id) for job_id in old])
+            await self._files.delete([key for job_id in old for key in result_keys(job_id)])
             await self._history.drop_results(old)
             dropped += len(old)
         return dropped

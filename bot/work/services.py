@@ -22,10 +22,10 @@ from bot.work.jobs.availability import Availability
 from bot.work.jobs.controls import JobControls
 from bot.work.jobs.video_services import VideoServices
 from bot.work.members.drafts import Drafts
-from bot.work.members.own_jobs import OwnJobs
+from bot.work.members.own_jobs import OwnJobs, Page
 from bot.work.members.statistics import Report, StatisticsService
 
-__all__ = ["Prechecked", "Report", "Services", "SyncedCommands"]
+__all__ = ["Page", "Prechecked", "Report", "Services", "SyncedCommands"]
 
 
 class SyncedCommands:

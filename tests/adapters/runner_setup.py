@@ -22,7 +22,7 @@ from bot.media.plotter import Plotter
 from bot.ops.metrics import Metrics
 from bot.queue import QueueClient, Retry, Timeouts
 from bot.queue.video_service import QueueVideoService
-from bot.rules.catalog import Model, Role, ServiceName
+from bot.rules.catalog import Kind, Model, Role, ServiceName
 from bot.rules.delivery import Clip, Link, Shown
 from bot.rules.drafts import LIFE, Preview
 from bot.rules.durations import Durations
@@ -232,6 +232,10 @@ class Halver:
 
     async def poster(self, path: Path, to: Path, *, by: Requester | None = None) -> Path:
         del path, by
+        return to
+
+    async def still(self, path: Path, to: Path, *, kind: Kind, by: Requester | None = None) -> Path:
+        del path, kind, by
         return to
 
     async def probe(self, path: Path) -> Probe:

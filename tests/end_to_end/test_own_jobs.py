@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from bot.app import App
 from bot.errors import JobGone
@@ -17,6 +19,7 @@ from bot.rules.prompts import WordAction, WordRule
 from sandbox.discord import Invocation
 from sandbox.discord import permissions as bits
 from tests.end_to_end.conftest import PATIENCE_SECONDS, PENDING_SECONDS, PROCESSING_SECONDS, Stage, state_of, text_of
+from tests.end_to_end.material import sample
 from tests.end_to_end.test_moderation import arrange
 from tests.jobs import a_member, a_reply
 
@@ -175,6 +178,75 @@ async def test_a_delivered_one_is_shown_again_and_made_again_with_the_same_or_a_
         gone = await ada.press(detail, "Show it here")
         told = await gone.followup(timeout=PATIENCE_SECONDS)
         assert "isn't kept any more" in text_of(told)
+
+
+@pytest.mark.asyncio
+async def test_the_list_shows_pictures_commands_servers_and_links_and_the_pictures_go_with_the_videos(
+    stage: Stage,
+) -> None:
+    ada = stage.discord.member("Ada")
+    async with stage.clapper() as app:
+        hidden_cat = ("SPOILER_cat.png", sample("cat.png")[1])
+        first = await stage.see_through(await ask(stage, prompt="a cat"))
+        await stage.see_through(await ask(stage, prompt="a secret", private=True))
+        await stage.see_through(await ada.slash("general", "animate", prompt="wave", files={"image": hidden_cat}))
+        await all_delivered(app, 3)
+        invoked, _ = await listed(stage, where="Test Kitchen#general")
+        message = await invoked.reply(lambda m: any("thumbnail" in one for one in m["embeds"]), PATIENCE_SECONDS)
+        hidden, private, public = message["embeds"]
+        assert "thumbnail" not in hidden, "it is hidden where it was made, too"
+        assert "/animate" in hidden["description"]
+        assert f"/{first['channel_id']}/{first['id']})" in public["description"]
+        assert "Film Club" in public["description"]
+        assert "only you" in private["description"]
+        assert "discord.com" not in private["description"]
+        for embed in (private, public):
+            picture = Image.open(io.BytesIO(await stage.discord.download(embed["thumbnail"]["url"])))
+            assert picture.format == "JPEG"
+            assert max(picture.size) <= 320
+        assert message["attachments"] == [], "each is shown by its embed"
+
+        detail = await pick(stage, invoked, message)
+        assert detail["attachments"] == []
+        assert detail["content"] == ""
+        stills = [path for path in kept(stage) if path.name == "still"]
+        assert len(stills) == 2, "they are made once"
+        stage.pass_time(80 * 3600)
+        await app.parts.retention.drop_results()
+        assert {path.name for path in kept(stage)} == {"data"}, "of what was attached"
+        await ada.press(detail, "All my videos")
+        message = await invoked.reply(lambda m: len(m["embeds"]) == 3, PATIENCE_SECONDS)
+        assert not any("thumbnail" in embed for embed in message["embeds"])
+
+
+@pytest.mark.asyncio
+async def test_the_list_is_filtered_by_what_became_of_them_and_by_command_also_across_pages(stage: Stage) -> None:
+    ada = stage.discord.member("Ada")
+    async with stage.clapper():
+        for number in range(6):
+            asked = await ask(stage, prompt=f"cat number {number}")
+            await ada.press(await stage.see(asked, "pending"), "Cancel")
+            await stage.see(asked, "cancelled")
+            stage.pass_time(120)
+        await stage.see(await ask(stage, prompt="a dog"), "pending")
+        invoked, message = await listed(stage)
+        await ada.choose(message, "clapper:own-only", ["without"])
+        message = await invoked.reply(lambda m: "a dog" not in text_of(m), PATIENCE_SECONDS)
+        assert "Page 1 of 2" in text_of(message)
+        await ada.press(message, "Older")
+        message = await invoked.reply(lambda m: "Page 2 of 2" in text_of(m), PATIENCE_SECONDS)
+        assert [option["label"] for option in options_of(message)] == ["6. cat number 0"]
+        detail = await pick(stage, invoked, message)
+        await ada.press(detail, "All my videos")
+        message = await invoked.reply(lambda m: "Page 2 of 2" in text_of(m), PATIENCE_SECONDS)
+        await ada.choose(message, "clapper:own-only", ["live"])
+        message = await invoked.reply(lambda m: "a dog" in text_of(m), PATIENCE_SECONDS)
+        assert "cat number" not in text_of(message)
+        await ada.choose(message, "clapper:own-only", ["animate"])
+        message = await invoked.reply(lambda m: "none of these" in text_of(m), PATIENCE_SECONDS)
+        await ada.choose(message, "clapper:own-only", ["t2v"])
+        message = await invoked.reply(lambda m: "Page 1 of 2" in text_of(m), PATIENCE_SECONDS)
+        assert "a dog" in text_of(message)
 
 
 async def all_delivered(app: App, number: int) -> None:

@@ -60,9 +60,18 @@ def result_key(job_id: str) -> str:
     return f"jobs/{job_id}/result"
 
 
+def still_key(job_id: str) -> str:
+    return f"jobs/{job_id}/still"
+
+
+def result_keys(job_id: str) -> list[str]:
+    """Every key under which a job may have stored its video, or what was made from it."""
+    return [result_key(job_id), still_key(job_id)]
+
+
 def file_keys(job_id: str) -> list[str]:
     """Every key under which a job may have stored files, whatever its row says."""
-    return [result_key(job_id), *input_keys(job_id)]
+    return [*result_keys(job_id), *input_keys(job_id)]
 
 
 def input_keys(job_id: str) -> list[str]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.errors import DeliveryImpossible, FilesUnavailable, QueueResultError, ResultTooLarge, VideoNotKept
 from bot.rules.delivery import DeliveryLost
-from bot.rules.jobs import Job, JobState, Reply
+from bot.rules.jobs import Job, JobGroup, JobState, Reply, is_hidden
 from bot.rules.limit_rules import LENGTHS
 from bot.rules.limits import FREE_TRIES_IN, GIVEN_BACK_IN
+from bot.rules.operations import Operation
 from bot.store.history import JobHistory
 from bot.work.jobs.context import JobContext, file_keys, results_kept
 from bot.work.jobs.delivery import Delivery
 from bot.work.jobs.failures import may_succeed_later
 from bot.work.jobs.owned import OwnedJob
+from bot.work.members.stills import still_of
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,9 @@ class Forgotten:
     until: datetime
 
 
+STILLS_SECONDS = 10.0
+"""How long a page of stills may take: the list is there already."""
+
 COPY_MAX_JOBS = 5000
 """Some five megabytes as text: a file that every place in Discord takes."""
 _OUR_OWN: Any = {
@@ -58,13 +64,14 @@ class OwnJobs:
         self._context = context
         self._history = history
 
-    async def page(self, user_id: int, number: int, *, size: int) -> Page:
-        """The page, or the last one where there are fewer; those that run or wait come first."""
-        jobs, count = await self._history.page(user_id, limit=size, offset=max(0, number) * size)
+    async def page(self, user_id: int, number: int, *, size: int, only: JobGroup | Operation | None = None) -> Page:
+        """The page, or the last one where there are fewer; those that run or wait come first. `only`: of that group or
+        command."""
+        jobs, count = await self._history.page(user_id, limit=size, offset=max(0, number) * size, only=only)
         pages = max(1, -(-count // size))
         if not jobs and count and number >= pages:
             number = pages - 1
-            jobs, _ = await self._history.page(user_id, limit=size, offset=number * size)
+            jobs, _ = await self._history.page(user_id, limit=size, offset=number * size, only=only)
         return Page(jobs=tuple(jobs), number=min(max(0, number), pages - 1), pages=pages)
 
     def kept_until(self, job: Job) -> datetime | None:
@@ -72,6 +79,19 @@ class OwnJobs:
         if job.state is not JobState.DELIVERED or job.result is None or job.ended_at is None:
             return None
         return job.ended_at + results_kept(self._context.settings)
+
+    async def stills(self, jobs: Iterable[Job]) -> dict[str, bytes]:
+        """A small JPEG of each delivered video or picture that is stored, by the job's id, in at most
+        `STILLS_SECONDS`; without those that are hidden or can't be had in that time."""
+        shown = [job for job in jobs if job.state is JobState.DELIVERED and job.result and not is_hidden(job)]
+        drawing = [asyncio.create_task(still_of(job, self._context)) for job in shown]
+        if drawing:
+            _, late = await asyncio.wait(drawing, timeout=STILLS_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*drawing, return_exceptions=True)
+        found = {job.id: task.result() for job, task in zip(shown, drawing, strict=True) if not task.cancelled()}
+        return {job_id: picture for job_id, picture in found.items() if picture is not None}
 
     async def show_again(self, job: Job, reply: Reply) -> None:
         """Put a job that has ended into another reply, with its video if it has one.
