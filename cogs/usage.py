@@ -47,7 +47,8 @@ class UsageCommand(commands.Cog):
                 add_member_fields(embed, report, locale, drawn=drawn)
             return embed
 
-        chart = chart_of_member(report, whom.name, locale) if report.statistics.total else None
+        other = None if whom.user_id == interaction.user.id else whom.name
+        chart = chart_of_member(report, other, locale) if report.statistics.total else None
         await show_with_chart(interaction, embed_of, partial(statistics.draw, chart) if chart else None)
 
 

@@ -47,11 +47,15 @@ def chart_of_server(report: Report, server: str, locale: str) -> Chart:
     return _chart(title, _panels(report, locale), locale)
 
 
-def chart_of_member(report: Report, member: str, locale: str) -> Chart:
-    """What `/usage` draws: the same without the other members."""
-    title = say("usage_chart_title", locale, days=len(report.statistics.days), name=Markup(_short(member, 60)))
-    days, commands, _, waits = _panels(report, locale)
-    return _chart(title, (days, commands, waits), locale)
+def chart_of_member(report: Report, member: str | None, locale: str) -> Chart:
+    """What `/usage` draws: the same without the other members. `member` None: it is the reader's own."""
+    days = len(report.statistics.days)
+    if member is None:
+        title = say("usage_chart_yours", locale, days=days)
+    else:
+        title = say("usage_chart_title", locale, days=days, name=Markup(_short(member, 60)))
+    by_day, commands, _, waits = _panels(report, locale)
+    return _chart(title, (by_day, commands, waits), locale)
 
 
 def _chart(title: str, panels: tuple[Panel, ...], locale: str) -> Chart:

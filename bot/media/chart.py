@@ -36,16 +36,26 @@ def draw(to: Path, chart: dict[str, Any]) -> dict[str, Any]:
     figure.suptitle(_plain(chart["title"]), color=_INK, fontsize=12, fontweight="bold")
     first, *others = chart["panels"]
     grid = figure.add_gridspec(2, len(others))
-    for place, panel in ((grid[0, :], first), *((grid[1, i], panel) for i, panel in enumerate(others))):
+    drawn = [
         _panel(figure.add_subplot(place), panel, chart)
+        for place, panel in ((grid[0, :], first), *((grid[1, i], panel) for i, panel in enumerate(others)))
+    ]
+    figure.draw_without_rendering()  # only now is it known where the labels are
+    for axes, panel in zip(drawn, (first, *others), strict=True):
+        _entitle(axes, panel)
     figure.savefig(to, format="png", facecolor=_CARD)
     return {"bytes": to.stat().st_size}
 
 
-def _panel(axes: Axes, panel: dict[str, Any], chart: dict[str, Any]) -> None:
+def _entitle(axes: Axes, panel: dict[str, Any]) -> None:
+    """The panel's title above its labels, and not above its bars alone: lying bars may have little width."""
+    left = axes.transAxes.inverted().transform((axes.get_tightbbox().x0, 0))[0] if panel["across"] else 0.0
+    axes.set_title(_plain(panel["title"]), color=_INK, fontsize=9.5, loc="left", x=min(0.0, left))
+
+
+def _panel(axes: Axes, panel: dict[str, Any], chart: dict[str, Any]) -> Axes:
     axes.set_facecolor(_CARD)
-    # Lying bars leave little width beside their labels: a title may then need what lies left of them, too.
-    axes.set_title(_plain(panel["title"]), color=_INK, fontsize=9.5, loc="right" if panel["across"] else "left")
+    axes.set_title(" ", fontsize=9.5)  # keeps its room
     for side in axes.spines.values():
         side.set_visible(False)
     axes.tick_params(colors=_FAINT, labelsize=8.5, length=0)
@@ -53,11 +63,17 @@ def _panel(axes: Axes, panel: dict[str, Any], chart: dict[str, Any]) -> None:
     if not any(sum(bar["values"]) for bar in bars):
         axes.set_axis_off()
         axes.text(0.5, 0.5, _plain(chart["nothing"]), color=_FAINT, fontsize=9, ha="center", transform=axes.transAxes)
-        return
-    if panel["across"]:
+    elif panel["across"]:
         _lying(axes, bars, chart["thousands"])
     else:
         _upright(axes, panel["parts"], bars, chart["thousands"])
+    return axes
+
+
+def labelled(bars: int) -> list[int]:
+    """Which of so many upright bars have a label: the last one, and others at even steps before it."""
+    step = math.ceil(bars / _LABELS_MAX)
+    return list(range(bars - 1, -1, -step))[::-1]
 
 
 def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]], thousands: str) -> None:
@@ -69,8 +85,9 @@ def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]], t
         values = [bar["values"][at] for bar in bars]
         axes.bar(places, values, bottom=floor, width=0.8, color=_PARTS[at % len(_PARTS)], label=_plain(part))
         floor = [below + value for below, value in zip(floor, values, strict=True)]
-    step = math.ceil(len(bars) / _LABELS_MAX)
-    axes.set_xticks(list(places)[::step], [_plain(bar["label"]) for bar in bars][::step])
+    at_bars = labelled(len(bars))
+    axes.set_xticks(at_bars, [_plain(bars[place]["label"]) for place in at_bars])
+    axes.set_xlim(-0.7, len(bars) - 0.3)
     axes.yaxis.grid(visible=True, color=_GRID, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
