@@ -49,7 +49,8 @@ def draw(to: Path, chart: dict[str, Any]) -> dict[str, Any]:
 
 def _entitle(axes: Axes, panel: dict[str, Any]) -> None:
     """The panel's title above its labels, and not above its bars alone: lying bars may have little width."""
-    left = axes.transAxes.inverted().transform((axes.get_tightbbox().x0, 0))[0] if panel["across"] else 0.0
+    around = axes.get_tightbbox() if panel["across"] else None
+    left = 0.0 if around is None else axes.transAxes.inverted().transform((around.x0, 0))[0]
     axes.set_title(_plain(panel["title"]), color=_INK, fontsize=9.5, loc="left", x=min(0.0, left))
 
 
@@ -70,7 +71,7 @@ def _panel(axes: Axes, panel: dict[str, Any], chart: dict[str, Any]) -> Axes:
     return axes
 
 
-def labelled(bars: int) -> list[int]:
+def labelled_bars(bars: int) -> list[int]:
     """Which of so many upright bars have a label: the last one, and others at even steps before it."""
     step = math.ceil(bars / _LABELS_MAX)
     return list(range(bars - 1, -1, -step))[::-1]
@@ -85,7 +86,7 @@ def _upright(axes: Axes, parts: Sequence[str], bars: Sequence[dict[str, Any]], t
         values = [bar["values"][at] for bar in bars]
         axes.bar(places, values, bottom=floor, width=0.8, color=_PARTS[at % len(_PARTS)], label=_plain(part))
         floor = [below + value for below, value in zip(floor, values, strict=True)]
-    at_bars = labelled(len(bars))
+    at_bars = labelled_bars(len(bars))
     axes.set_xticks(at_bars, [_plain(bars[place]["label"]) for place in at_bars])
     axes.set_xlim(-0.7, len(bars) - 0.3)
     axes.yaxis.grid(visible=True, color=_GRID, linewidth=0.6)
