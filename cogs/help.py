@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import discord
@@ -63,9 +63,13 @@ def _models(catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> d
     for operation in Operation:
         known = catalog.of(operation)
         served = [model for model in known if model.name not in resting]
-        lines = [_served(model, locale, usual=model is served[0]) for model in served[:SHOWN_MAX]]
-        if len(served) > SHOWN_MAX:
-            lines.append(say("models_more", locale, number=len(served) - SHOWN_MAX))
+        newest = newest_of(served)
+        worth = worth_showing(served)
+        lines = [
+            _served(model, locale, usual=model is served[0], newest=model is newest) for model in worth[:SHOWN_MAX]
+        ]
+        if len(worth) > SHOWN_MAX:
+            lines.append(say("models_more", locale, number=len(worth) - SHOWN_MAX))
         if known and not served:
             lines = [say("models_resting", locale, until=min(resting[model.name] for model in known))]
         if lines:
@@ -73,8 +77,25 @@ def _models(catalog: Catalog, resting: Mapping[str, datetime], locale: str) -> d
     return embed
 
 
-def _served(model: Model, locale: str, *, usual: bool) -> str:
-    facts = [say("models_usual", locale)] if usual else []
+def newest_of(served: Sequence[Model]) -> Model | None:
+    """The one that its service has had for the shortest time; None where the catalogue knows of none that is newer than
+    another."""
+    newest = max(served, key=lambda model: model.first_seen or "", default=None)
+    others = [model for model in served if newest and (model.first_seen or "") < (newest.first_seen or "")]
+    return newest if others else None
+
+
+def worth_showing(served: Sequence[Model]) -> list[Model]:
+    """The usual one first, whatever it is, then the newest; none that is retired or an older name of another."""
+    names = {model.name for model in served}
+    worth = [m for m in served if m is served[0] or not (m.retired or m.replaced_by in names)]
+    newest = newest_of(served)
+    return sorted(worth, key=lambda model: (model is not served[0], model is not newest))
+
+
+def _served(model: Model, locale: str, *, usual: bool, newest: bool) -> str:
+    words = ("models_usual" if usual else None, "models_newest" if newest else None)
+    facts = [say(word, locale) for word in words if word]
     return " · ".join([f"**{model.title}**", *facts, *price_and_speed(model, locale)])
 
 

@@ -58,8 +58,9 @@ class Model(BaseModel):
     `deadline` is how long a job may take from submit to end.
 
     `endpoint` is what the service calls it, where that is not its name: two commands may be served by one model.
-    `last_seen` is the day, or the month, on which the service was last seen to have it. `shape_of` names a model of the
-    same command that this one stands in for where a clip's shape is nearer to this one's frame.
+    `first_seen` and `last_seen` are the day, or the month, on which the service was first and last seen to have it;
+    without the first it is older than its others. `retired`: the service's own papers have it no more. `shape_of` names
+    a model of the same command that this one stands in for where a clip's shape is nearer to this one's frame.
 
     `durations` are the seconds that a member may choose from, `audio` says that sound is theirs to choose, and
     `avoid_max_chars` that words may be given for what is not wanted, and how many.
@@ -98,7 +99,9 @@ class Model(BaseModel):
     replaced_by: str | None = None
     service: ServiceName = "decart"
     endpoint: str | None = Field(default=None, max_length=200, pattern=r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*$")
+    first_seen: str | None = Field(default=None, pattern=r"^20\d\d-\d\d(-\d\d)?$")
     last_seen: str | None = Field(default=None, pattern=r"^20\d\d-\d\d(-\d\d)?$")
+    retired: bool = False
     shape_of: str | None = None
     seed_max: int | None = Field(default=None, ge=0, le=SEED_MAX)
     fields: dict[InputName, FieldName] = Field(default_factory=dict)

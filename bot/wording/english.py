@@ -688,6 +688,7 @@ COMMANDS: Mapping[str, str] = {
     "help_private": "With private: True only you see the answer.",
     "models_title": "The models",
     "models_usual": "the usual one",
+    "models_newest": "the newest",
     "models_resting": "The service doesn't offer it at the moment; I look again {until}.",
     "models_trouble": "The service {service} takes no videos at the moment; whoever runs this bot has been told.",
     "models_more": "… and {number} more: the option model lists all.",

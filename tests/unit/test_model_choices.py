@@ -39,3 +39,20 @@ def test_the_list_is_one_that_discord_takes_and_has_every_command_however_many_m
     assert len(embed) <= 5600, "400 are left for what is to be said of a service in trouble"
     assert {field.name for field in embed.fields} == {f"/{operation}" for operation in Operation}
     assert all(len(field.value or "") <= 1024 for field in embed.fields)
+
+
+def test_the_newest_is_marked_and_shown_and_neither_retired_models_nor_older_names_are() -> None:
+    """As the Queue API has them; what is newest is said of what is served."""
+    embed = _models(load_catalog(), {}, "en-US")
+    lines = {field.name: (field.value or "").splitlines() for field in embed.fields}
+    assert lines["/edit"][0].startswith("**Lucy 2.5** · the usual one")
+    assert lines["/edit"][1].startswith("**Lucy 2.6** · the newest")
+    assert lines["/v2v"][0].startswith("**Lucy 2.5 (video)** · the usual one · the newest")
+    assert any("the newest" in line and "3.6" in line for line in lines["/tryon"])
+    everything = "\n".join(line for found in lines.values() for line in found)
+    for absent in ("Lucy Fast", "Try-on 2.1", "Lucy Pro (video)", "**Lucy Restyle** "):
+        assert absent not in everything
+    assert "Lucy Pro (text)" in everything, "where nothing else is served, it may be"
+    without = _models(load_catalog(), {"lucy-2.6": datetime(2026, 11, 28, tzinfo=UTC)}, "en-US")
+    edit = next(field.value or "" for field in without.fields if field.name == "/edit")
+    assert edit.startswith("**Lucy 2.5** · the usual one · the newest")
