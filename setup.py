@@ -10,6 +10,12 @@ setup(
     packages=["clapper_bot", *(f"clapper_bot.{name}" for name in OURS)],
     package_dir={"clapper_bot": "clapper_bot", "clapper_bot.bot": "bot", "clapper_bot.cogs": "cogs"},
     package_data={
-        "clapper_bot.bot": ["rules/*.toml", "rules/*.txt", "wording/locale/*.po", "store/migrations/*.mako"],
+        "clapper_bot.bot": [
+            "rules/*.toml",
+            "rules/*.txt",
+            "wording/locale/*.po",
+            "chat/help_pictures/*.webp",
+            "store/migrations/*.mako",
+        ],
     },
 )

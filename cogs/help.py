@@ -11,9 +11,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
-from bot.chat.help_pages import HELP_BUTTON, HelpPage, help_embed, help_view
+from bot.chat.help_pages import HELP_BUTTON, HelpPage, help_embed, help_files, help_view
 from bot.chat.inputs.options import Described, price_and_speed
-from bot.chat.replies.interactions import Interaction
+from bot.chat.replies.interactions import Interaction, may_attach
 from bot.rules.catalog import Catalog, Model, Operation
 from bot.wording import say
 
@@ -30,21 +30,26 @@ class Help(commands.Cog):
     @app_commands.command(description=Described("command_help"))
     async def help(self, interaction: Interaction) -> None:
         """The commands by what one wants to do, with a button for each page."""
-        embed = self._page(HelpPage.START, interaction)
         view = help_view(HelpPage.START, interaction.locale.value)
-        await interaction.response.send_message(embed=embed, view=view, ephemeral=True)
+        embed, files = self._page(HelpPage.START, interaction)
+        await interaction.response.send_message(embed=embed, files=files, view=view, ephemeral=True)
 
     async def turn(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Show another page in the same message."""
         page = HelpPage(match["page"])
         view = help_view(page, interaction.locale.value)
-        await interaction.response.edit_message(embed=self._page(page, interaction), view=view)
+        embed, files = self._page(page, interaction)
+        await interaction.response.edit_message(embed=embed, attachments=files, view=view)
 
-    def _page(self, page: HelpPage, interaction: Interaction) -> discord.Embed:
+    def _page(self, page: HelpPage, interaction: Interaction) -> tuple[discord.Embed, list[discord.File]]:
         catalog = self._bot.services.catalog
         offered = [operation for operation in Operation if catalog.of(operation)]
         bot_id, mention = interaction.application_id, self._bot.services.synced_commands.mention
-        return help_embed(page, offered, mention, bot_id, interaction.locale.value)
+        embed = help_embed(page, offered, mention, bot_id, interaction.locale.value)
+        files = help_files(page, interaction.locale.value) if may_attach(interaction) else []
+        for file in files:
+            embed.set_image(url=file.uri)
+        return embed, files
 
     @app_commands.command(description=Described("command_models"))
     async def models(self, interaction: Interaction) -> None:

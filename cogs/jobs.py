@@ -24,6 +24,7 @@ from bot.chat.replies.interactions import (
     in_time,
     keep_reply,
     look,
+    may_attach,
     open_reply,
     requester_of,
 )
@@ -87,7 +88,8 @@ class OwnVideos(commands.Cog):
         try:
             page = await ask(own_jobs.page(user_id, shown.number, size=own.PAGE_SIZE, only=shown.only))
             shown = replace(shown, number=page.number)
-            drawing = asyncio.ensure_future(own_jobs.stills(page.jobs))
+            pictured = page.jobs if may_attach(interaction) else ()
+            drawing = asyncio.ensure_future(own_jobs.stills(pictured))
             drawn = await in_time(drawing, STILLS_AT_ONCE_SECONDS)
             await _put_list(interaction, page, shown, drawing.result() if drawn else {})
             if not drawn and (stills := await drawing) and self._newest.get(user_id) == interaction.id:

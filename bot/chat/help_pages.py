@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import discord
@@ -12,6 +15,10 @@ from discord import ui
 from bot.chat.persistent import Persistent, view_with
 from bot.rules.catalog import Operation
 from bot.wording import Markup, say, translated
+from bot.wording.catalogues import SOURCE_LANGUAGE, language_of
+
+PICTURES = Path(__file__).with_name("help_pictures")
+"""A picture of each page in each language, which `scripts/help_pictures.py` takes."""
 
 
 class HelpPage(StrEnum):
@@ -68,6 +75,26 @@ def help_embed(
     parts = ["\n".join(group(page)) if page in _GROUPS else "", *notes]
     title = translated(f"help_page_{page}", locale)
     return discord.Embed(title=title, description="\n\n".join(part for part in parts if part))
+
+
+def help_files(page: HelpPage, locale: str) -> list[discord.File]:
+    """The picture for the page's embed, to be sent with it; nothing where there is none."""
+    language = language_of(locale)
+    picture = _picture(page, language) or _picture(page, SOURCE_LANGUAGE)
+    return [] if picture is None else [discord.File(io.BytesIO(picture), f"help-{page}.webp")]
+
+
+def picture_name(page: HelpPage, language: str) -> str:
+    """The name of its file in `PICTURES`."""
+    return f"{page}.{language}.webp"
+
+
+@cache
+def _picture(page: HelpPage, language: str) -> bytes | None:
+    try:
+        return (PICTURES / picture_name(page, language)).read_bytes()
+    except OSError:
+        return None
 
 
 def help_view(page: HelpPage, locale: str) -> ui.View:

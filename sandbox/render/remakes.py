@@ -14,7 +14,9 @@ from sandbox.render.clips import Frame, read_clip
 from sandbox.render.drawing import (
     caption_layer,
     covering,
+    fit_text,
     inset_layer,
+    line_layer,
     open_picture,
     pixels_of,
     seeded_palette,
@@ -24,9 +26,10 @@ from sandbox.render.task import Task
 
 
 def remake_scene(task: Task) -> Iterator[Frame]:
-    """Video to video, restyle and edit: the prompt's style, the reference's colours, and both shown small."""
+    """Video to video, restyle and edit: the prompt's style and words, the reference's colours and itself, small."""
     reference = _reference(task)
     chain = _chain(task, reference)
+    words = _words_layer(task)
     strip = caption_layer(label_of(task), task.width, task.height)
     inset = None if reference is None else inset_layer(reference, task.height)
     count = count_of(task)
@@ -34,7 +37,11 @@ def remake_scene(task: Task) -> Iterator[Frame]:
         frame = pixels
         for style in chain:
             frame = style(frame, index / count)
-        yield pixels_of(_dressed(Image.fromarray(frame), strip, inset))
+        image = Image.fromarray(frame)
+        if words is not None:
+            sway = round(task.width * 0.015 * math.sin(math.tau * index / count))
+            image.paste(words, (task.width // 24 + sway, task.height // 16), words)
+        yield pixels_of(_dressed(image, strip, inset))
 
 
 def remade_picture(task: Task) -> Image.Image:
@@ -46,6 +53,19 @@ def remade_picture(task: Task) -> Image.Image:
     strip = caption_layer(label_of(task), task.width, task.height)
     inset = None if reference is None else inset_layer(reference, task.height)
     return _dressed(Image.fromarray(frame), strip, inset).convert("RGB")
+
+
+def _words_layer(task: Task) -> Image.Image | None:
+    """The prompt in letters that can be read in a small player, for the upper left; None without a prompt."""
+    if not task.prompt:
+        return None
+    lines, size = fit_text(task.prompt, int(task.width * 0.58), int(task.height * 0.3))
+    edge = styles.tint(seeded_palette(task.seed, task.prompt)[0], 0.35)
+    layers = [line_layer(line, size, (255, 255, 255), edge) for line in lines]
+    sheet = Image.new("RGBA", (max(layer.width for layer in layers), int(size * 1.25 * len(layers)) + size))
+    for row, layer in enumerate(layers):
+        sheet.alpha_composite(layer, (0, round(row * size * 1.25)))
+    return sheet
 
 
 def _chain(task: Task, reference: Image.Image | None) -> list[styles.Style]:

@@ -111,9 +111,9 @@ def image_scene(task: Task) -> Iterator[Frame]:
 def _weather(prompt: str) -> styles.Style | None:
     """A picture keeps its own colours unless the prompt plainly asks for others."""
     said = prompt.lower()
-    if any(word in said for word in ("snow", "winter")):
+    if any(word in said for word in ("snow", "winter", "schnee", "schnei")):
         return styles.snow
-    return styles.night if "night" in said else None
+    return styles.night if any(word in said for word in ("night", "nacht")) else None
 
 
 def first_last_scene(task: Task) -> Iterator[Frame]:

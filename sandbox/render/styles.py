@@ -52,6 +52,22 @@ def pixels(frame: Frame, at: float) -> Frame:
     return pixels_of(small.resize((width, height), Image.Resampling.NEAREST))
 
 
+def painted(frame: Frame, at: float) -> Frame:
+    """Broad strokes: every spot takes the middle colour around it, with a soft edge, on pale paper."""
+    height, width = frame.shape[:2]
+    small = Image.fromarray(frame).resize((max(8, width // 3), max(8, height // 3)), Image.Resampling.BOX)
+    broad = small.filter(ImageFilter.MedianFilter(5)).resize((width, height), Image.Resampling.BICUBIC)
+    wet = np.minimum(pixels_of(broad).astype(np.uint16) * 205 // 255 + 50, 255).astype(np.uint8)
+    wet[_edges(wet) > 24] //= 2
+    return wet
+
+
+def drawn_in_pencil(frame: Frame, at: float) -> Frame:
+    """Dark lines on white paper."""
+    lines = np.minimum(_edges(frame).astype(np.uint16) * 4, 225).astype(np.uint8)
+    return np.repeat((250 - lines)[..., None], 3, axis=2)
+
+
 def night(frame: Frame, at: float) -> Frame:
     out: Frame = (_luma(frame)[..., None] * np.array([0.25, 0.35, 0.7], dtype=np.float32)).astype(np.uint8)
     return out
@@ -111,7 +127,10 @@ _BY_WORD: dict[str, Style] = {
     "negative": negative, "invert": negative, "x-ray": negative, "cartoon": cartoon, "anime": cartoon,
     "comic": cartoon, "lego": pixels, "pixel": pixels, "8-bit": pixels, "neon": neon, "cyberpunk": neon,
     "night": night, "moon": night, "sepia": duotone((30, 16, 6), (255, 226, 178)),
-    "sunset": duotone((40, 8, 40), (255, 180, 90)), "watercolor": duotone((60, 80, 130), (250, 244, 230), 0.5),
+    "sunset": duotone((40, 8, 40), (255, 180, 90)),
+    "watercolo": painted, "aquarell": painted, "paint": painted, "gemälde": painted,
+    "pencil": drawn_in_pencil, "sketch": drawn_in_pencil, "drawing": drawn_in_pencil, "bleistift": drawn_in_pencil,
+    "schnee": snow, "schnei": snow, "nacht": night, "schwarz-weiß": mono,
 }  # fmt: skip
 _COLOURS = (
     "red",

@@ -8,8 +8,10 @@ from typing import Any
 import av
 import pytest
 
+from bot.chat.help_pages import PICTURES
 from bot.chat.replies import interactions
 from sandbox.discord import ClientRefused, Invocation
+from sandbox.discord import permissions as bits
 from tests.adapters.databases import held
 from tests.end_to_end.conftest import (
     PATIENCE_SECONDS,
@@ -318,10 +320,31 @@ async def test_help_and_models_are_answered_privately(stage: Stage) -> None:
             assert word in "\n".join(parts)
             if command == "help":
                 assert "</usage:" in text_of(message)
+                assert await help_picture(stage, message) == "start.en.webp"
                 await stage.discord.member("Ada").press(message, "For moderators")
                 page = await asked.reply(lambda one: "</limits show:" in text_of(one), PATIENCE_SECONDS)
                 assert page["id"] == message["id"]
                 assert "</t2v:" not in text_of(page), "each page is for one thing"
+                assert await help_picture(stage, page) == "admins.en.webp"
+
+
+async def help_picture(stage: Stage, message: dict[str, Any]) -> str | None:
+    """Which of the shipped pictures the page shows; None where it shows none."""
+    image = message["embeds"][0].get("image")
+    if image is None:
+        return None
+    shown = await stage.discord.download(image["url"])
+    return next(path.name for path in PICTURES.iterdir() if path.read_bytes() == shown)
+
+
+@pytest.mark.asyncio
+async def test_help_comes_without_a_picture_where_the_app_may_attach_nothing(stage: Stage) -> None:
+    stage.discord.set_permissions(stage.discord.channel("general"), stage.discord.bot, deny=bits.ATTACH_FILES)
+    async with stage.clapper():
+        asked = await stage.discord.member("Ada").slash("general", "help")
+        message = await asked.reply(timeout=PATIENCE_SECONDS)
+        assert "</t2v:" in text_of(message)
+        assert await help_picture(stage, message) is None
 
 
 @pytest.mark.asyncio

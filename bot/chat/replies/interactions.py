@@ -245,6 +245,11 @@ def check_rights(interaction: Interaction, *, private: bool) -> None:
         raise PermissionsMissing(permissions=", ".join(missing))
 
 
+def may_attach(interaction: Interaction) -> bool:
+    """Whether an answer may have files here: pictures are left out where they would have it refused."""
+    return interaction.guild_id is None or interaction.app_permissions.attach_files
+
+
 async def acknowledge(send: Callable[[], Awaitable[T]]) -> T | None:
     """Send a first response, again where the connection breaks. None: Discord took one whose answer was lost.
 
