@@ -466,3 +466,29 @@ async def test_nothing_is_asked_of_any_other_machine(standin: DiscordStandIn, pu
     assert seen.complaints == []
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+async def test_no_message_is_wider_than_a_phone_and_commands_read_from_the_left_in_arabic(
+    standin: DiscordStandIn, puppet: Puppet, browser: Browser
+) -> None:
+    async def answer(interaction: Any) -> None:
+        select = ui.Select[ui.View](placeholder="word " * 29, options=[discord.SelectOption(label="long " * 19)])
+        embed = discord.Embed(title="long" * 60, description="long" * 200).set_footer(text="long" * 60)
+        await interaction.response.send_message("long" * 100, embed=embed, view=ui.View(timeout=None).add_item(select))
+
+    puppet.act = answer
+    phone = await open_page(browser, standin.url, width=375, height=740)
+    await run(phone, "/do ")
+    await expect(phone.locator(".message .listbox")).to_be_visible()
+    assert await phone.locator("#log").evaluate("(log) => log.scrollWidth <= log.clientWidth")
+    assert await phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await phone.get_by_role("button", name="Language").click()
+    await phone.locator("#language").select_option("ar")
+    await expect(phone.locator("html")).to_have_attribute("dir", "rtl")
+    await phone.get_by_role("button", name="Language").click()
+    await phone.locator("#composer-input").focus()
+    await phone.keyboard.type("/")
+    title = phone.locator(".popup-title bdi").first
+    await expect(title).to_have_text(re.compile("^/"))
+    assert await title.evaluate("(one) => getComputedStyle(one).direction") == "ltr"
+    assert await phone.locator("#log").evaluate("(log) => log.scrollWidth <= log.clientWidth")

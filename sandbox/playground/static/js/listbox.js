@@ -16,7 +16,7 @@ export function listbox({ options, placeholder = "Choose…", min = 1, max = 1, 
   let typed = "";
   let typedAt = 0;
   const id = uid("list");
-  const text = el("span", { class: "listbox-text" });
+  const text = el("span", { class: "listbox-text", dir: "auto" });
   const button = el("button", {
     type: "button", class: "listbox-button", disabled, role: "combobox", "aria-haspopup": "listbox", "aria-expanded": "false",
     "aria-controls": id, "aria-label": label ?? placeholder,
@@ -24,7 +24,7 @@ export function listbox({ options, placeholder = "Choose…", min = 1, max = 1, 
   const items = options.map((one, i) => el("div", {
     class: "listbox-option", role: "option", id: `${id}-${i}`, "aria-selected": "false", onClick: () => pick(i),
     onPointermove: () => activate(i),
-  }, el("span", { class: "tick" }, icon("check", 16)), el("span", { class: "listbox-label" }, emoji(one.emoji), one.label,
+  }, el("span", { class: "tick" }, icon("check", 16)), el("span", { class: "listbox-label", dir: "auto" }, emoji(one.emoji), one.label,
     one.description ? el("small", {}, one.description) : null)));
   const panel = el("div", { class: "listbox-panel", role: "listbox", id, "aria-multiselectable": max > 1 ? "true" : null, hidden: true, "aria-label": label ?? placeholder }, items);
   const root = el("div", { class: "listbox" }, button, panel);

@@ -42,7 +42,8 @@ export function popup(host) {
     if (!found.length && !wanted.empty) { hide(); return; }
     rows = found.map((item, i) => el("div", { class: "popup-row", role: "option", id: `${id}-${i}`, onPointermove: () => { if (active !== i) activate(i); },
       onPointerdown: (event) => event.preventDefault(), onClick: () => pick(i) },
-      el("span", { class: "popup-title" }, item.title, item.hint ? el("span", { class: "popup-hint" }, item.hint) : null),
+      el("span", { class: "popup-title" }, el("bdi", { dir: item.title?.startsWith?.("/") ? "ltr" : "auto" }, item.title),
+        item.hint ? el("span", { class: "popup-hint", dir: "ltr" }, item.hint) : null),
       item.note ? el("span", { class: "popup-note" }, item.note) : null));
     node.replaceChildren(el("div", { class: "popup-heading" }, wanted.heading ?? ""), ...rows);
     if (!rows.length) node.append(el("div", { class: "popup-empty" }, wanted.empty));
