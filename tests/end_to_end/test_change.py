@@ -42,9 +42,12 @@ async def test_a_failed_job_is_changed_in_its_words_and_keeps_the_rest(stage: St
         assert buttons_of(card) == ["Again", "Change", "Delete"]
 
         opened = await grace.press(card, "Change")
-        had = filled(await opened.opened_modal())
+        form = await opened.opened_modal()
+        had = filled(form)
         assert had["prompt"] == "a cat [fail: no cats]"
         assert set(had["options"]) == {"resolution=480p", "orientation=portrait"}
+        boxes = [part["component"] for part in form["components"] if part["component"]["custom_id"] == "options"]
+        assert [part["type"] for part in boxes] == [22], "boxes to check, which need no menu to be opened"
         assert had["seed"] == "7"
 
         wanted = had | {"prompt": "a dog", "seed": "", "options": [*had["options"], "orientation=landscape"]}

@@ -25,6 +25,7 @@ from bot.wording import say, translated
 CHANGE_FORM = Persistent(r"clapper:revised:(?P<job>[0-9a-f]{32})", once=True, in_place=True)
 
 _SEED_MAX_CHARS = 20
+_BOXES_MAX = 10
 _FLAGS: Mapping[str, tuple[str, str]] = {
     "audio": ("with_sound", "without_sound"),
     "enhance_prompt": ("enhanced", "as_written"),
@@ -41,11 +42,8 @@ def change_form(job: Job, model: Model, models: Sequence[Model], locale: str, *,
     parts = [_path(inputs, locale)] if model.form.trajectory else [_words(job, model, locale)]
     if len(models) > 1:
         parts.append(labelled("form_model", model_select(models, usual=model), locale))
-    if options := _options(model, inputs, locale):
-        select = ui.Select[Any](
-            custom_id="options", options=options, required=False, min_values=0, max_values=len(options)
-        )
-        parts.append(labelled("form_options", select, locale, "form_options_hint"))
+    if offered := _options(model, inputs, locale):
+        parts.append(labelled("form_options", offered, locale, "form_options_hint"))
     if model.avoid_max_chars is not None and own:
         avoid = _text("avoid", inputs.avoid, model.avoid_max_chars, required=False)
         parts.append(labelled("form_avoid", avoid, locale, "option_avoid"))
@@ -122,16 +120,20 @@ def choices(model: Model) -> Iterator[tuple[str, Value]]:
         yield from (("enhance_prompt", on) for on in (True, False))
 
 
-def _options(model: Model, inputs: Inputs, locale: str) -> list[discord.SelectOption]:
-    listed = [(field, value) for field, value in choices(model) if field != "resolution" or len(model.resolutions) > 1]
-    return [
-        discord.SelectOption(
-            label=_label(field, value, locale)[:100],
-            value=_named(field, value),
-            default=getattr(inputs, field) == value,
-        )
-        for field, value in listed[:CHOICES_MAX]
+def _options(model: Model, inputs: Inputs, locale: str) -> ui.CheckboxGroup[Any] | ui.Select[Any] | None:
+    """Boxes to check, or a select where there are more than Discord takes of those; None where nothing is offered."""
+    offered = [(field, value) for field, value in choices(model) if field != "resolution" or len(model.resolutions) > 1]
+    listed = [
+        (_label(field, value, locale)[:100], _named(field, value), getattr(inputs, field) == value)
+        for field, value in offered[:CHOICES_MAX]
     ]
+    if not listed:
+        return None
+    if len(listed) <= _BOXES_MAX:
+        boxes = [discord.CheckboxGroupOption(label=label, value=value, default=on) for label, value, on in listed]
+        return ui.CheckboxGroup(custom_id="options", options=boxes, required=False, min_values=0, max_values=len(boxes))
+    options = [discord.SelectOption(label=label, value=value, default=on) for label, value, on in listed]
+    return ui.Select(custom_id="options", options=options, required=False, min_values=0, max_values=len(options))
 
 
 def _named(field: str, value: Value) -> str:
