@@ -19,6 +19,7 @@ from discord.http import Route
 from bot.chat.client_base import ClientBase
 from bot.chat.floods import Floods
 from bot.chat.gateway_events import guard_events
+from bot.chat.inputs.file_types import with_file_types
 from bot.chat.inputs.options import WordingTranslator
 from bot.chat.persistent import Handler, Persistent, PersistentComponents, is_use
 from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED
@@ -159,10 +160,11 @@ class VideoBot(ClientBase):
         own `sync` would have every text translated a second time.
         """
         translator = self.tree.translator
-        payload = [
+        untyped = [
             await command.get_translated_payload(self.tree, translator) if translator else command.to_dict(self.tree)
             for command in self.tree.get_commands()
         ]
+        payload = [with_file_types(command) for command in untyped]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         sent = self.services.synced_commands
         application = self.application_id or 0

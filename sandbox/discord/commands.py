@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.discord import permissions as bits
-from sandbox.discord.limits import check_text, too_long
+from sandbox.discord.limits import check_file_types, check_text, too_long
 from sandbox.discord.responses import ApiError, Json, form_error
 from sandbox.discord.world import DM, Channel, User, World
 
@@ -179,6 +179,7 @@ def _check_option(option: Json, path: str, depth: int) -> None:
         _check_command_options(option.get("options") or [], f"{path}.options", depth + 1)
         return
     _check_choices(option, path, may_have=kind in {STRING, INTEGER, NUMBER})
+    check_file_types(option, path, may_have=kind == ATTACHMENT)
     for key in ("min_length", "max_length"):
         if option.get(key) is not None and not 0 <= option[key] <= 6000:
             raise form_error(f"{path}.{key}", "Must be between 0 and 6000.", "NUMBER_TYPE_MAX")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sandbox.discord.responses import ApiError, Json, form_error
@@ -101,3 +102,17 @@ def check_sizes(sizes: list[int], most: int) -> None:
     """413 for any file over the limit of this place."""
     if any(size > most for size in sizes):
         raise ApiError(413, 40005, "Request entity too large")
+
+
+def check_file_types(part: Json, path: str, *, may_have: bool) -> None:
+    """`file_types` of an attachment option or an upload: at most ten groups or extensions with their dots."""
+    types = part.get("file_types")
+    if types is None:
+        return
+    if not may_have or not isinstance(types, list):
+        raise form_error(f"{path}.file_types", "Only attachments have file types.", "BASE_TYPE_CHOICES")
+    if len(types) > 10:
+        raise too_long(f"{path}.file_types", 10)
+    for at, one in enumerate(types):
+        if one not in {"image", "video", "audio"} and not re.fullmatch(r"\.\w+", str(one)):
+            raise form_error(f"{path}.file_types.{at}", "Neither a group nor an extension.", "BASE_TYPE_CHOICES")

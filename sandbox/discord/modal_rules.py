@@ -18,7 +18,7 @@ from sandbox.discord.components import (
     check_select,
     wrong_type,
 )
-from sandbox.discord.limits import check_text
+from sandbox.discord.limits import check_file_types, check_text
 from sandbox.discord.responses import Json, form_error
 
 _IN_LABEL = SELECTS | {TEXT_INPUT, FILE_UPLOAD, RADIO, CHECKBOXES, CHECKBOX}
@@ -65,6 +65,7 @@ def _check_input(part: Json, path: str, allowed: set[int]) -> None:
         check_select(part, path)
     elif kind == FILE_UPLOAD:
         _check_numbers(part, path, {"min_values": 0, "max_values": 1}, 10)
+        check_file_types(part, path, may_have=True)
     elif kind in {RADIO, CHECKBOXES}:
         check_options(part.get("options") or [], f"{path}.options", 10)
 

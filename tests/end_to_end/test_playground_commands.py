@@ -75,3 +75,13 @@ async def test_a_video_is_used_again_by_a_form_with_a_choice_and_a_file(page: Pa
     second = page.locator(".message", has_text="✅ Done").nth(1)
     await expect(second.locator("video")).to_be_visible(timeout=PATIENCE_MS)
     await expect(second).to_contain_text("Lucy Restyle 2")
+
+
+async def test_a_file_of_another_kind_is_not_taken_by_an_option(page: Page, tmp_path: Path) -> None:
+    await page.keyboard.type("/motion ")
+    chooser = page.locator(".chip.file input")
+    assert ".heic" in (await chooser.get_attribute("accept") or "")
+    (tmp_path / "notes.txt").write_text("no picture")
+    await chooser.set_input_files(tmp_path / "notes.txt")
+    await expect(page.locator(".composer-problem")).to_contain_text("image doesn't take files such as notes.txt")
+    await expect(page.locator(".chip.file .preview")).to_have_count(0)

@@ -13,6 +13,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from bot.chat.inputs.file_types import PictureUpload
 from bot.chat.inputs.sources import MENU_OF, attachment_in
 from bot.chat.persistent import Persistent, unkept
 from bot.errors import ModelUnknown, VideoGone
@@ -224,7 +225,7 @@ def _prompt(locale: str, most_chars: int, *, required: bool) -> ui.Label[ui.Moda
 
 
 def _reference(locale: str, hint: str) -> ui.Label[ui.Modal]:
-    upload = ui.FileUpload[ui.Modal](custom_id="reference", required=False, min_values=0, max_values=1)
+    upload = PictureUpload(custom_id="reference", required=False, min_values=0, max_values=1)
     return labelled("form_reference", upload, locale, hint)
 
 

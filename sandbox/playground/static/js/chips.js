@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { el, icon, uid } from "./dom.js";
 import { choicesOf, parsePairs, problemOf, TYPE_NAMES } from "./commands.js";
-import { preview } from "./files.js";
+import { accepted, preview, takes } from "./files.js";
 import { kindOf } from "./media.js";
 import { channelName, channels, displayName, guild, on, store } from "./store.js";
 
@@ -102,7 +102,7 @@ export class CommandForm {
 
   fileField(option) {
     const id = uid("option");
-    const input = el("input", { id, type: "file", class: "chip-file", "aria-describedby": this.hint.id });
+    const input = el("input", { id, type: "file", class: "chip-file", accept: accepted(option.file_types), "aria-describedby": this.hint.id });
     const button = el("label", { class: "chip-pick", for: id }, icon("file", 16), "Choose or drop a file");
     const holder = el("span", { class: "chip-holder" }, button);
     const field = { option, input, file: null, empty: () => !field.file, text: () => (field.file ? field.file.name : "") };
@@ -114,22 +114,23 @@ export class CommandForm {
       holder.replaceChildren(file ? preview(file, () => { field.take(null); input.focus(); }) : button);
       field.node.classList.toggle("filled", Boolean(file));
     };
-    input.addEventListener("change", () => { if (input.files[0]) field.take(input.files[0]); input.value = ""; this.focus(option.name); });
+    input.addEventListener("change", () => { if (input.files[0]) this.takeFiles([input.files[0]], option); input.value = ""; this.focus(option.name); });
     input.addEventListener("focus", () => { this.describe(option); this.list.hide(); });
     input.addEventListener("keydown", (event) => this.onKey(event, field));
     return field;
   }
 
   /** Put files on the attachment options: the one that has the focus, else the one named for the kind, else the first free. */
-  takeFiles(files) {
+  takeFiles(files, meant = null) {
     for (const file of files) {
       const options = this.leaf.options.filter((one) => one.type === 11);
       const free = options.filter((one) => !this.fields.get(one.name)?.file);
       const kind = kindOf(file.name, file.type);
       const fits = (one) => (kind === "video" ? /video|clip/ : /image|picture|first|last|start|end|garment|reference/).test(one.name);
       const focused = free.find((one) => this.fields.get(one.name)?.input === document.activeElement);
-      const chosen = focused ?? free.find(fits) ?? free[0] ?? options[0];
+      const chosen = meant ?? focused ?? free.find(fits) ?? free[0] ?? options[0];
       if (!chosen) { this.onProblem("This command takes no file."); return; }
+      if (!takes(chosen.file_types, file)) { this.onProblem(`${chosen.name} doesn't take files such as ${file.name}.`); return; }
       this.add(chosen).take(file);
     }
     this.focus();

@@ -21,6 +21,19 @@ export async function filesOf(transfer) {
 
 export const holdsFiles = (transfer) => [...transfer.types].some((type) => type === "Files" || type === SAMPLE_TYPE);
 
+/** What Discord's groups of file types mean; like Discord's client, the end of the name is all that is looked at. */
+const GROUPS = {
+  image: [".png", ".gif", ".jpg", ".jpeg", ".jfif", ".webp", ".avif"], video: [".mp4", ".mov", ".qt", ".webm"],
+  audio: [".mp3", ".m4a", ".wav", ".ogg", ".opus", ".flac"],
+};
+const endings = (types) => (types ?? []).flatMap((one) => GROUPS[one] ?? [one.toLowerCase()]);
+
+/** Whether an option or upload with these `file_types` takes the file; without any it takes all. */
+export const takes = (types, file) => !types?.length || endings(types).some((ending) => file.name.toLowerCase().endsWith(ending));
+
+/** For an input's `accept`. */
+export const accepted = (types) => (types?.length ? endings(types).join(",") : null);
+
 /** Let `node` take drops; `take(files)` gets them, and `over` is set on the node while something hovers. */
 export function dropTarget(node, take) {
   let depth = 0;

@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { el, icon, uid } from "./dom.js";
-import { dropTarget, preview } from "./files.js";
+import { accepted, dropTarget, preview, takes } from "./files.js";
 import { fail, watch } from "./interactions.js";
 import { listbox } from "./listbox.js";
 import { markdown } from "./markdown.js";
@@ -114,8 +114,8 @@ function upload(data, { id, describedBy, label }) {
   const max = data.max_values ?? 1;
   const list = el("div", { class: "previews" });
   const draw = () => list.replaceChildren(...files.map((file) => preview(file, () => { files = files.filter((one) => one !== file); draw(); })));
-  const take = (more) => { files = [...files, ...more].slice(-max); draw(); };
-  const input = el("input", { id, type: "file", multiple: max > 1, "aria-describedby": describedBy, "aria-label": label,
+  const take = (more) => { files = [...files, ...more.filter((one) => takes(data.file_types, one))].slice(-max); draw(); };
+  const input = el("input", { id, type: "file", multiple: max > 1, accept: accepted(data.file_types), "aria-describedby": describedBy, "aria-label": label,
     onChange: () => { take([...input.files]); input.value = ""; } });
   const zone = el("div", { class: "dropzone" }, icon("file", 28), el("span", {}, max > 1 ? `Drop up to ${max} files or ` : "Drop a file or ", el("b", {}, "choose one")), input);
   dropTarget(zone, take);
