@@ -7,6 +7,8 @@ import pytest
 from bot.chat.inputs.file_types import FILE_TYPES, PictureUpload, with_file_types
 from bot.media.sniff import FORMATS
 from bot.rules.catalog import Kind
+from sandbox.discord.commands import check_command
+from sandbox.discord.responses import ApiError
 
 GROUPS = {
     "image": {".png", ".gif", ".jpg", ".jpeg", ".jfif", ".webp", ".avif"},
@@ -42,3 +44,11 @@ def test_each_attachment_has_the_types_of_what_it_takes_also_in_a_group_of_comma
 def test_a_forms_upload_has_them_too() -> None:
     sent = PictureUpload(custom_id="reference", required=False, min_values=0, max_values=1).to_component_dict()
     assert (sent["type"], sent["file_types"]) == (19, list(FILE_TYPES[Kind.IMAGE]))
+
+
+@pytest.mark.parametrize("types", [[f".x{n}" for n in range(11)], ["picture"], ["png"], "image"])
+def test_the_stand_in_refuses_what_discord_does(types: object) -> None:
+    option = {"name": "image", "type": 11, "description": "x", "file_types": types}
+    with pytest.raises(ApiError):
+        check_command({"name": "do", "type": 1, "description": "x", "options": [option]}, "0")
+    check_command({"name": "do", "type": 1, "description": "x", "options": [{**option, "file_types": ["image"]}]}, "0")
