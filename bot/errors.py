@@ -19,6 +19,7 @@
     │   │   ├── ModelUnknown, ModelUnavailable, NothingServed
     │   │   ├── LimitReached, LimitTooSmall, ShutOut, MemberBlocked, TriesUsedUp
     │   │   ├── LimitAmountInvalid, LimitTargetInvalid, LimitRoleMissing, TooManyRules, RuleUnknown
+    │   │   ├── BlockUnknown, NothingToUndo
     │   │   ├── ModChannelMissing, ModChannelInUse
     │   │   ├── ChannelNotAllowed, RoleNotAllowed, ModelNotOffered, AgeRestrictedOnly
     │   │   ├── PatternInvalid, PromptBlocked, GuildSettingsInvalid, GuildSettingsOutdated
@@ -252,7 +253,15 @@ class TooManyRules(Refused):
 
 
 class RuleUnknown(Refused):
-    """There is no such rule or block (any more)."""
+    """There is no such rule (any more)."""
+
+
+class BlockUnknown(Refused):
+    """The member is not blocked (any more). Facts: `user_id`."""
+
+
+class NothingToUndo(Refused):
+    """The settings were changed again since, or it was too long ago."""
 
 
 class ChannelNotAllowed(Refused):

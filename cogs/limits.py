@@ -6,48 +6,52 @@ Their right is checked here, too: a server's admins can open a command to anybod
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
+from bot.chat.inputs.chosen_channels import told_lacking
 from bot.chat.inputs.options import Described
+from bot.chat.limit_changes import rework_limits
 from bot.chat.replies.interactions import Interaction, admin_of, ask, note_refused, open_reply, tell
-from bot.chat.settings_text import Names, block_text, rule_text, rule_word
-from bot.errors import AdminsOnly, LimitRoleMissing, LimitTargetInvalid, RuleUnknown
+from bot.chat.settings_text import Names, block_text, limit_lines, rule_text, rule_word
+from bot.errors import AdminsOnly, LimitTargetInvalid, RuleUnknown
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.jobs import Requester
-from bot.rules.limit_rules import AMOUNT_MAX, REASON_MAX_CHARS, Block, LimitBook, Scope, Unit, Window, make_rule
+from bot.rules.limit_rules import (
+    AMOUNT_MAX,
+    BLOCK_LENGTHS,
+    REASON_MAX_CHARS,
+    LimitBook,
+    Scope,
+    Unit,
+    Window,
+    make_block,
+    make_rule,
+)
 from bot.wording import Markup, say
 
 LIST_MAX_CHARS = 3900
 """What an embed's 4096 characters leave for a list, with a line below it."""
 
-BLOCK_LENGTHS: Mapping[str, timedelta | None] = {
-    "1 hour": timedelta(hours=1),
-    "1 day": timedelta(days=1),
-    "1 week": timedelta(weeks=1),
-    "30 days": timedelta(days=30),
-    "for good": None,
-}
-
 
 class Words(app_commands.Transformer):
-    """An option with fixed words, shown as the sentence that `key` and the word name where there is one. Another word,
-    which only a forged client sends, is refused with a sentence."""
+    """An option with fixed words, shown as the sentences that `key` and each word name. Another word, which only a
+    forged client sends, is refused with a sentence."""
 
-    def __init__(self, words: Mapping[str, Any], key: str = "") -> None:
+    def __init__(self, words: Mapping[str, Any], key: str) -> None:
         self._words = words
         self._key = key
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
         return [
-            app_commands.Choice(name=Described(f"{self._key}_{word}") if self._key else word, value=word)
+            app_commands.Choice(name=Described(f"{self._key}_{word}".replace(" ", "_")), value=word)
             for word in self._words
         ]
 
@@ -77,11 +81,11 @@ class WritableChannel(app_commands.Transformer):
 
 _SCOPES = {scope.value: scope for scope in Scope if scope is not Scope.BOT}
 ScopeWord = app_commands.Transform[Scope, Words(_SCOPES, "scope")]
-WindowWord = app_commands.Transform[Window, Words({window.value: window for window in Window})]
-UnitWord = app_commands.Transform[Unit, Words({unit.value: unit for unit in Unit})]
-FullWord = app_commands.Transform[str, Words({"queue": "queue", "refuse": "refuse"})]
+WindowWord = app_commands.Transform[Window, Words({window.value: window for window in Window}, "window")]
+UnitWord = app_commands.Transform[Unit, Words({unit.value: unit for unit in Unit}, "unit")]
+FullWord = app_commands.Transform[Literal["queue", "refuse"], Words({"queue": "queue", "refuse": "refuse"}, "value")]
 ChannelOption = app_commands.Transform[app_commands.AppCommandChannel, WritableChannel()]
-LengthWord = app_commands.Transform[timedelta | None, Words(BLOCK_LENGTHS)]
+LengthWord = app_commands.Transform[str, Words({word: word for word in BLOCK_LENGTHS}, "length")]
 
 
 async def offer_rules(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -133,8 +137,11 @@ class LimitCommands(commands.Cog):
         by, names = await acknowledge_admin(interaction)
         target_id = target_of(scope, role, channel, here=by.parent_channel_id or by.channel_id)
         rule = make_rule(scope, amount, window, unit=unit, target_id=target_id)
-        await rework(interaction, by, lambda book: book.with_rule(rule))
-        await tell(interaction, say("limit_set", names.locale, rule=Markup(rule_text(rule, names))))
+        await rework_limits(interaction, by, lambda book: book.with_rule(rule))
+        told = say("limit_set", names.locale, rule=Markup(rule_text(rule, names)))
+        used = [target_id] if scope is Scope.CHANNEL and target_id and interaction.guild else []
+        lacking = told_lacking(interaction, interaction.guild, used, names.locale) if interaction.guild else []
+        await tell(interaction, "\n".join((told, *lacking)))
 
     @limits.command(name="remove", description=Described("command_limits_remove"))
     @app_commands.describe(rule=Described("option_rule"))
@@ -146,7 +153,7 @@ class LimitCommands(commands.Cog):
         found = next((known for known in guild_settings.limits.rules if rule_word(known) == rule), None)
         if found is None:
             raise RuleUnknown
-        await rework(interaction, by, lambda book: book.without_rule(found.key))
+        await rework_limits(interaction, by, lambda book: book.without_rule(found.key))
         await tell(interaction, say("limit_removed", names.locale, rule=Markup(rule_text(found, names))))
 
     @limits.command(name="show", description=Described("command_limits_show"))
@@ -154,13 +161,14 @@ class LimitCommands(commands.Cog):
         """Show everything about limits that is set here."""
         by, names = await acknowledge_admin(interaction)
         guild_settings = await ask(interaction.client.services.guilds.settings(by.guild_id or 0))
-        lines = list(listing(guild_settings, names))
+        now = interaction.created_at
+        lines = list(listing(guild_settings, names, now))
         text = "\n".join(lines)
         embed = discord.Embed(title=say("limits_title", names.locale), description=shortened(text, names.locale))
         embed.set_footer(text=say("limits_how", names.locale))
         files = []
         if len(text) > LIST_MAX_CHARS:
-            whole = "\n".join(listing(guild_settings, Names(interaction.guild, names.locale, plain=True)))
+            whole = "\n".join(listing(guild_settings, names.plainly, now))
             files = [discord.File(io.BytesIO(whole.encode()), "limits.txt")]
         await interaction.edit_original_response(
             embed=embed, attachments=files, allowed_mentions=discord.AllowedMentions.none()
@@ -183,9 +191,9 @@ class LimitCommands(commands.Cog):
 
         def change(book: LimitBook) -> LimitBook:
             roles = book.exempt_role_ids | {role.id} if exempt else book.exempt_role_ids - {role.id}
-            return book.model_copy(update={"exempt_role_ids": roles})
+            return book.with_exempt_roles(roles)
 
-        await rework(interaction, by, change)
+        await rework_limits(interaction, by, change)
         key = "limits_exempt" if exempt else "limits_not_exempt"
         await tell(interaction, say(key, names.locale, target=Markup(names.role(role.id))))
 
@@ -199,14 +207,13 @@ class LimitCommands(commands.Cog):
         *,
         member: discord.User,
         reason: app_commands.Range[str, 1, REASON_MAX_CHARS] = "",
-        length: LengthWord = None,
+        length: LengthWord = "for good",
     ) -> None:
         """Let a member make nothing, for a while or for good."""
         by, names = await acknowledge_admin(interaction)
         now = interaction.created_at
-        until = None if length is None else now + length
-        block = Block(user_id=member.id, reason=reason[:REASON_MAX_CHARS].strip(), until=until)
-        await rework(interaction, by, lambda book: book.with_block(block, now))
+        block = make_block(member.id, reason, length, now)
+        await rework_limits(interaction, by, lambda book: book.with_block(block, now))
         await tell(interaction, say("limits_blocked", names.locale, block=Markup(block_text(block, names))))
 
     @limits.command(name="unblock", description=Described("command_limits_unblock"))
@@ -214,7 +221,7 @@ class LimitCommands(commands.Cog):
     async def unblock(self, interaction: Interaction, *, member: discord.User) -> None:
         """Let a blocked member make videos again."""
         by, names = await acknowledge_admin(interaction)
-        await rework(interaction, by, lambda book: book.without_block(member.id))
+        await rework_limits(interaction, by, lambda book: book.without_block(member.id))
         await tell(interaction, say("limits_unblocked", names.locale, member_id=member.id))
 
     @limits.command(name="full", description=Described("command_limits_full"))
@@ -222,7 +229,7 @@ class LimitCommands(commands.Cog):
     async def full(self, interaction: Interaction, *, then: FullWord) -> None:
         """Set whether one more job waits or is refused where an at-once rule is full."""
         by, names = await acknowledge_admin(interaction)
-        await rework(interaction, by, lambda book: book.model_copy(update={"when_full": then}))
+        await rework_limits(interaction, by, lambda book: book.with_full(then))
         await tell(interaction, say(f"when_full_{then}", names.locale))
 
 
@@ -241,38 +248,28 @@ def target_of(
 ) -> int | None:
     """The role or channel that the scope asks for; without a channel it is the one `here`.
 
-    Raises `LimitRoleMissing`, and `LimitTargetInvalid` where another was chosen.
+    None where it asks for none, or none was chosen. Raises `LimitTargetInvalid` where another was chosen.
     """
     wanted = {Scope.ROLE: role, Scope.CHANNEL: channel}.get(scope)
     if any(given is not None and given is not wanted for given in (role, channel)):
         raise LimitTargetInvalid(scope=scope.value)
-    if scope is Scope.ROLE and role is None:
-        raise LimitRoleMissing
     if scope is Scope.CHANNEL and channel is None:
         return here
     return None if wanted is None else wanted.id
 
 
-async def rework(interaction: Interaction, by: Requester, change: Callable[[LimitBook], LimitBook]) -> GuildSettings:
-    """Save one change of the limits, made on whatever they are when it is saved."""
-    guilds = interaction.client.services.guilds
-    return await ask(
-        guilds.rework(by.guild_id or 0, by, lambda guild_settings: {"limits": change(guild_settings.limits)})
-    )
-
-
-def listing(guild_settings: GuildSettings, names: Names) -> Iterable[str]:
+def listing(guild_settings: GuildSettings, names: Names, now: datetime) -> Iterable[str]:
     """All that is set, in one line each; a rule of a deleted role or channel says that it is deleted."""
     book, locale = guild_settings.limits, names.locale
     if not book.rules:
         yield say("limits_none", locale)
-    for rule in sorted(book.rules, key=lambda rule: (list(Scope).index(rule.scope), rule.target_id or 0)):
-        yield f"- {rule_text(rule, names)}"
+    for line in limit_lines(book.in_order, names):
+        yield f"- {line}"
     yield say(f"when_full_{book.when_full}", locale)
     if book.exempt_role_ids:
         roles = ", ".join(names.role(role_id) for role_id in sorted(book.exempt_role_ids))
         yield say("limits_exempt", locale, target=Markup(roles))
-    for block in book.blocks:
+    for block in book.blocks_at(now):
         yield f"- {block_text(block, names)}"
 
 

@@ -12,8 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 import discord
-from cachetools import LRUCache
-from discord import app_commands
+from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.chat.client import VideoBot
@@ -23,23 +22,20 @@ from bot.chat.panel.changes import changes_of, is_change, with_rules
 from bot.chat.panel.forms import (
     EMPTY_RULES,
     FILE_MAX_BYTES,
-    RulesForm,
     import_form,
     read_import_form,
     read_rules_form,
     rules_form,
     text_of,
 )
+from bot.chat.panel.limit_presses import LimitPresses
 from bot.chat.panel.pages import import_view, panel_view
 from bot.chat.panel.parts import ALL, PANEL_PART, PanelPage, Part
-from bot.chat.panel.press import Press, scene_of
+from bot.chat.panel.press import Press, Unsaved, scene_of
 from bot.chat.replies.interactions import Interaction, admin_of, ask, keep_reply, open_reply
 from bot.errors import AdminsOnly, PanelOutdated, Refused
 from bot.rules import guild_settings_file
 from bot.rules.catalog import Operation
-
-_UNSAVED_KEPT = 1000
-"""Forms that could not be saved and come back filled."""
 
 
 class SettingsPanel(commands.Cog):
@@ -47,7 +43,13 @@ class SettingsPanel(commands.Cog):
 
     def __init__(self, bot: VideoBot) -> None:
         self._bot = bot
-        self._unsaved: LRUCache[tuple[int, int], RulesForm] = LRUCache(_UNSAVED_KEPT)
+        self._unsaved = Unsaved()
+        limits = LimitPresses(self._unsaved)
+        self._forms: Mapping[str, Callable[[Press], ui.Modal]] = {
+            "add": self._ask_rules,
+            "import": lambda press: import_form(press.part, press.by.locale),
+            **limits.forms,
+        }
         self._controls: Mapping[str, Callable[[Press], Awaitable[None]]] = {
             "go": self._go,
             "pick": self._pick,
@@ -59,6 +61,8 @@ class SettingsPanel(commands.Cog):
             "retry": self._retry,
             "file": self._take_file,
             "apply": self._apply,
+            "undo": self._undo,
+            **limits.controls,
         }
 
     @app_commands.command(description=Described("command_settings"))
@@ -70,7 +74,7 @@ class SettingsPanel(commands.Cog):
         by, guild = admin_of(interaction), _guild(interaction)
         await open_reply(interaction, private=True)
         guild_settings = await ask(self._bot.services.guilds.inspect(guild.id, by))
-        scene = await scene_of(self._bot, guild, by, guild_settings)
+        scene = await scene_of(interaction, guild, by, guild_settings)
         await interaction.edit_original_response(view=panel_view(scene))
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
@@ -80,10 +84,8 @@ class SettingsPanel(commands.Cog):
         if part is None:
             raise PanelOutdated
         press = Press(interaction=interaction, guild=guild, by=by, part=part)
-        if part.control in {"add", "import"}:  # a form has to be the first response: nothing is asked before it
-            unsaved = self._unsaved.get((guild.id, by.user_id), EMPTY_RULES)
-            form = import_form(part, by.locale) if part.control == "import" else rules_form(part, by.locale, unsaved)
-            await interaction.response.send_modal(form)
+        if part.control in self._forms:  # a form has to be the first response: nothing is asked before it
+            await interaction.response.send_modal(self._forms[part.control](press))
         elif part.control == "export":
             await open_reply(interaction, private=True)
             await self._export(press)
@@ -119,7 +121,17 @@ class SettingsPanel(commands.Cog):
             changes = changes_of(press.part, press.values, await press.guild_settings(), press.known)
             await self._bot.services.guilds.amend(press.guild.id, press.by, press.part.version, **changes)
 
-        await press.stay(await _saved(press, save))
+        used = press.values if press.part.control == "channels" else ()
+        await press.save(save, used_channels=[int(value) for value in used if value.isdecimal()])
+
+    async def _undo(self, press: Press) -> None:
+        async def save() -> None:
+            await self._bot.services.guilds.undo(press.guild.id, press.by, press.part.version)
+
+        await press.save(save, lambda: press.say("panel_undone"))
+
+    def _ask_rules(self, press: Press) -> ui.Modal:
+        return rules_form(press.part, press.by.locale, self._unsaved.get(press, "rules") or EMPTY_RULES)
 
     async def _take_rules(self, press: Press) -> None:
         """Add the form's rules to the settings of now, also where somebody else changed others meanwhile."""
@@ -127,10 +139,9 @@ class SettingsPanel(commands.Cog):
 
         async def save() -> None:
             await self._bot.services.guilds.rework(press.guild.id, press.by, lambda now: with_rules(form, now))
-            self._unsaved.pop((press.guild.id, press.by.user_id), None)
 
-        self._unsaved[press.guild.id, press.by.user_id] = form
-        await press.stay(await _saved(press, save))
+        with self._unsaved.keeping(press, "rules", form) as kept:
+            kept.saved = await press.save(save)
 
     async def _retry(self, press: Press) -> None:
         await ask(self._bot.services.audit_log.reopen(press.guild.id, press.by))
@@ -156,7 +167,7 @@ class SettingsPanel(commands.Cog):
             await press.turn_to(PanelPage.OVERVIEW, note=press.refusal(exc))
             return
         await ask(self._bot.services.guilds.keep_import(press.guild.id, press.by, text))
-        scene = await scene_of(self._bot, press.guild, press.by, guild_settings)
+        scene = await scene_of(press.interaction, press.guild, press.by, guild_settings)
         view = import_view(scene, guild_settings_file.diff(guild_settings, after), _mark(text))
         await press.interaction.edit_original_response(view=view)
 
@@ -173,20 +184,8 @@ class SettingsPanel(commands.Cog):
             after = guild_settings_file.import_settings(text, before, press.known)
             await services.guilds.replace(press.guild.id, press.by, before, after, press.part.version)
 
-        note = await _saved(press, save)
+        await press.save(save, page=PanelPage.OVERVIEW, what="")
         await ask(services.guilds.drop_import(press.guild.id, press.by))
-        await press.turn_to(PanelPage.OVERVIEW, note=note)
-
-
-async def _saved(press: Press, save: Callable[[], Awaitable[None]]) -> str:
-    """Save, and give the note that says how it went. Raises `AdminsOnly`: the panel is not for them."""
-    try:
-        await ask(save())
-    except AdminsOnly:
-        raise
-    except Refused as exc:
-        return press.refusal(exc)
-    return press.say("panel_saved")
 
 
 def _guild(interaction: Interaction) -> discord.Guild:

@@ -132,7 +132,7 @@ async def admins(browser: Browser, sandbox: Sandbox, folder: Path) -> None:
         await expect(panel).to_contain_text("Saved.", timeout=PATIENCE_MS)
         await expect(page.get_by_label("Words and patterns")).to_have_count(0)
         await page.screenshot(path=folder / "settings-prompts.png")
-        await choose(page, panel, "Answers and lines")
+        await choose(page, panel, "Answers")
         await expect(panel).to_contain_text("Private by default", timeout=PATIENCE_MS)
         await page.screenshot(path=folder / "settings.png")
         await command(page, "/stats")

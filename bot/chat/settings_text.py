@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import discord
@@ -13,11 +13,13 @@ from bot.rules.guild_settings_file import Change
 from bot.rules.limit_rules import Block, Rule, Scope, Window
 from bot.rules.usage import Standing
 from bot.wording import SENTENCES, Markup, say, translated
-from bot.wording.facts import escape, moment, number, plain, stamp
+from bot.wording.facts import QUOTE_MAX_CHARS, escape, moment, number, plain, stamp
 
 _CHANNELS = frozenset({"channels", "audit_channel_id", "mod_channel_id"})
 _ROLES = frozenset({"roles", "exempt_role"})
 _VALUE_MAX_CHARS = 80
+_NOTHING = {"channels": "value_everywhere", "roles": "value_everyone", "limit": "value_no_limit"}
+"""What it means that none are chosen."""
 
 
 class Names:
@@ -43,12 +45,21 @@ class Names:
             return say("deleted_channel", self.locale, id=str(channel_id))
         return f"#{plain(channel.name)}" if self._plain and channel is not None else f"<#{channel_id}>"
 
-    def member(self, user_id: int) -> str:
-        return str(user_id) if self._plain else f"<@{user_id}>"
+    @property
+    def plainly(self) -> Names:
+        """The same as bare names."""
+        return Names(self._guild, self.locale, plain=True)
 
-    def quote(self, text: str) -> str:
+    def member(self, user_id: int) -> str:
+        """Their mention; as a bare name, with the id that tells them from others of that name."""
+        if not self._plain:
+            return f"<@{user_id}>"
+        member = self._guild.get_member(user_id) if self._guild is not None else None
+        return str(user_id) if member is None else f"@{plain(member.display_name)} ({user_id})"
+
+    def quote(self, text: str, most_chars: int = QUOTE_MAX_CHARS) -> str:
         """What an admin wrote."""
-        return plain(text) if self._plain else escape(text)
+        return plain(text, most_chars) if self._plain else escape(text, most_chars)
 
     def moment(self, at: datetime) -> Markup:
         return Markup(moment(at, self.locale)) if self._plain else stamp(at)
@@ -79,6 +90,11 @@ def rule_text(rule: Rule, names: Names) -> str:
     return say("rule_line", names.locale, target=whose, **facts)
 
 
+def limit_lines(rules: Iterable[Rule], names: Names) -> list[str]:
+    """One line for each rule."""
+    return [rule_text(rule, names) for rule in rules]
+
+
 def standing_text(standing: Standing, names: Names, who: str) -> str:
     """`You: 3 of 20 videos a day, 17 left`, and where nothing is left, when there will be more. `who` is how a limit
     names the member that counts only what they made."""
@@ -107,10 +123,10 @@ def standing_text(standing: Standing, names: Names, who: str) -> str:
     return line
 
 
-def block_text(block: Block, names: Names) -> str:
-    """Who is blocked, until when and why."""
+def block_text(block: Block, names: Names, *, most_chars: int = QUOTE_MAX_CHARS) -> str:
+    """Who is blocked, until when and why, with the first `most_chars` of the reason."""
     until = "" if block.until is None else f" {say('block_until', names.locale, until=names.moment(block.until))}"
-    reason = f" “{names.quote(block.reason)}”" if block.reason else ""
+    reason = f" “{names.quote(block.reason, most_chars)}”" if block.reason else ""
     return say("block_line", names.locale, member=Markup(names.member(block.user_id))) + until + reason
 
 
@@ -164,7 +180,7 @@ def _changed_value(change: Change, value: Fact, locale: str | None) -> str:
     if value is None and change.key == "models_offered":
         return translated("value_all", locale)
     if value is None or value == "":
-        return translated("value_none", locale)
+        return translated(_NOTHING.get(change.key, "value_none"), locale)
     if change.key in _CHANNELS:
         return _mentions("#", str(value))
     if change.key in _ROLES:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
-from bot.errors import LimitAmountInvalid, LimitTargetInvalid, RuleUnknown, SettingsError, TooManyRules
+from bot.errors import (
+    BlockUnknown,
+    LimitAmountInvalid,
+    LimitRoleMissing,
+    LimitTargetInvalid,
+    RuleUnknown,
+    SettingsError,
+    TooManyRules,
+)
 
 AMOUNT_MAX = 1_000_000
 RULES_MAX = 100
@@ -62,6 +70,15 @@ LENGTHS: Mapping[Window, timedelta] = {
     Window.WEEK: timedelta(weeks=1),
     Window.MONTH: timedelta(days=30),
 }
+
+BLOCK_LENGTHS: Mapping[str, timedelta | None] = {
+    "1 hour": timedelta(hours=1),
+    "1 day": timedelta(days=1),
+    "1 week": timedelta(weeks=1),
+    "30 days": timedelta(days=30),
+    "for good": None,
+}
+"""How long a member may be blocked; None has no end."""
 
 Amount = Annotated[
     int | float,
@@ -162,26 +179,48 @@ class LimitBook(BaseModel):
             raise TooManyRules(limit=RULES_MAX)
         return self.model_copy(update={"rules": rules})
 
+    @property
+    def in_order(self) -> tuple[Rule, ...]:
+        """The rules as they are shown: each member's first, the whole server's last."""
+        return tuple(sorted(self.rules, key=lambda rule: (list(Scope).index(rule.scope), rule.target_id or 0)))
+
+    def blocks_at(self, now: datetime) -> tuple[Block, ...]:
+        """The blocks that have not ended."""
+        return tuple(block for block in self.blocks if block.until is None or block.until > now)
+
+    def rule(self, key: RuleKey) -> Rule:
+        """Raises `RuleUnknown`."""
+        for rule in self.rules:
+            if rule.key == key:
+                return rule
+        raise RuleUnknown
+
     def without_rule(self, key: RuleKey) -> Self:
         """Raises `RuleUnknown`, so that two admins who remove the same rule are not both told of success."""
-        rules = tuple(rule for rule in self.rules if rule.key != key)
-        if len(rules) == len(self.rules):
-            raise RuleUnknown
-        return self.model_copy(update={"rules": rules})
+        gone = self.rule(key)
+        return self.model_copy(update={"rules": tuple(rule for rule in self.rules if rule is not gone)})
 
     def with_block(self, block: Block, now: datetime) -> Self:
         """With the block, in the place of the member's earlier one; blocks that have ended are left out."""
-        others = [b for b in self.blocks if b.user_id != block.user_id and (b.until is None or b.until > now)]
+        others = [known for known in self.blocks_at(now) if known.user_id != block.user_id]
         if len(others) >= BLOCKS_MAX:
             raise TooManyRules(limit=BLOCKS_MAX)
         return self.model_copy(update={"blocks": (*others, block)})
 
     def without_block(self, user_id: int) -> Self:
-        """Raises `RuleUnknown` where the member is not blocked."""
+        """Raises `BlockUnknown` where the member is not blocked."""
         blocks = tuple(block for block in self.blocks if block.user_id != user_id)
         if len(blocks) == len(self.blocks):
-            raise RuleUnknown
+            raise BlockUnknown(user_id=user_id)
         return self.model_copy(update={"blocks": blocks})
+
+    def with_exempt_roles(self, role_ids: Iterable[int]) -> Self:
+        """With these roles exempt, and no others."""
+        return self.model_copy(update={"exempt_role_ids": frozenset(role_ids)})
+
+    def with_full(self, then: Literal["refuse", "queue"]) -> Self:
+        """With that done where an at-once rule is full."""
+        return self.model_copy(update={"when_full": then})
 
 
 OUTSIDE_OF_SERVERS = LimitBook(when_full="queue")
@@ -191,13 +230,35 @@ OUTSIDE_OF_SERVERS = LimitBook(when_full="queue")
 def make_rule(
     scope: Scope, amount: float, window: Window, *, unit: Unit = Unit.JOBS, target_id: int | None = None
 ) -> Rule:
-    """The rule that an admin asked for. Raises `LimitAmountInvalid` or `LimitTargetInvalid`."""
+    """The rule that an admin asked for. Raises `LimitAmountInvalid`, `LimitRoleMissing` or `LimitTargetInvalid`."""
     unit = Unit.JOBS if window is Window.COOLDOWN else unit
     if not (0 <= amount <= AMOUNT_MAX and _is_amount(amount, unit)):
         raise LimitAmountInvalid(amount=amount, highest=AMOUNT_MAX)
+    if scope is Scope.ROLE and target_id is None:
+        raise LimitRoleMissing
     if (target_id is not None) != (scope in {Scope.ROLE, Scope.CHANNEL}):
         raise LimitTargetInvalid(scope=scope.value)
     return Rule(scope=scope, target_id=target_id, amount=amount, unit=unit, window=window)
+
+
+_TYPED_AMOUNT = re.compile(r"(\d{1,9})(?:[.,](\d{1,2}))?")
+"""A comma is what most of Europe writes before the cents."""
+
+
+def read_amount(text: str) -> float:
+    """The amount as somebody typed it: `5`, `2.50` or `2,50`. Raises `LimitAmountInvalid`."""
+    found = _TYPED_AMOUNT.fullmatch(text.strip())
+    if found is None or not text.isascii():
+        raise LimitAmountInvalid(amount=text.strip()[:40], highest=AMOUNT_MAX)
+    return float(f"{found[1]}.{found[2] or 0}")
+
+
+def make_block(user_id: int, reason: str, length: str, now: datetime) -> Block:
+    """The block that an admin asked for; `length` is a key of `BLOCK_LENGTHS`."""
+    lasts = BLOCK_LENGTHS[length]
+    return Block(
+        user_id=user_id, reason=reason[:REASON_MAX_CHARS].strip(), until=None if lasts is None else now + lasts
+    )
 
 
 def _is_amount(amount: float, unit: Unit) -> bool:

@@ -26,6 +26,7 @@ from bot.store.queue import WorkQueue
 from bot.store.upgrade import migrate
 from bot.wiring.data_folder import make_private, note_in_use, refuse_emptied
 from bot.wiring.process import Process
+from bot.work.guilds.settings import UNDO_LIFE
 from bot.work.membership import check_membership, forget_membership
 from bot.work.working_folders import working_root
 
@@ -45,6 +46,7 @@ class Store:
     notes: Notes
     drafts: TemporaryNotes
     imports: TemporaryNotes
+    undos: TemporaryNotes
     history: JobHistory
 
 
@@ -69,6 +71,7 @@ async def open_store(process: Process, closing: AsyncExitStack) -> Store:
         notes=notes,
         drafts=TemporaryNotes(database, kind="draft", life=drafts.LIFE, clock=clock),
         imports=TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=clock),
+        undos=TemporaryNotes(database, kind="undo", life=UNDO_LIFE, clock=clock),
         history=JobHistory(database, keys=keys),
     )
 

@@ -75,6 +75,7 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         GuildSettingsTable(store.database, clock=process.clock),
         store.notes,
         imports=store.imports,
+        undos=store.undos,
         clock=process.clock,
         shared=process.settings.clustered,
     )
@@ -213,7 +214,7 @@ def _retention(process: Process, store: Store, services: Services) -> Retention:
         jobs=store.jobs,
         history=store.history,
         files=store.files,
-        temporary_notes=[store.drafts, store.imports],
+        temporary_notes=[store.drafts, store.imports, store.undos],
         tallies=OldTallies(store.database, clock=process.clock),
         moderation=services.moderation,
         settings=process.settings,

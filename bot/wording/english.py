@@ -237,8 +237,13 @@ GUILD: Mapping[str, str] = {
         "another channel."
     ),
     "limit_role_missing": "Choose a role, too: the limit is for its members.",
-    "too_many_rules": "There are {limit} rules already, which is the most. Please remove one first.",
-    "rule_unknown": "There is no such rule any more. Please look at the list again.",
+    "too_many_rules": "There are {limit} already, which is the most. Please remove one first.",
+    "rule_unknown": "There is no such limit, or not any more. Please look at the list again.",
+    "block_unknown": "{user_id} isn't blocked here, or not any more. Please look at the list again.",
+    "nothing_to_undo": (
+        "That can't be undone any more: something was changed since, or it was over an hour ago. Please change by hand "
+        "what you want otherwise."
+    ),
     "channel_not_allowed": "/{command} isn't allowed in this channel. Please use it here: {channels}.",
     "channel_not_allowed_unexplained": "/{command} isn't allowed in this channel. Please ask a moderator where it is.",
     "role_not_allowed": "Your roles don't allow /{command} here. Please ask the moderators of this server.",
@@ -551,7 +556,7 @@ LIMITS: Mapping[str, str] = {
     "welcome": (
         "Hello! I make videos: type `/t2v` and say what you want to see, or `/help` for everything else.\n"
         "So that one member can't use up everybody's share, each may make {at_once} videos at once and {a_day} a day. "
-        "Members who manage this server change that with `/limits set` and see it with `/limits show`."
+        "Members who manage this server see and change that with `/settings`, or with the commands of `/limits`."
     ),
 }
 

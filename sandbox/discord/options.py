@@ -160,9 +160,11 @@ class CommandForm:
         return user.id
 
     def _resolve_channel(self, channel: Channel) -> str:
-        held = self.core.world.permissions(channel, self.user.id)
+        world = self.core.world
+        held = world.permissions(channel, self.user.id)
         self.resolved.setdefault("channels", {})[channel.id] = {
             "id": channel.id, "type": channel.type, "name": channel.name, "permissions": str(held),
+            "app_permissions": str(world.permissions(channel, world.bot.id)) if world.bot_is_in(channel) else "0",
             "parent_id": channel.parent_id, "flags": 0, "position": channel.position, "nsfw": channel.nsfw,
             "guild_id": channel.guild_id, "topic": None, "rate_limit_per_user": 0, "last_message_id": None,
         } | ({"thread_metadata": {"archived": channel.archived, "auto_archive_duration": 1440, "locked": False,

@@ -283,6 +283,7 @@ class Bench:
         notes = Notes(self.database)
         kept_drafts = TemporaryNotes(self.database, kind="draft", life=LIFE, clock=self.clock)
         imports = TemporaryNotes(self.database, kind="import", life=LIFE, clock=self.clock)
+        undos = TemporaryNotes(self.database, kind="undo", life=LIFE, clock=self.clock)
         self.availability = Availability(notes, catalog=self.catalog, clock=self.clock)
         operator = operator_rules(self.settings.operator_limits)
         admission = Admission(self.database, operator=operator, clock=self.clock)
@@ -303,7 +304,7 @@ class Bench:
             background=BackgroundTasks(),
         )
         self.guilds = Guilds(
-            GuildSettingsTable(self.database, clock=self.clock), notes, imports=imports, clock=self.clock
+            GuildSettingsTable(self.database, clock=self.clock), notes, imports=imports, undos=undos, clock=self.clock
         )
         self.notices = Notices()
         audit_log = AuditLog(guilds=self.guilds, notes=notes, notices=self.notices, background=context.background)
@@ -356,7 +357,7 @@ class Bench:
 
         self.retention = Retention(
             jobs=self.jobs, history=JobHistory(self.database, keys=Keys([KEY])), files=self.files,
-            temporary_notes=[kept_drafts, imports],
+            temporary_notes=[kept_drafts, imports, undos],
             tallies=OldTallies(self.database, clock=self.clock), moderation=moderation, settings=self.settings,
             clock=self.clock,
         )  # fmt: skip

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from sqlalchemy import update
 
-from bot.errors import AdminsOnly, GuildSettingsInvalid, GuildSettingsOutdated, RowUnreadable
+from bot.errors import AdminsOnly, GuildSettingsInvalid, GuildSettingsOutdated, NothingToUndo, RowUnreadable
 from bot.ops.metrics import Metrics
 from bot.rules.catalog import Operation
-from bot.rules.clock import SystemClock
+from bot.rules.clock import Clock, SystemClock
 from bot.rules.guild_settings import Access, GuildSettings
 from bot.rules.guild_settings_file import IMPORT_LIFE
 from bot.rules.limit_rules import LimitBook, Scope, Window, make_rule
@@ -20,7 +20,7 @@ from bot.store.database import Database
 from bot.store.guild_settings import GuildSettingsTable
 from bot.store.notes import Notes, TemporaryNotes
 from bot.store.upgrade import migrate
-from bot.work.guilds.settings import Guilds, GuildSettingsChanged
+from bot.work.guilds.settings import UNDO_LIFE, Guilds, GuildSettingsChanged
 from bot.work.periodic import PeriodicTasks
 from tests.adapters.databases import database, drop_schema, empty_url, execute, new_schema
 from tests.clock import ManualClock
@@ -38,15 +38,44 @@ def guilds(database: Database) -> GuildSettingsTable:
 
 @pytest.fixture
 def keeper(guilds: GuildSettingsTable, database: Database) -> Guilds:
-    imports = TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=ManualClock())
-    return Guilds(guilds, Notes(database), imports=imports, clock=ManualClock(auto=True))
+    return a_keeper(guilds, database, ManualClock(auto=True))
+
+
+def a_keeper(table: GuildSettingsTable, database: Database, clock: Clock, *, shared: bool = False) -> Guilds:
+    imports = TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=clock)
+    undos = TemporaryNotes(database, kind="undo", life=UNDO_LIFE, clock=clock)
+    return Guilds(table, Notes(database), imports=imports, undos=undos, clock=clock, shared=shared)
+
+
+@pytest.mark.asyncio
+async def test_the_last_change_can_be_undone_while_it_is_the_last(
+    database: Database, guilds: GuildSettingsTable
+) -> None:
+    clock = ManualClock()
+    keeper, other = a_keeper(guilds, database, clock), a_member(admin=True)
+    before = await keeper.amend(GUILD, ADMIN, 0, limits=with_rule(5), private_by_default=True)
+    await keeper.amend(GUILD, ADMIN, 1, limits=LimitBook(), private_by_default=False)
+    for by, version in ((other, 2), (ADMIN, 1), (ADMIN, 3)):
+        with pytest.raises(NothingToUndo):
+            await keeper.undo(GUILD, by, version)
+    with pytest.raises(AdminsOnly):
+        await keeper.undo(GUILD, a_member(), 2)
+    undone = await keeper.undo(GUILD, ADMIN, 2)
+    assert undone == before.model_copy(update={"version": 3}), "all of it, as one new version"
+    assert (await keeper.undo(GUILD, ADMIN, 3)).limits == LimitBook(), "and that can be undone as well"
+    await keeper.amend(GUILD, other, 4, private_by_default=True)
+    with pytest.raises(NothingToUndo):
+        await keeper.undo(GUILD, ADMIN, 5)
+    await clock.advance(UNDO_LIFE.total_seconds())
+    with pytest.raises(NothingToUndo):
+        await keeper.undo(GUILD, other, 5)
 
 
 @pytest.mark.asyncio
 async def test_an_import_that_is_never_applied_is_forgotten(database: Database, guilds: GuildSettingsTable) -> None:
     clock = ManualClock()
     imports = TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=clock)
-    keeper, admin = Guilds(guilds, Notes(database), imports=imports, clock=clock), a_member(admin=True)
+    keeper, admin = a_keeper(guilds, database, clock), a_member(admin=True)
     await keeper.keep_import(GUILD, admin, "a file")
     assert await keeper.kept_import(GUILD, admin) == "a file"
     await clock.advance(IMPORT_LIFE.total_seconds())
@@ -63,10 +92,7 @@ async def test_what_one_process_saves_the_others_know_at_once() -> None:
 
     def process() -> Guilds:
         clock = SystemClock()
-        imports = TemporaryNotes(database, kind="import", life=IMPORT_LIFE, clock=clock)
-        return Guilds(
-            GuildSettingsTable(database, clock=clock), Notes(database), imports=imports, clock=clock, shared=True
-        )
+        return a_keeper(GuildSettingsTable(database, clock=clock), database, clock, shared=True)
 
     here, there = process(), process()
     listening = PeriodicTasks(there.tasks, clock=SystemClock(), metrics=Metrics())

@@ -8,8 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from bot.errors import (
+    BlockUnknown,
     LimitAmountInvalid,
     LimitReached,
+    LimitRoleMissing,
     LimitTargetInvalid,
     LimitTooSmall,
     MemberBlocked,
@@ -19,6 +21,7 @@ from bot.errors import (
 )
 from bot.rules.catalog import load_catalog
 from bot.rules.jobs import Requester
+from bot.rules.limit_codes import code_of, key_of
 from bot.rules.limit_rules import (
     AMOUNT_MAX,
     RULES_MAX,
@@ -30,6 +33,7 @@ from bot.rules.limit_rules import (
     Window,
     make_rule,
     operator_rules,
+    read_amount,
 )
 from bot.rules.limits import Asked, Decision, Usage
 from bot.rules.unlimited import unlimited
@@ -239,7 +243,7 @@ def test_a_block_holds_until_its_end_and_says_why() -> None:
     assert decide(blocked, member(GRACE), ONE, [], NOW).allowed
     assert decide(blocked, member(guild=None), ONE, [], NOW).allowed
     assert decide(blocked.without_block(ADA), member(), ONE, [], NOW).allowed
-    with pytest.raises(RuleUnknown):
+    with pytest.raises(BlockUnknown):
         blocked.without_block(GRACE)
 
 
@@ -297,7 +301,7 @@ def test_amounts_out_of_range_are_refused(amount: int) -> None:
 
 def test_a_rule_names_a_target_exactly_where_its_scope_has_one() -> None:
     for scope, target in ((Scope.ROLE, None), (Scope.CHANNEL, None), (Scope.EVERYONE, 5), (Scope.SERVER, 5)):
-        with pytest.raises(LimitTargetInvalid):
+        with pytest.raises(LimitRoleMissing if scope is Scope.ROLE else LimitTargetInvalid):
             make_rule(scope, 1, Window.DAY, target_id=target)
         with pytest.raises(ValidationError):
             Rule(scope=scope, amount=1, window=Window.DAY, target_id=target)
@@ -374,3 +378,36 @@ def test_the_operators_limits_are_read_from_a_line() -> None:
         (Scope.SERVER, 900, Unit.COST, Window.MONTH),
         (Scope.EVERYONE, 10, Unit.JOBS, Window.COOLDOWN),
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"), [("5", 5), (" 20 ", 20), ("2.50", 2.5), ("2,5", 2.5), ("0", 0), ("999999999", 999_999_999)]
+)
+def test_an_amount_is_read_as_people_type_it(typed: str, amount: float) -> None:
+    assert read_amount(typed) == amount
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "five", "-1", "1e3", "nan", "inf", "1,000", "2.505", "\u0665", "1 000", "9" * 12]
+)
+def test_what_is_no_amount_is_refused_with_what_was_typed(typed: str) -> None:
+    with pytest.raises(LimitAmountInvalid) as caught:
+        read_amount(typed)
+    assert caught.value.facts["amount"] == typed
+
+
+@pytest.mark.parametrize("scope", [scope for scope in Scope if scope is not Scope.BOT])
+@pytest.mark.parametrize("unit", list(Unit))
+@pytest.mark.parametrize("window", list(Window))
+def test_a_rules_key_and_its_code_say_the_same(scope: Scope, unit: Unit, window: Window) -> None:
+    key = (scope, 2**62 if scope in {Scope.ROLE, Scope.CHANNEL} else None, unit, window)
+    code = code_of(key)
+    assert key_of(code) == key
+    assert len(code) <= 22
+    assert code.isalnum()
+
+
+@pytest.mark.parametrize("code", ["", "ejx", "bjd", "everyone", "e" * 30, "r12j", "\u0665jd"])
+def test_a_forged_code_is_no_rule(code: str) -> None:
+    with pytest.raises(RuleUnknown):
+        key_of(code)

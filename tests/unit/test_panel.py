@@ -9,19 +9,26 @@ import pytest
 from discord import ui
 
 from bot.chat.panel.changes import changes_of, is_change
-from bot.chat.panel.pages import import_view, panel_view
+from bot.chat.panel.limit_forms import BlockForm, LimitForm, amount_form, block_form, limit_form
+from bot.chat.panel.pages import import_view, panel_view, preset_view
 from bot.chat.panel.parts import PanelPage, Part, Place, Scene
+from bot.chat.settings_text import Names
 from bot.errors import GuildSettingsInvalid
 from bot.rules.catalog import Operation, load_catalog
 from bot.rules.guild_settings import Access, Defaults, GuildSettings, Known
 from bot.rules.guild_settings_file import diff
 from bot.rules.jobs import JobState
+from bot.rules.limit_presets import PRESETS, LimitPreset, with_preset
+from bot.rules.limit_rules import RULES_MAX, Block, LimitBook, Rule, Scope, Unit, Window
 from bot.rules.prompts import PATTERNS_MAX, WordAction, WordRule
 from bot.rules.statistics import Record, count
+from bot.wording import translated
 from sandbox.discord.components import check_components
+from sandbox.discord.modal_rules import check_modal
 
 CATALOG = load_catalog()
 ROLES, CHANNELS = range(1000, 1250), range(2000, 2250)
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 KNOWN = Known(guild_id=1, role_ids=ROLES, channel_ids=CHANNELS, catalog=CATALOG)
 
 FULL = GuildSettings().amended(
@@ -32,6 +39,14 @@ FULL = GuildSettings().amended(
     word_rules=tuple(
         WordRule(pattern=f"{'a*' * 37}a{i:03}", action=WordAction.HOLD, fold=False, note="*" * 200)
         for i in range(PATTERNS_MAX)
+    ),
+    limits=LimitBook(
+        rules=tuple(
+            Rule(scope=Scope.ROLE, target_id=10**18 + i, amount=999_999.99, unit=Unit.COST, window=Window.MONTH)
+            for i in range(RULES_MAX)
+        ),
+        exempt_role_ids=frozenset(ROLES),
+        blocks=tuple(Block(user_id=10**18 + i, reason="*" * 300, until=NOW + timedelta(days=1)) for i in range(1000)),
     ),
     audit_channel_id=9,
     mod_channel_id=2001,
@@ -46,11 +61,14 @@ def scene(guild_settings: GuildSettings, page: PanelPage, locale: str, what: str
         locale=locale,
         role_ids=ROLES,
         channel_ids=CHANNELS,
+        names=Names(None, locale),
+        now=NOW,
         places={9: Place(there=False), 2001: Place(there=True, lacking=("send_messages", "embed_links"))},
         page=page,
         what=what,
         notes=("!" * 3000,),
         silenced=True,
+        undo=True,
     )
 
 
@@ -72,6 +90,37 @@ def test_every_page_keeps_discords_rules(page: PanelPage, guild_settings: GuildS
 def test_a_dry_run_of_any_size_keeps_discords_rules(locale: str) -> None:
     view = import_view(scene(GuildSettings(), PanelPage.OVERVIEW, locale), diff(GuildSettings(), FULL), "0" * 16)
     check_components(sent(view), v2=True)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de"])
+@pytest.mark.parametrize("preset", list(LimitPreset))
+def test_a_preset_says_what_it_means_before_it_is_applied(preset: LimitPreset, locale: str) -> None:
+    old = GuildSettings().amended(limits=LimitBook(rules=FULL.limits.rules[:50]))
+    new = old.amended(limits=with_preset(old.limits, preset))
+    assert new.limits.rules[: len(PRESETS[preset])] == PRESETS[preset]
+    assert new.limits.rules[len(PRESETS[preset]) :] == old.limits.rules, "what was made for a role stays"
+    components = sent(preset_view(scene(old, PanelPage.LIMITS, locale), preset, diff(old, new)))
+    check_components(components, v2=True)
+    [text] = [part["content"] for part in components[0]["components"] if part["type"] == 10]
+    about = translated(f"preset_{preset}_about", locale)
+    assert about in text
+    assert len(about) <= 100, "it stands below the choice, too"
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de"])
+@pytest.mark.parametrize("scope", [scope for scope in Scope if scope is not Scope.BOT])
+def test_forms_of_limits_keep_discords_rules(scope: Scope, locale: str) -> None:
+    part = Part(version=0, page=PanelPage.LIMITS, control="limit")
+    filled = LimitForm(scope=scope, target="12", amount="1" * 12, window=Window.COOLDOWN, unit=Unit.COST)
+    for form in (
+        limit_form(part, LimitForm(scope=scope), locale),
+        limit_form(part, filled, locale),
+        amount_form(part, f"r{10**18}cd", "2.50", locale),
+        block_form(part, BlockForm(user="12", reason="x" * 300, length="1 day"), locale),
+    ):
+        made: Any = form.to_dict()
+        check_modal(made)
+        assert Part.read(made["custom_id"]) is not None
 
 
 def test_custom_ids_say_what_they_said_and_others_say_nothing() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Literal
 
 from bot.chat.panel.forms import RulesForm
-from bot.chat.panel.pages import UNSET, switch_field
-from bot.chat.panel.parts import Part, access_key
+from bot.chat.panel.option_pages import UNSET, switch_field
+from bot.chat.panel.parts import CHOICES_MAX, Part, access_key
 from bot.errors import ModChannelInUse, ModChannelMissing, PatternInvalid
 from bot.rules.catalog import Operation
 from bot.rules.guild_settings import Access, Defaults, GuildSettings, Known, check_known, invalid
@@ -49,12 +50,12 @@ def with_rules(form: RulesForm, guild_settings: GuildSettings) -> Changes:
 
 
 def _access_channels(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
-    chosen = _ids(values, known.channel_ids, "access")
+    chosen = check_ids(values, known.channel_ids, "access")
     return _change_access(part, guild_settings, lambda access: access.model_copy(update={"channel_ids": chosen}))
 
 
 def _access_roles(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
-    chosen = _ids(values, known.role_ids, "access")
+    chosen = check_ids(values, known.role_ids, "access")
     return _change_access(part, guild_settings, lambda access: access.model_copy(update={"role_ids": chosen}))
 
 
@@ -102,8 +103,16 @@ def _change_default(field: str) -> Callable[[Part, Values, GuildSettings, Known]
 
 def _full(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
     del part, values, known
-    other = "refuse" if guild_settings.limits.when_full == "queue" else "queue"
-    return {"limits": guild_settings.limits.model_copy(update={"when_full": other})}
+    other: Literal["refuse", "queue"] = "refuse" if guild_settings.limits.when_full == "queue" else "queue"
+    return {"limits": guild_settings.limits.with_full(other)}
+
+
+def _exempt(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
+    del part
+    chosen = check_ids(values, known.role_ids, "limits.exempt_role_ids")
+    book = guild_settings.limits
+    unseen = sorted(book.exempt_role_ids & set(known.role_ids))[CHOICES_MAX:]
+    return {"limits": book.with_exempt_roles(chosen | set(unseen))}
 
 
 def _drop(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
@@ -115,7 +124,7 @@ def _drop(part: Part, values: Values, guild_settings: GuildSettings, known: Know
 def _channel(field: str) -> Callable[[Part, Values, GuildSettings, Known], Changes]:
     def change(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
         del part
-        chosen = _ids(values[:1], known.channel_ids, field)
+        chosen = check_ids(values[:1], known.channel_ids, field)
         holds = any(rule.action is WordAction.HOLD for rule in guild_settings.word_rules)
         if field == "mod_channel_id" and not chosen and holds:
             raise ModChannelInUse
@@ -124,7 +133,7 @@ def _channel(field: str) -> Callable[[Part, Values, GuildSettings, Known], Chang
     return change
 
 
-def _ids(values: Values, there: Collection[int], where: str) -> frozenset[int]:
+def check_ids(values: Values, there: Collection[int], where: str) -> frozenset[int]:
     """The values as ids. Raises the `Refused` of an id that is not of this server, which a forged press may name."""
     for value in values:
         if not value.isdecimal() or int(value) not in there:
@@ -150,6 +159,7 @@ _CHANGES: Mapping[str, Callable[[Part, Values, GuildSettings, Known], Changes]] 
     "orientation": _change_default("orientation"),
     "enhance": _change_default("enhance_prompt"),
     "full": _full,
+    "exempt": _exempt,
     "drop": _drop,
     "audit": _channel("audit_channel_id"),
     "mods": _channel("mod_channel_id"),

@@ -8,15 +8,17 @@ wrote `clapper:house:`. So panels outlive restarts, and a press on one that is o
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Generic, Self, TypeVar
 
 import discord
 from discord import ui
 
-from bot.chat.persistent import Persistent
+from bot.chat.persistent import Persistent, unkept
+from bot.chat.settings_text import Names
 from bot.rules.catalog import Catalog, Operation
 from bot.rules.guild_settings import Access, Defaults, GuildSettings
 from bot.wording import Markup, say
@@ -24,9 +26,10 @@ from bot.wording import Markup, say
 ALL = "all"
 CHOICES_MAX = 25
 """Discord's most for a select."""
-RULES_A_PAGE = 10
+LISTED_A_PAGE = 10
 
 Item = ui.Item[Any]
+T = TypeVar("T")
 
 TALKING = (discord.ChannelType.text, discord.ChannelType.news)
 USABLE = (*TALKING, discord.ChannelType.voice, discord.ChannelType.stage_voice, discord.ChannelType.forum)
@@ -36,6 +39,8 @@ class PanelPage(StrEnum):
     """The panel's pages; the values stand in custom ids."""
 
     OVERVIEW = "overview"
+    LIMITS = "limits"
+    PEOPLE = "people"
     ACCESS = "access"
     MODELS = "models"
     DEFAULTS = "defaults"
@@ -91,7 +96,7 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that a page is drawn from. `notes` are shown above it; `silenced`: nothing is posted in the audit channel any
-    more, since Discord refused it several times."""
+    more, since Discord refused it several times; `undo`: what was just saved can be undone."""
 
     guild_settings: GuildSettings
     catalog: Catalog
@@ -100,10 +105,13 @@ class Scene:
     role_ids: Collection[int]
     channel_ids: Collection[int]
     places: Mapping[int, Place]
+    names: Names
+    now: datetime
     page: PanelPage = PanelPage.OVERVIEW
     what: str = ""
     notes: tuple[str, ...] = ()
     silenced: bool = False
+    undo: bool = False
 
     def part(self, control: str, what: str | None = None) -> str:
         """The custom id of a part of this page."""
@@ -143,10 +151,15 @@ def choice(
     *,
     least: int = 1,
     many: bool = False,
+    about: Mapping[str, str] | None = None,
 ) -> ui.ActionRow[Any]:
-    """A select of (value, label, chosen) in a row of its own."""
+    """A select of (value, label, chosen) in a row of its own; `about` are sentences below labels, by their values."""
+    told = about or {}
     offered = [
-        discord.SelectOption(value=value, label=label[:100], default=chosen) for value, label, chosen in options
+        discord.SelectOption(
+            value=value, label=label[:100], default=chosen, description=told[value][:100] if value in told else None
+        )
+        for value, label, chosen in options
     ][:CHOICES_MAX]
     return ui.ActionRow(
         ui.Select(
@@ -217,3 +230,36 @@ def access_key(what: str) -> Any:
 
 def defaults_of(scene: Scene) -> Defaults:
     return scene.guild_settings.defaults.get(scene.operation, Defaults())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPage(Generic[T]):
+    """A page of a list: what is `here`, from the number `first` on; a line that says which these are, and the buttons
+    to the others, where there are others."""
+
+    first: int
+    here: Sequence[T]
+    head: tuple[str, ...]
+    buttons: tuple[ui.Button[Any], ...]
+
+
+def listed_page(scene: Scene, everything: Sequence[T], key: str) -> ListedPage[T]:
+    """The page of the list that `scene.what` names, the last one where it names none; `key` is its heading's."""
+    pages = max(1, -(-len(everything) // LISTED_A_PAGE))
+    at = min(int(scene.what) if scene.what.isdecimal() else 0, pages - 1)
+    first = at * LISTED_A_PAGE
+    here = everything[first : first + LISTED_A_PAGE]
+    if not here:
+        return ListedPage(first=0, here=here, head=(), buttons=())
+    head = scene.say(key, first=first + 1, last=first + len(here), total=len(everything))
+    back = button(scene, "back", scene.say("panel_previous"), what=str(at), disabled=at == 0)
+    forth = button(scene, "forth", scene.say("panel_next"), what=str(at), disabled=at + 1 == pages)
+    return ListedPage(first=first, here=here, head=(head,), buttons=(back, forth) if pages > 1 else ())
+
+
+def layout(*items: Item) -> ui.LayoutView:
+    """A new view with these items."""
+    view = ui.LayoutView(timeout=None)
+    for item in items:
+        view.add_item(item)
+    return unkept(view)

@@ -8,7 +8,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.errors import AdminsOnly, GuildSettingsOutdated, ModeratorsOnly
+from bot.errors import (
+    AdminsOnly,
+    DatabaseUnavailable,
+    GuildSettingsOutdated,
+    ModeratorsOnly,
+    NothingToUndo,
+    RowUnreadable,
+)
 from bot.rules.clock import Clock
 from bot.rules.guild_settings import GuildSettings
 from bot.rules.guild_settings_file import Change, diff
@@ -21,6 +28,9 @@ from bot.work.periodic import PeriodicTask
 log = logging.getLogger(__name__)
 
 _REWORK_TRIES = 5
+
+UNDO_LIFE = timedelta(hours=1)
+"""How long an admin's last change can be undone, where nobody has changed anything since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,7 @@ class Guilds:
         notes: Notes,
         *,
         imports: TemporaryNotes,
+        undos: TemporaryNotes,
         clock: Clock,
         shared: bool = False,
     ) -> None:
@@ -68,6 +79,7 @@ class Guilds:
         self._table = table
         self._notes = notes
         self._imports = imports
+        self._undos = undos
         self._clock = clock
         self._shared = shared
         self._documents: dict[int, str] = {}
@@ -168,6 +180,24 @@ class Guilds:
         now = self._clock.now()
         return await self._rework(guild_id, by, lambda known: {"limits": known.limits.with_block(block, now)})
 
+    async def undo(self, guild_id: int, by: Requester, expected_version: int) -> GuildSettings:
+        """Save again what the settings were before this admin's last change, which made them `expected_version`.
+
+        Raises `AdminsOnly`, and `NothingToUndo` where anything was changed since, or `UNDO_LIFE` is over.
+        """
+        check_admin(guild_id, by)
+        kept = await self._undos.get(_key(guild_id, by)) or ""
+        now = await self._table.get(guild_id)
+        version, _, document = kept.partition(" ")
+        if not version == str(now.version) == str(expected_version):
+            raise NothingToUndo
+        try:
+            earlier = read_document(guild_id, document)
+        except RowUnreadable:  # another version of Clapper kept it
+            raise NothingToUndo from None
+        fields = {name: getattr(earlier, name) for name in GuildSettings.model_fields if name != "version"}
+        return await self._save(guild_id, by, now, now.amended(**fields))
+
     async def _rework(
         self, guild_id: int, by: Requester, change: Callable[[GuildSettings], dict[str, object]]
     ) -> GuildSettings:
@@ -185,20 +215,21 @@ class Guilds:
 
     async def keep_import(self, guild_id: int, by: Requester, text: str) -> None:
         """Keep the file that an admin was shown the changes of, instead of an earlier one of theirs, for an hour."""
-        await self._imports.put(_import_key(guild_id, by), text)
+        await self._imports.put(_key(guild_id, by), text)
 
     async def kept_import(self, guild_id: int, by: Requester) -> str:
         """That file's text; "" where there is none (any more)."""
-        return await self._imports.get(_import_key(guild_id, by)) or ""
+        return await self._imports.get(_key(guild_id, by)) or ""
 
     async def drop_import(self, guild_id: int, by: Requester) -> None:
-        await self._imports.drop(_import_key(guild_id, by))
+        await self._imports.drop(_key(guild_id, by))
 
     async def _save(self, guild_id: int, by: Requester, before: GuildSettings, after: GuildSettings) -> GuildSettings:
         await self._table.replace(guild_id, after, expected_version=before.version)
         self._documents[guild_id] = after.model_dump_json()
         self._parsed[guild_id] = after
         log.info("server %s: %s saved version %d of the settings", guild_id, by.user_id, after.version)
+        await self._keep_undo(guild_id, by, before, after)
         event = GuildSettingsChanged(guild_id=guild_id, by=by, before=before, after=after)
         for listener in self._listeners:
             try:
@@ -207,8 +238,14 @@ class Guilds:
                 log.exception("a change of server %s's settings was saved, but not everybody took note", guild_id)
         return after
 
+    async def _keep_undo(self, guild_id: int, by: Requester, before: GuildSettings, after: GuildSettings) -> None:
+        try:
+            await self._undos.put(_key(guild_id, by), f"{after.version} {before.model_dump_json()}")
+        except DatabaseUnavailable as exc:  # the change stands
+            log.warning("server %s: version %d can't be undone: %s", guild_id, after.version, exc)
 
-def _import_key(guild_id: int, by: Requester) -> str:
+
+def _key(guild_id: int, by: Requester) -> str:
     return f"{guild_id}:{by.user_id}"
 
 
