@@ -44,7 +44,7 @@ class UsageCommand(commands.Cog):
         def embed_of(drawn: bool) -> discord.Embed:
             embed = _left(account, names, whom, interaction)
             if report.statistics.total:
-                add_member_fields(embed, report, locale, drawn=drawn)
+                add_member_fields(embed, report, interaction.client.services.catalog, locale, drawn=drawn)
             return embed
 
         other = None if whom.user_id == interaction.user.id else whom.name

@@ -5,19 +5,23 @@ from __future__ import annotations
 import io
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import pairwise
+from typing import Any
 
 import discord
+from discord import ui
 
+from bot.chat.replies.card_lines import model_title
 from bot.chat.replies.interactions import Interaction
+from bot.rules.catalog import Catalog
 from bot.rules.chart import Bar, Chart, Panel
-from bot.rules.statistics import OUTCOMES, WAIT_EDGES, Statistics
+from bot.rules.statistics import OUTCOMES, WAIT_EDGES, Share, Statistics
 from bot.wording import Markup, say, translated
-from bot.wording.facts import day, duration, mention, money, number, plain, short_day, thousands_sign
+from bot.wording.facts import duration, mention, money, number, plain, short_day, thousands_sign
 from bot.work.services import Report
 
 CHART_NAME = "stats.png"
-_COMMANDS_SHOWN = 8
-_DAYS_TOLD = 3
+_SHARES_SHOWN = 8
+_DAYS_TOLD = 7
 _NAME_MAX_CHARS = 12
 
 
@@ -25,12 +29,14 @@ async def show_with_chart(
     interaction: Interaction,
     embed_of: Callable[[bool], discord.Embed],
     draw: Callable[[], Awaitable[bytes | None]] | None,
+    view: ui.View | None = None,
 ) -> None:
     """Edit the private reply that was opened: the numbers at once, the chart when it is drawn, for which a machine may
     need seconds. `embed_of` is told whether there is a chart or one is to come; `draw` is None if nothing is drawn.
+    `view` stands below it all.
     """
     quiet = discord.AllowedMentions.none()
-    await interaction.edit_original_response(embed=embed_of(True), allowed_mentions=quiet)
+    await interaction.edit_original_response(embed=embed_of(True), view=view, allowed_mentions=quiet)
     if draw is None:
         return
     picture = await draw()
@@ -76,12 +82,12 @@ def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
         Panel(
             title=say("stats_commands", locale),
             across=True,
-            bars=tuple(Bar(label=f"/{o}", values=(n,)) for o, n in found.commands[:_COMMANDS_SHOWN]),
+            bars=tuple(Bar(label=f"/{s.key}", values=(s.jobs,)) for s in found.commands[:_SHARES_SHOWN]),
         ),
         Panel(
             title=say("stats_members", locale),
             across=True,
-            bars=tuple(Bar(label=_short(_name(report, user)), values=(n,)) for user, n in found.members),
+            bars=tuple(Bar(label=_short(_name(report, s.key)), values=(s.jobs,)) for s in found.members),
         ),
         Panel(
             title=say("stats_waits", locale),
@@ -91,7 +97,7 @@ def _panels(report: Report, locale: str) -> tuple[Panel, Panel, Panel, Panel]:
     )
 
 
-def server_embed(report: Report, server: str, locale: str, *, drawn: bool) -> discord.Embed:
+def server_embed(report: Report, server: str, catalog: Catalog, locale: str, *, drawn: bool) -> discord.Embed:
     """The numbers as text. The chart stands beside it: a picture in an embed would have no description for readers."""
     found = report.statistics
     title = say("stats_title", locale, days=len(found.days), server=server)
@@ -103,20 +109,22 @@ def server_embed(report: Report, server: str, locale: str, *, drawn: bool) -> di
     )
     _add(embed, "stats_outcomes", _outcomes(found, locale), locale)
     _add(embed, "stats_commands", _commands(found, locale), locale)
-    _add(embed, "stats_members", [f"{mention(user)}: {number(n, locale)}" for user, n in found.members], locale)
-    _add(embed, "stats_busiest", _busiest(found, locale), locale)
+    _add(embed, "stats_models", _models(found, catalog, locale), locale)
+    _add(embed, "stats_members", [_share(str(mention(s.key)), s, locale) for s in found.members], locale)
+    _add(embed, "stats_latest", _latest(found, locale), locale)
     _add(embed, "stats_waits", _waits(found, locale), locale)
     return embed
 
 
-def add_member_fields(embed: discord.Embed, report: Report, locale: str, *, drawn: bool) -> None:
+def add_member_fields(embed: discord.Embed, report: Report, catalog: Catalog, locale: str, *, drawn: bool) -> None:
     """What a member's chart shows, as text, below what they have left."""
     found = report.statistics
     total = say("usage_total", locale, number=found.total, days=len(found.days))
     about = "\n".join((total, _spent(found, locale), *_notes(found, locale, drawn=drawn), *_outcomes(found, locale)))
     embed.add_field(name=say("stats_outcomes", locale), value=about[:1024])
     _add(embed, "stats_commands", _commands(found, locale), locale)
-    _add(embed, "stats_busiest", _busiest(found, locale), locale)
+    _add(embed, "stats_models", _models(found, catalog, locale), locale)
+    _add(embed, "stats_latest", _latest(found, locale), locale)
     _add(embed, "stats_waits", _waits(found, locale), locale)
 
 
@@ -144,12 +152,27 @@ def _outcomes(found: Statistics, locale: str) -> list[str]:
 
 
 def _commands(found: Statistics, locale: str) -> list[str]:
-    return [f"/{operation}: {number(n, locale)}" for operation, n in found.commands[:_COMMANDS_SHOWN]]
+    return [_share(f"/{share.key}", share, locale) for share in found.commands[:_SHARES_SHOWN]]
 
 
-def _busiest(found: Statistics, locale: str) -> list[str]:
-    days = sorted(found.days, key=lambda item: -sum(item[1]))[:_DAYS_TOLD]
-    return [f"{day(on, locale)}: {number(sum(values), locale)}" for on, values in days if sum(values)]
+def _models(found: Statistics, catalog: Catalog, locale: str) -> list[str]:
+    return [_share(model_title(share.key, catalog), share, locale) for share in found.models[:_SHARES_SHOWN]]
+
+
+def _latest(found: Statistics, locale: str) -> list[str]:
+    return [_share(short_day(share.key, locale), share, locale) for share in found.latest[:_DAYS_TOLD]]
+
+
+def _share(name: str, share: Share[Any], locale: str) -> str:
+    """`/t2v: 12 · 1 min · $3.40`."""
+    return say(
+        "stats_share",
+        locale,
+        name=Markup(name),
+        number=share.jobs,
+        seconds=share.seconds,
+        dollars=Markup(money(share.cost, locale)),
+    )
 
 
 def _waits(found: Statistics, locale: str) -> list[str]:

@@ -18,6 +18,7 @@ from bot.store.tables import jobs
 _COLUMNS = (
     jobs.c.state,
     jobs.c.operation,
+    jobs.c.model,
     jobs.c.user_id,
     jobs.c.accepted_at,
     jobs.c.completed_at,
@@ -75,6 +76,7 @@ class StatisticsTable:
 def _record(  # noqa: PLR0917  # a row's columns
     state: str,
     operation: str,
+    model: str,
     user_id: int,
     accepted_at: datetime,
     completed_at: datetime | None,
@@ -85,6 +87,7 @@ def _record(  # noqa: PLR0917  # a row's columns
     return Record(
         state=JobState(state),
         operation=Operation(operation),
+        model=model,
         user_id=user_id,
         accepted_at=accepted_at,
         completed_at=completed_at,

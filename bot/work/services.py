@@ -23,9 +23,9 @@ from bot.work.jobs.controls import JobControls
 from bot.work.jobs.video_services import VideoServices
 from bot.work.members.drafts import Drafts
 from bot.work.members.own_jobs import OwnJobs, Page
-from bot.work.members.statistics import Report, StatisticsService
+from bot.work.members.statistics import Report, StatisticsService, Table
 
-__all__ = ["Page", "Prechecked", "Report", "Services", "SyncedCommands"]
+__all__ = ["Page", "Prechecked", "Report", "Services", "SyncedCommands", "Table"]
 
 
 class SyncedCommands:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from io import BytesIO
 from typing import Any
 
@@ -41,22 +43,36 @@ async def test_a_moderator_sees_the_numbers_and_the_chart(stage: Stage) -> None:
 
         asked = await stage.discord.member("Linus").slash("Film Club#general", "stats", days=7)
         message = await asked.reply(timeout=PATIENCE_SECONDS)
-        assert fields(message)["By command"] == "/t2v: 2", "the numbers do not wait for the chart"
+        assert fields(message)["By command"] == "/t2v: 2 · 5 s · $0.40", "the numbers do not wait for the chart"
         message = await asked.reply(has_chart, PATIENCE_SECONDS)
         assert message["flags"] & 64
         told = fields(message)
         assert "Film Club" in message["embeds"][0]["title"]
         assert "2 in all" in text_of(message)
         assert told["Outcomes"].splitlines() == ["done: 1", "failed: 1", "cancelled: 0", "under way: 0"]
-        assert told["By command"] == "/t2v: 2"
-        assert told["Who asked most"] == f"{ada.mention}: 2"
-        assert ": 2" in told["Busiest days"]
+        assert told["By command"] == "/t2v: 2 · 5 s · $0.40"
+        assert told["By model"] == "Lucy Pro (text): 2 · 5 s · $0.40"
+        assert told["Who asked most"] == f"{ada.mention}: 2 · 5 s · $0.40"
+        assert ": 2 · 5 s · $0.40" in told["Latest days (UTC)"]
         assert "half within" in told["From command to video"]
         [chart] = message["attachments"]
         assert chart["description"], "for who can't see it"
         with Image.open(BytesIO(await stage.discord.download(chart["url"]))) as picture:
             assert picture.format == "PNG"
             assert picture.size == (1280, 816)
+
+        pressed = await stage.discord.member("Linus").press(message, "As a file (CSV)")
+        answer = await pressed.reply(has_chart, PATIENCE_SECONDS)
+        assert answer["flags"] & 64
+        [file] = answer["attachments"]
+        assert file["filename"] == "clapper-stats.csv"
+        text = (await stage.discord.download(file["url"])).decode("utf-8-sig")
+        _, row = csv.reader(io.StringIO(text))
+        assert row[1:] == ["/t2v", "Lucy Pro (text)", "Ada", ada.mention, "1", "1", "0", "0", "5.0", "0.4"]
+        forged = await ada.choose(done.message or {}, "clapper:stats-file:7", None, raw=True)
+        denied = await forged.reply(timeout=PATIENCE_SECONDS)
+        assert "manage messages" in text_of(denied)
+        assert not denied["attachments"]
 
 
 @pytest.mark.asyncio
@@ -85,7 +101,8 @@ async def test_usage_draws_a_members_own_numbers_and_nobody_elses(stage: Stage) 
             return message
 
         asked = await ada.slash("Film Club#general", "usage")
-        assert fields(await seen(asked))["By command"] == "/t2v: 1", "the numbers do not wait for the chart"
+        one = "/t2v: 1 · 5 s · $0.40"
+        assert fields(await seen(asked))["By command"] == one, "the numbers do not wait for the chart"
         message = await asked.reply(has_chart, PATIENCE_SECONDS)
         assert "2 of 200" in text_of(message), "the rules stay first"
         told = fields(message)
@@ -93,7 +110,7 @@ async def test_usage_draws_a_members_own_numbers_and_nobody_elses(stage: Stage) 
             "1 in the last 30 days", "5 s of video, 0.40 US dollars",
             "done: 1", "failed: 0", "cancelled: 0", "under way: 0",
         ]  # fmt: skip
-        assert told["By command"] == "/t2v: 1"
+        assert told["By command"] == one
         assert "half within" in told["From command to video"]
         assert "Who asked most" not in told
         [chart] = message["attachments"]
@@ -102,9 +119,10 @@ async def test_usage_draws_a_members_own_numbers_and_nobody_elses(stage: Stage) 
             assert picture.size == (1280, 816)
 
         assert (
-            fields(await seen(await linus.slash("Film Club#general", "usage", member="Ada")))["By command"] == "/t2v: 1"
+            fields(await seen(await linus.slash("Film Club#general", "usage", member="Ada")))["By command"]
+            == "/t2v: 1 · 5 s · $0.40"
         )
-        assert fields(await seen(await ada.slash(ada.dm, "usage")))["By command"] == "/t2v: 2", (
+        assert fields(await seen(await ada.slash(ada.dm, "usage")))["By command"] == "/t2v: 2 · 10 s · $0.80", (
             "in a direct message: from everywhere"
         )
         nobody = await seen(await linus.slash("Film Club#general", "usage"))

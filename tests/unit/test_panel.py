@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from bot.chat.panel.limit_forms import BlockForm, LimitForm, amount_form, block_
 from bot.chat.panel.pages import import_view, panel_view, preset_view
 from bot.chat.panel.parts import PanelPage, Part, Place, Scene
 from bot.chat.settings_text import Names
+from bot.chat.statistics_file import stats_file
 from bot.errors import GuildSettingsInvalid
 from bot.rules.catalog import Operation, load_catalog
 from bot.rules.guild_settings import Access, Defaults, GuildSettings, Known
@@ -21,8 +24,9 @@ from bot.rules.jobs import JobState
 from bot.rules.limit_presets import PRESETS, LimitPreset, with_preset
 from bot.rules.limit_rules import RULES_MAX, Block, LimitBook, Rule, Scope, Unit, Window
 from bot.rules.prompts import PATTERNS_MAX, WordAction, WordRule
-from bot.rules.statistics import Record, count
+from bot.rules.statistics import Record, StatisticsLine, count, lines
 from bot.wording import translated
+from bot.work.services import Table
 from sandbox.discord.components import check_components
 from sandbox.discord.modal_rules import check_modal
 
@@ -160,24 +164,65 @@ def test_statistics_count_days_outcomes_commands_members_and_waits() -> None:
         asked = now - timedelta(days=days_ago)
         done = None if seconds is None else asked + timedelta(seconds=seconds)
         return Record(
-            state=state, operation=Operation.TEXT_TO_VIDEO, user_id=user_id, accepted_at=asked, completed_at=done
+            state=state,
+            operation=Operation.TEXT_TO_VIDEO,
+            model="lucy-pro-t2v",
+            user_id=user_id,
+            accepted_at=asked,
+            completed_at=done,
+            cost=0.4,
+            seconds=5,
         )
 
-    found = count(
-        [
-            record(JobState.DELIVERED, 1, 0, 20),
-            record(JobState.DELIVERED, 2, 0, 30),
-            record(JobState.FAILED, 2, 1, None),
-            record(JobState.PENDING, 2, 0, None),
-            record(JobState.DELIVERED, 3, 30, 1),
-        ],
-        now=now,
-        days=3,
-    )
+    records = [
+        record(JobState.DELIVERED, 1, 0, 20),
+        record(JobState.DELIVERED, 2, 0, 30),
+        record(JobState.FAILED, 2, 1, None),
+        record(JobState.PENDING, 2, 0, None),
+        record(JobState.DELIVERED, 3, 30, 1),
+    ]
+    found = count(records, now=now, days=3)
     assert [sum(values) for _, values in found.days] == [0, 1, 3]
     assert found.outcomes == (2, 1, 0, 1)
     assert found.total == 4
-    assert found.members == ((2, 3), (1, 1))
+    assert [(share.key, share.jobs, share.seconds) for share in found.members] == [(2, 3, 15), (1, 1, 5)]
+    assert [(share.key, share.jobs) for share in found.models] == [("lucy-pro-t2v", 4)]
+    assert [(str(share.key), share.jobs) for share in found.latest] == [("2026-11-22", 3), ("2026-11-21", 1)]
+    table = lines(records, now=now, days=3)
+    assert [(str(line.day), line.user_id, line.outcomes, line.seconds) for line in table] == [
+        ("2026-11-22", 1, (1, 0, 0, 0), 5), ("2026-11-22", 2, (1, 0, 0, 1), 10), ("2026-11-21", 2, (0, 1, 0, 0), 5)
+    ]  # fmt: skip
+    assert sum(sum(line.outcomes) for line in table) == found.total
+    assert sum(line.cost for line in table) == pytest.approx(found.cost)
     assert found.waits == (1, 1, 0, 0, 0, 0)
     assert (found.median_seconds, found.slow_seconds) == (30, 30)
     assert count([], now=now, days=1).median_seconds is None
+
+
+HOSTILE_NAMES = (
+    '=HYPERLINK("http://example.com","free")', "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1:A9)", "\t=1+1", "\r\n=1+1",
+    "\uff1d1+1", "|calc", "%0A", " =1+1", "\u200b=1+1", 'a,b"c', "\u0645=1", "\u202e=1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de"])
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_spreadsheet_shows_a_members_name_and_never_reckons_it(name: str, locale: str) -> None:
+    line = StatisticsLine(
+        day=date(2026, 11, 22),
+        operation=Operation.EDIT,
+        model="lucy-2.5",
+        user_id=7,
+        outcomes=(1, 2, 0, 0),
+        seconds=12.34,
+        cost=1.005,
+    )
+    file = stats_file(Table(lines=(line,), names={7: name}, cut=False), CATALOG, locale)
+    raw = file.fp.read()
+    assert raw.startswith(b"\xef\xbb\xbf"), "as UTF-8 says"
+    head, row = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
+    assert len(head) == len(row) == 11
+    assert row[0] == "2026-11-22"
+    assert row[4:] == ["<@7>", "1", "2", "0", "0", "12.3", "1.0"]
+    assert all(not cell.lstrip().startswith(("=", "+", "-", "@", "|", "%", "\uff1d")) for cell in row)
+    assert all(cell.isprintable() or "\u2068" in cell for cell in row)
