@@ -107,12 +107,10 @@ def server_embed(report: Report, server: str, catalog: Catalog, locale: str, *, 
         description="\n".join((total, _spent(found, locale), *_notes(found, locale, drawn=drawn))),
         colour=discord.Colour.blurple(),
     )
-    _add(embed, "stats_outcomes", _outcomes(found, locale), locale)
-    _add(embed, "stats_commands", _commands(found, locale), locale)
-    _add(embed, "stats_models", _models(found, catalog, locale), locale)
-    _add(embed, "stats_members", [_share(str(mention(s.key)), s, locale) for s in found.members], locale)
-    _add(embed, "stats_latest", _latest(found, locale), locale)
-    _add(embed, "stats_waits", _waits(found, locale), locale)
+    _add(embed, "stats_outcomes", _outcomes(found, locale), locale, inline=True)
+    _add(embed, "stats_waits", _waits(found, locale), locale, inline=True)
+    _add_shares(embed, found, catalog, locale)
+    _add(embed, "stats_members", [_share(mention(s.key), s, locale) for s in found.members], locale)
     return embed
 
 
@@ -122,10 +120,8 @@ def add_member_fields(embed: discord.Embed, report: Report, catalog: Catalog, lo
     total = say("usage_total", locale, number=found.total, days=len(found.days))
     about = "\n".join((total, _spent(found, locale), *_notes(found, locale, drawn=drawn), *_outcomes(found, locale)))
     embed.add_field(name=say("stats_outcomes", locale), value=about[:1024])
-    _add(embed, "stats_commands", _commands(found, locale), locale)
-    _add(embed, "stats_models", _models(found, catalog, locale), locale)
-    _add(embed, "stats_latest", _latest(found, locale), locale)
-    _add(embed, "stats_waits", _waits(found, locale), locale)
+    _add(embed, "stats_waits", _waits(found, locale), locale, inline=True)
+    _add_shares(embed, found, catalog, locale)
 
 
 def chart_file(picture: bytes, locale: str) -> discord.File:
@@ -133,8 +129,18 @@ def chart_file(picture: bytes, locale: str) -> discord.File:
     return discord.File(io.BytesIO(picture), CHART_NAME, description=say("stats_alt", locale))
 
 
-def _add(embed: discord.Embed, key: str, lines: Iterable[str], locale: str) -> None:
-    embed.add_field(name=say(key, locale), value="\n".join(lines)[:1024] or say("stats_nothing", locale))
+def _add_shares(embed: discord.Embed, found: Statistics, catalog: Catalog, locale: str) -> None:
+    _add(
+        embed, "stats_latest", [_share(short_day(s.key, locale), s, locale) for s in found.latest[:_DAYS_TOLD]], locale
+    )
+    _add(embed, "stats_commands", [_share(f"/{s.key}", s, locale) for s in found.commands[:_SHARES_SHOWN]], locale)
+    models = [_share(model_title(s.key, catalog), s, locale) for s in found.models[:_SHARES_SHOWN]]
+    _add(embed, "stats_models", models, locale)
+
+
+def _add(embed: discord.Embed, key: str, lines: Iterable[str], locale: str, *, inline: bool = False) -> None:
+    """`inline`: beside the others that are, where there is room; a share's line would be broken there."""
+    embed.add_field(name=say(key, locale), value="\n".join(lines)[:1024] or say("stats_nothing", locale), inline=inline)
 
 
 def _notes(found: Statistics, locale: str, *, drawn: bool) -> list[str]:
@@ -149,18 +155,6 @@ def _spent(found: Statistics, locale: str) -> str:
 def _outcomes(found: Statistics, locale: str) -> list[str]:
     named = zip(OUTCOMES, found.outcomes, strict=True)
     return [f"{translated(f'stats_{name}', locale)}: {number(n, locale)}" for name, n in named]
-
-
-def _commands(found: Statistics, locale: str) -> list[str]:
-    return [_share(f"/{share.key}", share, locale) for share in found.commands[:_SHARES_SHOWN]]
-
-
-def _models(found: Statistics, catalog: Catalog, locale: str) -> list[str]:
-    return [_share(model_title(share.key, catalog), share, locale) for share in found.models[:_SHARES_SHOWN]]
-
-
-def _latest(found: Statistics, locale: str) -> list[str]:
-    return [_share(short_day(share.key, locale), share, locale) for share in found.latest[:_DAYS_TOLD]]
 
 
 def _share(name: str, share: Share[Any], locale: str) -> str:
