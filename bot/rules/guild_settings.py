@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
@@ -35,17 +35,36 @@ IDS_MAX = 250
 """The most roles or channels in one list: Discord's own limit for roles in a guild."""
 
 REASONS: Mapping[str, str] = {
-    "unknown_key": "there is no such setting",
-    "no_mod_channel": "prompts can only be held for moderators where mod_channel_id says where they decide",
+    "unknown_key": "there is no such setting as “{name}”",
+    "no_mod_channel": "prompts can be held only where a moderators' channel is set, too",
     "id_unknown": "{id} is not in this server",
     "model_unknown": "there is no model {model} for this",
     "not_settings": "this is not a file of my settings",
     "not_json": "it is not JSON",
     "too_long": "it is longer than {limit} characters",
     "said_twice": "it is there twice",
+    "too_high": "it may be at most {limit}",
+    "too_low": "it must be at least {limit}",
+    "too_many": "there may be at most {limit}",
+    "not_a_choice": "it must be one of these: {choices}",
+    "wrong_kind": "it must be of another kind (text, a number, a list, true or false), as in a file of Export",
+    "incomplete": "something that it needs is left out; a file that Export gives has all of it",
 }
+
+_KINDS: Mapping[str, tuple[str, str]] = {
+    "less_than_equal": ("too_high", "le"),
+    "less_than": ("too_high", "lt"),
+    "greater_than_equal": ("too_low", "ge"),
+    "greater_than": ("too_low", "gt"),
+    "too_long": ("too_many", "max_length"),
+    "string_too_long": ("too_long", "max_length"),
+    "literal_error": ("not_a_choice", "expected"),
+    "enum": ("not_a_choice", "expected"),
+    "missing": ("incomplete", ""),
+}
+"""Pydantic's kinds of errors: the reason for each, and the key of what it tells (its `ctx`)."""
 """Why a value is refused, in English, by the `reason` fact of `GuildSettingsInvalid`. The reason `invalid` is not here:
-pydantic says in the fact `why` which bound of a field is broken."""
+the fact `why` is then a validator's own sentence."""
 
 Id = Annotated[int, Field(ge=1, lt=2**63)]
 Ids = Annotated[IdSet, Field(max_length=IDS_MAX)]
@@ -114,13 +133,11 @@ class GuildSettings(BaseModel):
         try:
             guild_settings = cls.model_validate(fields)
         except ValidationError as exc:
-            error = exc.errors(include_url=False, include_input=False, include_context=False)[0]
+            error = exc.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in error["loc"])[:100]
             if error["type"] == "extra_forbidden":
-                raise invalid(where, "unknown_key") from None
-            raise GuildSettingsInvalid(
-                where=where, why=error["msg"].removeprefix("Value error, "), reason="invalid"
-            ) from None
+                raise invalid(where, "unknown_key", name=where.rpartition(".")[2]) from None
+            raise _broken(where, error["type"], error["msg"], error.get("ctx") or {}) from None
         if (
             any(rule.action is WordAction.HOLD for rule in guild_settings.word_rules)
             and guild_settings.mod_channel_id is None
@@ -132,6 +149,18 @@ class GuildSettings(BaseModel):
 def invalid(where: str, reason: str, **facts: Fact) -> GuildSettingsInvalid:
     """The error for a key, or a line, with one of the `REASONS`."""
     return GuildSettingsInvalid(where=where, why=REASONS[reason].format(**facts), reason=reason, **facts)
+
+
+def _broken(where: str, kind: str, message: str, told: Mapping[str, Any]) -> GuildSettingsInvalid:
+    """The error for what pydantic says of a value, in words of our own: what is allowed instead."""
+    if kind == "value_error":  # one of ours, which is a sentence already
+        return GuildSettingsInvalid(where=where, why=message.removeprefix("Value error, "), reason="invalid")
+    reason, key = _KINDS.get(kind, ("wrong_kind", ""))
+    fact = "choices" if reason == "not_a_choice" else "limit"
+    value = told.get(key)
+    if key and not isinstance(value, str | int | float):
+        reason, key = "wrong_kind", ""
+    return invalid(where, reason, **({fact: value} if key else {}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ def import_settings(text: str, current: GuildSettings, known: Known) -> GuildSet
         raise invalid("format", "not_settings")
     document.pop("guild_id", None)
     if "version" in document:
-        raise invalid("version", "unknown_key")
+        raise invalid("version", "unknown_key", name="version")
     guild_settings = current.amended(**document)
     check_known(guild_settings, known)
     return guild_settings

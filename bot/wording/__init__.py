@@ -63,6 +63,8 @@ def say(key: str, locale: str | None = None, **facts: object) -> str:
         numbers = {name: number(value, locale) for name, value in facts.items() if isinstance(value, int | float)}
         facts["why"] = translated(why, locale).format_map({**facts, **numbers})
     key = _variant(key, facts)
+    if "where" in facts and "{setting}" in SENTENCES[key]:
+        facts["setting"] = facts["where"]
     if facts.get("amount") == 1 and f"unit_{facts.get('unit')}_one" in SENTENCES:
         facts["unit"] = f"{facts['unit']}_one"
     if facts.get("unit") == "cost":
@@ -107,6 +109,8 @@ def _is_personal(whose: str) -> bool:
 def _fact(name: str, value: object, locale: str | None) -> str:
     if name == "whose":
         return _whose(str(value), locale)
+    if name == "setting":
+        return _setting(str(value), locale)
     if name == "channels":
         found = re.findall(r"\d+", str(value))
         return ", ".join(f"<#{part}>" for part in found[:_NAMED_MAX]) + " …" * (len(found) > _NAMED_MAX)
@@ -129,3 +133,47 @@ def _whose(whose: str, locale: str | None) -> str:
     rule = translated(key, locale).format(target=f"{mark}{target}>")
     by_operator = whose.startswith("operator_")
     return translated("whose_operator", locale).format(rule=rule) if by_operator else rule
+
+
+_SETTINGS = {
+    "limits": "panel_page_limits",
+    "access": "panel_page_access",
+    "models_offered": "change_models_offered",
+    "defaults": "change_defaults",
+    "private_by_default": "change_private_by_default",
+    "ping_when_slow": "change_ping_when_slow",
+    "age_restricted_only": "change_age_restricted_only",
+    "word_rules": "panel_page_prompts",
+    "audit_channel_id": "change_audit_channel_id",
+    "mod_channel_id": "change_mod_channel_id",
+    "audit_channel_id or mod_channel_id": "panel_page_channels",
+    "format": "change_file",
+    "the file": "change_file",
+}
+"""What the fields of `GuildSettings` and of its file are called in the panel."""
+
+_PARTS = {
+    "exempt_role_ids": "change_exempt_role",
+    "blocks": "change_block",
+    "when_full": "change_when_full",
+}
+"""The same for parts of the limits."""
+
+
+def _setting(where: str, locale: str | None) -> str:
+    """A place in the settings' file, such as `limits.rules.0.amount`, in words. A key that is no setting of ours stands
+    as its writer wrote it."""
+    line = re.fullmatch(r"line (\d+)", where)
+    if line is not None:
+        return translated("change_line_of_file", locale).format(number=line[1])
+    first, *rest = where.split(".")
+    key = _SETTINGS.get(where) or _SETTINGS.get(first)
+    if key is None:
+        return written("where", where, locale)
+    inner = next((_PARTS[part] for part in rest if part in _PARTS), None)
+    name = translated(inner or key, locale)
+    number = next((int(part) + 1 for part in rest if part.isascii() and part.isdecimal()), None)
+    told = name if number is None else translated("change_entry", locale).format(name=name, number=number)
+    unknown = [part for part in rest if part not in _PARTS and not part.isdecimal()]
+    command = next((part for part in unknown[:1] if first in {"access", "defaults"} and part != "all"), None)
+    return f"{told} (/{written('where', command, locale)})" if command else told

@@ -255,7 +255,7 @@ GUILD: Mapping[str, str] = {
     "pattern_invalid": "The pattern “{where}” can't be used: {why}. Please change it and save again.",
     "prompt_blocked": "This server doesn't allow that prompt: “{note}” Please write another one.",
     "prompt_blocked_unexplained": "This server doesn't allow that prompt. Please write another one.",
-    "guild_settings_invalid": "“{where}” can't be set like that: {why}. Please change it and save again.",
+    "guild_settings_invalid": "“{setting}” can't be set like that: {why}. Please change it and save again.",
     "guild_settings_outdated": (
         "Somebody else changed these settings meanwhile, so nothing was saved. Please look at them and save again."
     ),

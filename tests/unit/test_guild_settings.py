@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +34,7 @@ from bot.rules.limit_rules import Block, LimitBook, Rule, Scope, Unit, Window
 from bot.rules.limits import Asked, Usage
 from bot.rules.prompts import WordAction, WordRule, judge
 from bot.rules.requests import Inputs
-from bot.wording import SENTENCES
+from bot.wording import SENTENCES, say
 from tests.limits import decide
 
 CATALOG = load_catalog()
@@ -213,12 +214,15 @@ def nested(depth: int) -> str:
         (document(self=1), "unknown_key", "self"),
         (document(version=99), "unknown_key", "version"),
         (document(limits={"rules": [], "extra": 1}), "unknown_key", "limits.extra"),
-        (document(limits={"rules": [{"scope": "everyone", "amount": 10**12, "window": "day"}]}), "invalid",
+        (document(limits={"rules": [{"scope": "everyone", "amount": 10**12, "window": "day"}]}), "too_high",
          "limits.rules.0.amount"),
-        (document(limits={"rules": [{"scope": "everyone", "amount": -1, "window": "day"}]}), "invalid",
+        (document(limits={"rules": [{"scope": "everyone", "amount": -1, "window": "day"}]}), "too_low",
          "limits.rules.0.amount"),
         (document(limits={"rules": [{"scope": "role", "target_id": n + 1, "amount": 1, "window": "day"}
-                                    for n in range(101)]}), "invalid", "limits.rules"),
+                                    for n in range(101)]}), "too_many", "limits.rules"),
+        (document(limits={"when_full": "explode"}), "not_a_choice", "limits.when_full"),
+        (document(private_by_default=[]), "wrong_kind", "private_by_default"),
+        (document(word_rules=[{}]), "incomplete", "word_rules.0.pattern"),
         (document(limits={"rules": [{"scope": "role", "target_id": 5, "amount": 1, "window": "day"}]}), "id_unknown",
          "limits.rules"),
         (document(limits={"rules": [{"scope": "channel", "target_id": str(ROLE), "amount": 1, "window": "day"}]}),
@@ -236,6 +240,14 @@ def nested(depth: int) -> str:
 def test_a_file_that_cannot_be_used_says_where_and_why(text: str, reason: str, where: str) -> None:
     facts = refusal(text)
     assert (facts["reason"], facts["where"]) == (reason, where)
+    for locale in ("en-US", "de"):
+        told = say("guild_settings_invalid", locale, **facts)
+        typed = {"colour", "self", "version", "extra"} if reason == "unknown_key" else set()
+        names = {*GuildSettings.model_fields, *LimitBook.model_fields, *Rule.model_fields, *WordRule.model_fields}
+        shown = {word for word in re.findall(r"[a-z]+(?:_[a-z]+)+|\bformat\b", told) if word in names | {"format"}}
+        assert shown <= typed, told
+        assert "limits." not in told
+        assert "Input should" not in told
 
 
 JSON = st.recursive(

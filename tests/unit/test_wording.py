@@ -393,7 +393,7 @@ def test_why_a_path_or_a_setting_makes_no_sense_is_told_in_the_readers_language(
     facts = {"where": "9999", "why": "outside the frame", "reason": "outside", "width": 1280, "height": 704}
     assert "1280x704 pixels" in say("trajectory_invalid", None, **facts)
     assert "außerhalb des Bildes" in say("trajectory_invalid", "de", **facts)
-    assert "Einstellung" in say("guild_settings_invalid", "de", where="x", why="?", reason="unknown_key")
+    assert "Einstellung" in say("guild_settings_invalid", "de", where="x", why="?", reason="unknown_key", name="x")
     assert "too big" in say("guild_settings_invalid", "de", where="x", why="too big", reason="invalid")
 
 
