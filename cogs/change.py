@@ -11,8 +11,9 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.change_form import CHANGE_FORM, change_form, fitting, read_change_form
 from bot.chat.inputs.forms import FormValues
 from bot.chat.persistent import JOB_BUTTONS, Verb
+from bot.chat.replies.accepting import accept_again
 from bot.chat.replies.cards import unapproved
-from bot.chat.replies.interactions import Interaction, accept_again, look, requester_of
+from bot.chat.replies.interactions import Interaction, look, requester_of
 from bot.errors import NotYours
 from bot.rules.catalog import Model
 from bot.rules.jobs import Job

@@ -11,15 +11,8 @@ from discord.ext import commands
 
 from bot.chat.client import VideoBot
 from bot.chat.persistent import DELETE_IT, JOB_BUTTONS, KEEP_IT, Verb, delete_question
-from bot.chat.replies.interactions import (
-    Interaction,
-    accept_again,
-    ask,
-    keep_reply,
-    look,
-    reply_of,
-    requester_of,
-)
+from bot.chat.replies.accepting import accept_again
+from bot.chat.replies.interactions import Interaction, ask, keep_reply, look, reply_of, requester_of
 from bot.errors import PermissionsMissing
 from bot.rules.jobs import A_MOMENT
 from bot.wording import say

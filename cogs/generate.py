@@ -15,7 +15,8 @@ from bot.chat.inputs.latest_file import make_of_newest, picked
 from bot.chat.inputs.options import Avoid, Duration, File, Prompt, Seed, Start, generation, operation_of
 from bot.chat.inputs.picker import COMMAND_PICKER
 from bot.chat.inputs.prompt_names import inputs_seen
-from bot.chat.replies.interactions import Interaction, answer, attachment_of, requester_of
+from bot.chat.replies.accepting import answer
+from bot.chat.replies.interactions import Interaction, attachment_of, requester_of
 from bot.rules.catalog import Role
 from bot.rules.requests import Attachment, Inputs, Orientation, Resolution, VideoRequest
 

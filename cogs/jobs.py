@@ -16,9 +16,9 @@ from bot.chat import own_jobs as own
 from bot.chat.client import VideoBot
 from bot.chat.inputs.options import Described
 from bot.chat.persistent import chosen_values
+from bot.chat.replies.accepting import accept_again
 from bot.chat.replies.interactions import (
     Interaction,
-    accept_again,
     ask,
     check_rights,
     in_time,

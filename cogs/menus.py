@@ -18,8 +18,9 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.forms import MENU_FORM, FormValues, menu_form, read_menu_form
 from bot.chat.inputs.sources import MENU_OF, MENUS, media_of, nothing_found
 from bot.chat.persistent import JOB_BUTTONS, Verb
+from bot.chat.replies.accepting import answer, precheck
 from bot.chat.replies.edit_routes import UNSENT
-from bot.chat.replies.interactions import Interaction, answer, hears_messages, precheck, requester_of
+from bot.chat.replies.interactions import Interaction, hears_messages, requester_of
 from bot.errors import FormForgotten, SourceUnread
 from bot.rules.catalog import Kind, Operation, Role
 from bot.rules.requests import Attachment, Inputs, VideoRequest

@@ -16,18 +16,16 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.forms import PATH_FORM, FormValues, path_form, read_path_form
 from bot.chat.inputs.options import File, Seed, generation
 from bot.chat.persistent import JOB_BUTTONS, Verb, job_button, view_with
+from bot.chat.replies.accepting import accept, precheck, privacy
 from bot.chat.replies.interactions import (
     LOOK_SECONDS,
     Interaction,
-    accept,
     ask,
     attachment_of,
     in_time,
     keep_reply,
     look,
     open_reply,
-    precheck,
-    privacy,
     requester_of,
 )
 from bot.errors import DatabaseUnavailable, DraftGone

@@ -10,7 +10,8 @@ from bot.chat.client import VideoBot
 from bot.chat.inputs.forms import REUSE_FORM, FormValues, read_reuse_form, reuse_form, reusing
 from bot.chat.inputs.sources import made_in
 from bot.chat.persistent import JOB_BUTTONS, Verb
-from bot.chat.replies.interactions import Interaction, answer, requester_of
+from bot.chat.replies.accepting import answer
+from bot.chat.replies.interactions import Interaction, requester_of
 from bot.rules.catalog import Role
 from bot.rules.requests import Inputs
 

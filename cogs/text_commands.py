@@ -19,7 +19,8 @@ from bot.chat.inputs.picker import MESSAGE_PICKER, WORDS_BUTTON, message_questio
 from bot.chat.inputs.prompt_names import inputs_written
 from bot.chat.inputs.sources import Found, media_of, newest, nothing_found, shown
 from bot.chat.persistent import check_in_place, chosen_values
-from bot.chat.replies.interactions import Interaction, accept_in, ask, keep_reply, precheck
+from bot.chat.replies.accepting import accept_in, precheck
+from bot.chat.replies.interactions import Interaction, ask, keep_reply
 from bot.chat.replies.text_messages import (
     answer_text,
     author_of,

@@ -19,7 +19,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from bot.app import App
-from bot.chat.replies import interactions
+from bot.chat.replies import accepting
 from bot.settings import Settings
 from bot.wiring import media
 from bot.work.engines.embedded import EmbeddedEngine
@@ -145,7 +145,7 @@ def buttons_of(message: Json) -> list[str]:
 async def stage(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
     """On a machine that is as busy as it likes: Discord waits for the first response, and Clapper for the row, as long
     as a test waits at all. `test_database_away.py` is about the windows themselves."""
-    monkeypatch.setattr(interactions, "CARD_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(accepting, "CARD_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setattr(media, "Workers", shared_workers)
     clock = ManualClock()
     folder = tmp_path / "data"

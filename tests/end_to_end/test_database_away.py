@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Mapping
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.chat.replies import interactions
-from bot.chat.replies.interactions import ANSWER_SECONDS, CARD_SECONDS
+from bot.chat.replies import accepting, interactions
+from bot.chat.replies.accepting import CARD_SECONDS
+from bot.chat.replies.interactions import ANSWER_SECONDS
 from bot.errors import DatabaseUnavailable
 from bot.rules.jobs import Job
 from bot.rules.limit_rules import LimitBook
@@ -70,7 +71,7 @@ async def all_say_so(stage: Stage, begun: Mapping[str, Awaitable[Invocation]]) -
 async def test_whoever_asks_meanwhile_is_acknowledged(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, answer_seconds: float
 ) -> None:
-    monkeypatch.setattr(interactions, "CARD_SECONDS", CARD_SECONDS)
+    monkeypatch.setattr(accepting, "CARD_SECONDS", CARD_SECONDS)
     monkeypatch.setattr(interactions, "ANSWER_SECONDS", answer_seconds)
     stage.discord.set_message_content(True)
     ada, linus, grace = (stage.discord.member(name) for name in ("Ada", "Linus", "Grace"))
@@ -169,7 +170,7 @@ async def test_a_job_whose_row_is_written_is_never_said_to_be_lost(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, card_seconds: float
 ) -> None:
     """The database goes away between a job's row and what is written next: which message answers."""
-    monkeypatch.setattr(interactions, "CARD_SECONDS", card_seconds)
+    monkeypatch.setattr(accepting, "CARD_SECONDS", card_seconds)
     tried, write_message = set[str](), Jobs.set_message
 
     async def set_message(self: Jobs, job: Job) -> None:

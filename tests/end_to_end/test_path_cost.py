@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event, text
 
 from bot.app import App
 from bot.chat.inputs.options import WordingTranslator
-from bot.chat.replies import interactions
+from bot.chat.replies import accepting
 from bot.store.database import Database
 from bot.work.jobs import owned
 from sandbox.discord.recording import by_operation
@@ -142,7 +142,7 @@ async def test_a_job_costs_at_most_eight_transactions_and_four_requests_and_no_n
 async def test_in_a_crowd_members_are_answered_before_their_rows_are_written_and_a_job_costs_four_requests(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interactions, "CARDS_AT_ONCE", 0)
+    monkeypatch.setattr(accepting, "CARDS_AT_ONCE", 0)
     async with stage.clapper() as app:
         await quiet(app)
         before = stage.discord.record.total
@@ -160,8 +160,8 @@ async def test_in_a_crowd_members_are_answered_before_their_rows_are_written_and
 async def test_in_a_crowd_the_card_comes_before_a_submit_that_takes_long(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interactions, "CARDS_AT_ONCE", 0)
-    monkeypatch.setattr(interactions, "FIRST_CARD_SECONDS", 0.0)
+    monkeypatch.setattr(accepting, "CARDS_AT_ONCE", 0)
+    monkeypatch.setattr(accepting, "FIRST_CARD_SECONDS", 0.0)
     async with stage.clapper():
         stage.queue.faults.add(Fault(on="submit", kind="stall", taken=True))
         asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat")
@@ -190,7 +190,7 @@ THINKING_FIRST, CARD_FIRST = 0.0, PATIENCE_SECONDS
 async def test_an_acknowledgement_whose_answer_is_lost_is_reached_all_the_same(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, card_seconds: float, times: int, private: bool
 ) -> None:
-    monkeypatch.setattr(interactions, "CARD_SECONDS", card_seconds)
+    monkeypatch.setattr(accepting, "CARD_SECONDS", card_seconds)
     async with stage.clapper():
         stage.discord.faults.reset("POST", "/interactions/", times=times, late=True)
         asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat", private=private)
@@ -204,7 +204,7 @@ async def test_an_acknowledgement_whose_answer_is_lost_is_reached_all_the_same(
 async def test_an_acknowledgement_that_did_not_come_to_discord_is_sent_again(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, card_seconds: float
 ) -> None:
-    monkeypatch.setattr(interactions, "CARD_SECONDS", card_seconds)
+    monkeypatch.setattr(accepting, "CARD_SECONDS", card_seconds)
     async with stage.clapper():
         stage.discord.faults.reset("POST", "/interactions/", times=2)
         asked = await stage.discord.member("Ada").slash("general", "t2v", prompt="a cat")

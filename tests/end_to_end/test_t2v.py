@@ -9,7 +9,7 @@ import av
 import pytest
 
 from bot.chat.help_pages import PICTURES
-from bot.chat.replies import interactions
+from bot.chat.replies import accepting
 from sandbox.discord import ClientRefused, Invocation
 from sandbox.discord import permissions as bits
 from tests.adapters.databases import held
@@ -120,7 +120,7 @@ async def test_a_forged_option_is_refused_in_a_sentence(stage: Stage) -> None:
 async def test_a_refusal_after_the_acknowledgement_is_private_too(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, private: bool
 ) -> None:
-    monkeypatch.setattr(interactions, "CARD_SECONDS", 0.0)
+    monkeypatch.setattr(accepting, "CARD_SECONDS", 0.0)
     stage.changes["operator_limits"] = "everyone 0 jobs day"
     async with stage.clapper() as app:
         async with held(app.parts.database):  # nobody else writes meanwhile

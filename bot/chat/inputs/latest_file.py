@@ -9,17 +9,8 @@ from bot.chat.inputs.forms import CHOICES_MAX
 from bot.chat.inputs.picker import command_question
 from bot.chat.inputs.sources import Found, newest, nothing_found
 from bot.chat.persistent import check_in_place, chosen_values
-from bot.chat.replies.interactions import (
-    Interaction,
-    accept_here,
-    accept_in,
-    ask,
-    hears_messages,
-    look,
-    open_reply,
-    precheck,
-    privacy,
-)
+from bot.chat.replies.accepting import accept_here, accept_in, precheck, privacy
+from bot.chat.replies.interactions import Interaction, ask, hears_messages, look, open_reply
 from bot.errors import FileForbidden, NotYours
 from bot.rules.catalog import Model, Role
 from bot.rules.drafts import Draft
