@@ -13,6 +13,7 @@ from bot.chat.client import VideoBot
 from bot.chat.persistent import DELETE_IT, JOB_BUTTONS, KEEP_IT, Verb, delete_question
 from bot.chat.replies.accepting import accept_again
 from bot.chat.replies.interactions import Interaction, ask, keep_reply, look, reply_of, requester_of
+from bot.chat.replies.presses import card_pressed, take_press
 from bot.errors import PermissionsMissing
 from bot.rules.jobs import A_MOMENT
 from bot.wording import say
@@ -35,21 +36,22 @@ class Controls(commands.Cog):
 
     async def cancel(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Cancel the job; the card says so."""
-        controls = interaction.client.services.job_controls
-        reply = await keep_reply(interaction)
-        job = await ask(controls.job(match["job"]))
-        own = interaction.user.id == job.requester.user_id
-        if own and reply is not None and reply.message_id == job.reply.message_id:
-            await controls.move_reply(job.id, reply)  # this press's token is fresh, the card's may have died
-        await controls.cancel(job.id, requester_of(interaction))
+        controls, by = interaction.client.services.job_controls, requester_of(interaction)
+        async with card_pressed(interaction, Verb.CANCEL, controls.allowed(match["job"], by)) as (job, reply):
+            if job.awaits_member and reply is not None:  # the card is an old one: there is a video to be had
+                await controls.bring(job.id, by, reply)
+                return
+            own = interaction.user.id == job.requester.user_id
+            if own and reply is not None and reply.message_id == job.reply.message_id and not job.ended:
+                await controls.move_reply(job.id, reply)  # this press's token is fresh, the card's may have died
+            await controls.cancel(job.id, by)
 
     async def get(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Show the job in this message, with its video if it is there: the press brings a new token for 15 minutes."""
-        controls = interaction.client.services.job_controls
-        reply = await keep_reply(interaction)
-        if reply is not None:
-            job = await ask(controls.job(match["job"]))
-            await controls.bring(job.id, requester_of(interaction), reply)
+        controls, by = interaction.client.services.job_controls, requester_of(interaction)
+        async with card_pressed(interaction, Verb.GET, controls.allowed(match["job"], by)) as (job, reply):
+            if reply is not None:
+                await controls.bring(job.id, by, reply)
 
     async def delete(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Delete the message and the files that are kept of the job; ask first, in private, unless it cost nothing."""
@@ -57,7 +59,7 @@ class Controls(commands.Cog):
         message, asked = interaction.message, (match["job"], by.user_id)
         job = await look(controls.allowed(match["job"], by))
         if job.refunded or message is None:
-            await keep_reply(interaction)
+            await take_press(interaction)
             await controls.forget(job.id, by)
             await _close(interaction)
             return
@@ -76,7 +78,7 @@ class Controls(commands.Cog):
     async def delete_it(self, interaction: Interaction, match: re.Match[str]) -> None:
         """The answer yes; a second one is answered with nothing."""
         controls, by = interaction.client.services.job_controls, requester_of(interaction)
-        await keep_reply(interaction)
+        await take_press(interaction)
         reply = (await ask(controls.allowed(match["job"], by))).reply
         if reply.message_id != int(match["message"]):  # it was shown once more
             where = {"channel_id": interaction.channel_id or 0, "guild_id": interaction.guild_id, "token": None}
@@ -91,7 +93,7 @@ class Controls(commands.Cog):
     async def keep_it(self, interaction: Interaction, match: re.Match[str]) -> None:
         """The answer no."""
         self._asked.pop((match["job"], interaction.user.id), None)
-        await keep_reply(interaction)
+        await take_press(interaction)
         await _close(interaction)
 
 

@@ -12,7 +12,8 @@ from discord.ext import commands
 from bot.chat.client import VideoBot
 from bot.chat.inputs.options import Described
 from bot.chat.persistent import Persistent, view_with
-from bot.chat.replies.interactions import Interaction, ask, keep_reply, requester_of
+from bot.chat.replies.interactions import Interaction, ask, requester_of
+from bot.chat.replies.presses import take_press
 from bot.wording import say, translated
 
 FORGET_BUTTON = Persistent(r"clapper:forgetme:(?P<verb>forget|keep)", in_place=True)
@@ -33,7 +34,7 @@ class ForgetMe(commands.Cog):
 
     async def answered(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Delete or keep, as the button says; the question's message then says what was done."""
-        await keep_reply(interaction)
+        await take_press(interaction)
         locale = interaction.locale.value
         if match["verb"] == "keep":
             told = say("forget_kept", locale)

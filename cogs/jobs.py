@@ -22,12 +22,12 @@ from bot.chat.replies.interactions import (
     ask,
     check_rights,
     in_time,
-    keep_reply,
     look,
     may_attach,
     open_reply,
     requester_of,
 )
+from bot.chat.replies.presses import take_press
 from bot.errors import JobGone, NotYours
 from bot.rules.jobs import Job
 from bot.wording import say
@@ -61,24 +61,24 @@ class OwnVideos(commands.Cog):
             case own.SAME | own.NEW:
                 await _again(interaction, job_id, same_seed=verb == own.SAME)
             case own.CANCEL:
-                await keep_reply(interaction)
+                await take_press(interaction)
                 job = await ask(_theirs(interaction, job_id))
                 await interaction.client.services.job_controls.cancel(job.id, requester_of(interaction))
                 await self._show_one(interaction, job_id, shown)
             case _:
-                await keep_reply(interaction)
+                await take_press(interaction)
                 await self._show_list(interaction, shown)
 
     async def chosen(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Show the job that was chosen in a list."""
-        await keep_reply(interaction)
+        await take_press(interaction)
         shown = own.ListView.read(match["only"], int(match["page"]))
         await self._show_one(interaction, next(iter(chosen_values(interaction)), ""), shown)
 
     async def filtered(self, interaction: Interaction, match: re.Match[str]) -> None:
         """List what was chosen alone, from its first page on."""
         del match
-        await keep_reply(interaction)
+        await take_press(interaction)
         await self._show_list(interaction, own.ListView.read(next(iter(chosen_values(interaction)), None)))
 
     async def _show_list(self, interaction: Interaction, shown: own.ListView) -> None:

@@ -28,6 +28,7 @@ from bot.chat.replies.interactions import (
     open_reply,
     requester_of,
 )
+from bot.chat.replies.presses import take_press
 from bot.errors import DatabaseUnavailable, DraftGone
 from bot.rules import trajectory
 from bot.rules.catalog import Model, Operation, Role
@@ -117,7 +118,7 @@ class Motion(commands.Cog):
         inputs = draft.request.inputs.model_copy(update={"trajectory": points, "path": path})
         request = self._bot.services.policy.compose(model, inputs, draft.request.files, requester_of(interaction))
         self._bot.services.drafts.count_preview(interaction.user.id)
-        await keep_reply(interaction)
+        await take_press(interaction)
         await self._show(interaction, draft.model_copy(update={"request": request}), before=key)
 
     async def _show(self, interaction: Interaction, draft: Draft, *, before: str | None = None) -> None:

@@ -25,6 +25,7 @@ from bot.chat.persistent import Handler, Persistent, PersistentComponents, is_us
 from bot.chat.replies.edit_routes import UNSENT_OR_CLOSED
 from bot.chat.replies.error_messages import sentence_for
 from bot.chat.replies.interactions import note_refused, tell
+from bot.chat.replies.presses import give_back
 from bot.errors import CommandOutdated, TooQuick
 from bot.settings import Settings
 
@@ -189,6 +190,7 @@ class VideoBot(ClientBase):
         """Tell the member privately what a command or a component raised; while they type, there is nothing to choose.
         Raises nothing where Discord fails."""
         note_refused(interaction, error)
+        await give_back(interaction)
         sentence = sentence_for(error, interaction.locale.value, f"interaction {interaction.id}")
         if sentence is None:
             return

@@ -100,9 +100,14 @@ def check_in_place(interaction: discord.Interaction[Any]) -> None:
 
 
 def _check_exact(interaction: discord.Interaction[Any]) -> None:
-    custom_id = str(_data(interaction).get("custom_id") or "")
-    if interaction.message is None or custom_id not in _custom_ids(interaction.message.components):
+    if not stands_there(interaction):
         raise CommandOutdated
+
+
+def stands_there(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the message that was pressed has that very component: as Discord has it now, not as the member saw it."""
+    custom_id = str(_data(interaction).get("custom_id") or "")
+    return interaction.message is not None and custom_id in _custom_ids(interaction.message.components)
 
 
 def _stands_in(message: discord.Message, custom_id: str) -> bool:

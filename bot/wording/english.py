@@ -381,6 +381,7 @@ CARD: Mapping[str, str] = {
     "waiting_note": "Your video is made, but I couldn't bring it to you. Press **Get it** here, or use /jobs anywhere.",
     "direct_intro": "Here is your video. I couldn't put it into the message in which you asked for it.",
     "sent_directly": "The video is done. I may not post it here any more, so I sent it to whoever asked, directly.",
+    "delivered_elsewhere": "This message couldn't be reached when it was done, so it isn't here. `/jobs` shows it.",
     "goes_on_elsewhere": "This one goes on in another message, where it was asked for in `/jobs`.",
     "took": "Made in {seconds}",
     "fit_reencoded": "Made smaller to fit into Discord: it was {size_bytes_before} and is {size_bytes} now.",

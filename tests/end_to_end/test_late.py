@@ -158,7 +158,7 @@ async def test_an_app_of_ones_own_account_offers_the_button_too(stage: Stage) ->
         await make(stage)
         await row(app, stage, lambda job: job.undeliverable is not None)
         stranger = await stage.discord.member("Grace").press(message, "Get it")
-        assert "Only" in text_of(await stranger.followup(timeout=PATIENCE_SECONDS))
+        assert "Only" in text_of(await stranger.reply(timeout=PATIENCE_SECONDS))
         await stage.discord.member("Ada").press(message, "Get it")
         assert (await stage.see(asked, "delivered"))["attachments"]
         assert stage.discord.invalid_requests == 0

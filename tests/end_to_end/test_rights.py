@@ -61,7 +61,7 @@ def may(act: str, who: str, place: str, made: Made, *, on_its_card: bool) -> boo
     server = place.partition("#")[0]
     own = who == made.owner
     match act:
-        case "again":
+        case "again" | "revise":
             return on_its_card and (own or (server == made.server and not made.private))
         case "cancel":
             return own or moderates(who, place, made)
@@ -81,7 +81,7 @@ def may(act: str, who: str, place: str, made: Made, *, on_its_card: bool) -> boo
             return True
 
 
-PRESSES = ("again", "cancel", "delete", "get", "approve", "block", "deny")
+PRESSES = ("again", "revise", "cancel", "delete", "get", "approve", "block", "deny")
 OWN = ("own show", "own cancel")
 FORMS = ("deny form", "rules form")
 COMMANDS = ("stats", "usage", "limits", "settings", "t2v", "rules typed")

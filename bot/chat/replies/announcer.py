@@ -11,7 +11,8 @@ import contextlib
 import functools
 import io
 import logging
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 from weakref import WeakValueDictionary
@@ -22,7 +23,7 @@ from cachetools import LRUCache
 from bot.chat.persistent import Verb
 from bot.chat.replies.attached_file import AttachedFile
 from bot.chat.replies.card_lines import expected_at, failure_sentence
-from bot.chat.replies.cards import Card, card_of, embed_of, poster_name, result_name, view_of
+from bot.chat.replies.cards import STATE_LOOKS, Card, card_of, embed_of, poster_name, result_name, view_of
 from bot.chat.replies.edit_routes import (
     UNSENT,
     UNSENT_OR_CLOSED,
@@ -54,12 +55,20 @@ _NONCE_MAX_CHARS = 25
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """What a reply says since its last edit."""
+    """What a reply says since its last edit. `disabled`: a press has disabled its buttons since."""
 
     message_id: int | None
     card: Card
     handed: Clip | Link | None
     ended: bool
+    token: str | None = None
+    disabled: bool = False
+
+    def says(self, job: Job, card: Card) -> bool:
+        """Whether an edit would change nothing. A fresh token comes of a press, perhaps one that another process took:
+        then the buttons may be disabled."""
+        same = self.message_id == job.reply.message_id and self.card == card
+        return same and not self.disabled and self.token == job.reply.token
 
 
 class DiscordAnnouncer:
@@ -110,7 +119,7 @@ class DiscordAnnouncer:
                 return Shown()  # whoever asks has not heard yet that it was cancelled meanwhile
             handed = before.handed if before and job.state is JobState.DELIVERED else None
             card = self._card(job, handed)
-            if before and before.message_id == job.reply.message_id and before.card == card:
+            if before and before.says(job, card):
                 return Shown(message_id=before.message_id)
             message_id = None
             try:
@@ -131,6 +140,53 @@ class DiscordAnnouncer:
             silent = job.id not in self._shown
         if silent:
             await self.show(job)
+
+    async def disable(self, job: Job, pressed: Reply, verb: Verb, acknowledge: Callable[[], Awaitable[bool]]) -> bool:
+        """Have `acknowledge`, which answers a press of `verb` on the card at `pressed`, disable the card's buttons, and
+        tell whether it did. It is not called where an edit is under way, or has taken that button away: that is newer
+        than the press. Raises what it raises."""
+        lock = self._lock(job)
+        if lock.locked():
+            return False
+        async with lock:
+            shown = self._shown.get(job.id)
+            here = shown is not None and shown.message_id == pressed.message_id
+            if shown is not None and here and verb not in shown.card.buttons:
+                return False
+            disabled = await acknowledge()
+            if shown is not None and here:
+                self._shown[job.id] = replace(shown, disabled=disabled)
+            return disabled
+
+    def is_disabled(self, job_id: str, pressed: Reply) -> bool:
+        """Whether the card there may still be as `disable` left it."""
+        shown = self._shown.get(job_id)
+        return shown is None or shown.message_id != pressed.message_id or shown.disabled
+
+    async def mend(self, job: Job, pressed: Reply) -> None:
+        """Have a card that was pressed, which may be an old one, say what the row says now."""
+        here = job.model_copy(update={"reply": pressed})
+        if job.state is JobState.DELIVERED:
+            async with self._lock(job):
+                await self._mend_delivered(here)
+        elif job.ended or job.reply.message_id in {None, pressed.message_id}:
+            await self.show(here)
+        else:
+            await self.leave(here)
+
+    async def _mend_delivered(self, job: Job) -> None:
+        """Only the message itself tells whether the video was put into it, or went to the member another way."""
+        webhook = webhook_of(job.reply, self._client)
+        try:
+            found = await webhook.fetch_message(message_of(job.reply))
+            if not all(getattr(part, "disabled", True) for row in found.components for part in _parts(row)):
+                return  # it was edited just now
+            here = any(embed.colour == STATE_LOOKS[JobState.DELIVERED][1] for embed in found.embeds)
+            card = card_of(job, self._catalog, elsewhere=not found.attachments)
+            parts = _payload(job, card, None, upload=False)
+            await webhook.edit_message(found.id, **({"view": parts["view"]} if here else parts))
+        except UNSENT_OR_CLOSED as exc:
+            log.warning("the card of job %s is not mended: %s", job.id, type(exc).__name__)
 
     async def leave(self, job: Job) -> None:
         """Have the reply, which `job` still names, say that the job goes on in another one."""
@@ -180,7 +236,7 @@ class DiscordAnnouncer:
         return lock
 
     def _remember(self, job: Job, card: Card, handed: Clip | Link | None) -> None:
-        self._shown[job.id] = _Card(job.reply.message_id, card, handed, job.ended)
+        self._shown[job.id] = _Card(job.reply.message_id, card, handed, job.ended, job.reply.token)
 
     def _card(self, job: Job, handed: Clip | Link | None, *, bare: bool = False) -> Card:
         return card_of(job, self._catalog, handed=handed, bare=bare, fleeting=self._is_fleeting(job))
@@ -320,6 +376,10 @@ class DiscordAnnouncer:
                 return
         if failed is not None:
             raise failed
+
+
+def _parts(row: object) -> Iterable[object]:
+    return getattr(row, "children", ())
 
 
 def _at(job: Job, message_id: int | None) -> Job:

@@ -93,10 +93,12 @@ def card_of(
     bare: bool = False,
     fleeting: bool = False,
     alone: bool = False,
+    elsewhere: bool = False,
 ) -> Card:
     """The card of the row. `handed` is what is delivered with it; `bare` leaves out every word of strangers; `fleeting`
     says that this reply may be out of reach before the video is there, so that it offers a way to come for it; `alone`:
-    its requester alone sees it, wherever the reply is. Others see nothing of what no moderator has approved."""
+    its requester alone sees it, wherever the reply is; `elsewhere`: it is delivered, but not in this message. Others
+    see nothing of what no moderator has approved."""
     locale = job.requester.locale
     sign, colour = STATE_LOOKS[job.state]
     waits = job.awaits_member
@@ -110,6 +112,8 @@ def card_of(
         *outcome(job, bare=bare),
         *handover(handed, locale),
     ]
+    if elsewhere:
+        lines.append(say("delivered_elsewhere", locale))
     if fleeting and not waits:
         lines.append(say("fleeting_note", locale))
     return Card(
@@ -118,7 +122,7 @@ def card_of(
         lines=tuple(lines),
         small=small_print(job),
         colour=colour,
-        buttons=_buttons(job, catalog, handed, fleeting=fleeting),
+        buttons=_buttons(job, catalog, shown=not (elsewhere or isinstance(handed, Link)), fleeting=fleeting),
         locale=locale,
         picture=f"attachment://{poster_name(job)}" if _shows_poster(job, handed) else None,
         thumbnail=_thumbnail(job) if shown else None,
@@ -193,9 +197,10 @@ def may_go_well(job: Job, catalog: Catalog) -> bool:
     return not hopeless and job.request.model in catalog
 
 
-def _buttons(job: Job, catalog: Catalog, handed: Clip | Link | None, *, fleeting: bool) -> tuple[Verb, ...]:
+def _buttons(job: Job, catalog: Catalog, *, shown: bool, fleeting: bool) -> tuple[Verb, ...]:
+    """`shown`: what was made is in the message itself, where it is delivered."""
     if job.ended:
-        usable = job.state is JobState.DELIVERED and not isinstance(handed, Link)
+        usable = job.state is JobState.DELIVERED and shown
         again = (Verb.AGAIN,) if may_go_well(job, catalog) else ()
         use = (Verb.USE,) if usable else ()
         if usable and makes_pictures(job):
