@@ -133,7 +133,8 @@ class Actions:
             reply_to: str | None = None, mention_reply: bool = True, **facts: Any) -> Message:  # fmt: skip
         """Write a message. `facts`: `embeds`, `snapshots` as Discord itself would add them."""
         held = self._may_see(user, channel)
-        if not held & bits.SEND_MESSAGES or channel.archived:
+        shut = channel.locked and not held & bits.MANAGE_THREADS
+        if not held & bits.SEND_MESSAGES or shut:
             raise ClientRefused("You can't write in that channel")
         if uploads and not held & bits.ATTACH_FILES:
             raise ClientRefused("You can't attach files in that channel")
@@ -143,7 +144,9 @@ class Actions:
             facts |= {"type": 19, "reference": self._reference(target, 0)}
             payload["allowed_mentions"] = {"parse": ["users", "roles", "everyone"], "replied_user": mention_reply}
         rules = Rules(max(self.core.world.upload_limit(channel), user.nitro_bytes or 0))
-        return self.core.messages.create(channel, user.id, payload, uploads or [], rules, **facts)
+        message = self.core.messages.create(channel, user.id, payload, uploads or [], rules, **facts)
+        self.core.open_again(channel)
+        return message
 
     def forward(self, user: User, message_id: str, channel: Channel) -> Message:
         """Forward a message: its contents travel as a snapshot, the new message itself is empty."""

@@ -108,8 +108,9 @@ class Editing:
         self._channel_event("THREAD_CREATE", thread)
         return thread
 
-    def archive(self, thread: Channel, *, archived: bool = True) -> None:
-        thread.archived = archived
+    def archive(self, thread: Channel, *, archived: bool = True, locked: bool = False) -> None:
+        """Nobody but who manages threads opens a locked one again."""
+        thread.archived, thread.locked = archived, locked
         self._channel_event("THREAD_UPDATE", thread)
 
     def delete_channel(self, channel: Channel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.discord.ids import time_of
 from sandbox.discord.responses import Json
 from sandbox.discord.world import STAGE, VOICE, Channel, Guild, Member, World
 
@@ -29,8 +30,9 @@ def channel_json(world: World, channel: Channel, *, beside: str | None = None) -
         data |= {
             "owner_id": world.bot.id, "message_count": 0, "member_count": 1, "total_message_sent": 0,
             "thread_metadata": {
-                "archived": channel.archived, "auto_archive_duration": 1440, "locked": False,
-                "archive_timestamp": world.clock.now().isoformat(), "create_timestamp": None,
+                "archived": channel.archived, "auto_archive_duration": 1440, "locked": channel.locked,
+                "archive_timestamp": world.clock.now().isoformat(),
+                "create_timestamp": time_of(channel.id).isoformat(),
             },
         }  # fmt: skip
     return data

@@ -167,7 +167,7 @@ class CommandForm:
             "app_permissions": str(world.permissions(channel, world.bot.id)) if world.bot_is_in(channel) else "0",
             "parent_id": channel.parent_id, "flags": 0, "position": channel.position, "nsfw": channel.nsfw,
             "guild_id": channel.guild_id, "topic": None, "rate_limit_per_user": 0, "last_message_id": None,
-        } | ({"thread_metadata": {"archived": channel.archived, "auto_archive_duration": 1440, "locked": False,
+        } | ({"thread_metadata": {"archived": channel.archived, "auto_archive_duration": 1440, "locked": channel.locked,
               "archive_timestamp": self.core.clock.now().isoformat()}} if channel.is_thread else {})  # fmt: skip
         return channel.id
 

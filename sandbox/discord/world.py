@@ -76,6 +76,7 @@ class Channel:
     nsfw: bool = False
     parent_id: str | None = None
     archived: bool = False
+    locked: bool = False
     recipients: list[str] = field(default_factory=list)
     overwrites: dict[str, tuple[int, int]] = field(default_factory=dict)
     last_message_id: str | None = None

@@ -9,7 +9,7 @@ import discord
 import pytest
 from discord import ui
 
-from sandbox.discord import DiscordStandIn
+from sandbox.discord import ClientRefused, DiscordStandIn
 from tests.adapters.sandbox_discord_bot import Interaction, Puppet, bot_fixture, standin_fixture  # noqa: F401
 
 PLACE = "Film Club#general"
@@ -276,6 +276,35 @@ async def test_interaction_replies_follow_the_bots_permission_to_attach(standin:
     standin.set_permissions(standin.channel(PLACE), standin.bot, deny=discord.Permissions(attach_files=True).value)
     await standin.member("Ada").slash(PLACE, "do")
     assert (await bot.error()).code == 50013
+
+
+@pytest.mark.asyncio
+async def test_an_archived_thread_opens_again_by_a_message_or_by_itself_unless_it_is_locked(
+    standin: DiscordStandIn, bot: Puppet
+) -> None:
+    thread = standin.add_thread(standin.channel(PLACE), "a thread")
+    inside = bot.get_partial_messageable(int(thread.id), type=discord.ChannelType.public_thread)
+
+    async def open_it() -> object:
+        found = await bot.fetch_channel(int(thread.id))
+        assert isinstance(found, discord.Thread)
+        return await found.edit(archived=False)
+
+    standin.archive(thread)
+    await inside.send("x")
+    assert not thread.archived
+    standin.archive(thread)
+    await open_it()
+    assert not thread.archived
+    standin.archive(thread)
+    await standin.member("Ada").say(thread, "y")
+    assert not thread.archived
+    standin.archive(thread, locked=True)
+    assert await refused(inside.send("x")) == (400, 160005)
+    assert await refused(open_it()) == (403, 50013)
+    with pytest.raises(ClientRefused):
+        await standin.member("Ada").say(thread, "y")
+    assert thread.archived
 
 
 @pytest.mark.asyncio

@@ -18,6 +18,7 @@ from tests.end_to_end.conftest import (
     PROCESSING_SECONDS,
     Stage,
     buttons_of,
+    states_of,
     text_of,
 )
 
@@ -187,8 +188,9 @@ async def delete_channel(stage: Stage, asked: Invocation) -> None:
     stage.discord.delete_channel(stage.discord.channel(asked.interaction.channel_id))
 
 
-async def archive(stage: Stage, asked: Invocation) -> None:
-    stage.discord.archive(stage.discord.channel(asked.interaction.channel_id))
+async def lock(stage: Stage, asked: Invocation) -> None:
+    """A thread that is archived only is opened again."""
+    stage.discord.archive(stage.discord.channel(asked.interaction.channel_id), locked=True)
 
 
 async def kick(stage: Stage, asked: Invocation) -> None:
@@ -209,7 +211,7 @@ async def hide_channel(stage: Stage, asked: Invocation) -> None:
 LOSSES = {
     "message_deleted": delete_message,
     "channel_gone": delete_channel,
-    "thread_archived": archive,
+    "thread_archived": lock,
     "no_access": kick,
     "no_permission": forbid_files,
     "hidden": hide_channel,
@@ -253,6 +255,41 @@ async def test_where_the_reply_is_out_of_reach_the_video_goes_directly_or_waits_
         assert len(stage.queue.submits) == 1
         # An edit or two for the states, one or two for the video, one for the direct message: never a storm.
         assert stage.discord.invalid_requests <= 4
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("late", [False, True])
+async def test_an_archived_thread_is_opened_again_for_the_video(stage: Stage, late: bool, private: bool) -> None:
+    ada, thread = stage.discord.member("Ada"), stage.discord.add_thread(stage.discord.channel("general"), "a thread")
+    async with stage.clapper() as app:
+        asked = await ada.slash(thread, "t2v", prompt="a cat", private=private and not late)
+        message = await stage.see(asked, "pending")
+        stage.discord.archive(thread)
+        if late:
+            stage.pass_time(DEAD)
+        await make(stage)
+        after = await stage.see(asked, "delivered")
+        assert after["id"] == message["id"]
+        assert after["attachments"]
+        assert not thread.archived
+        assert ada.sees(ada.dm) == []
+        await row(app, stage, lambda job: job.state is JobState.DELIVERED)
+
+
+@pytest.mark.asyncio
+async def test_an_archived_thread_is_opened_again_to_say_how_it_ended_and_for_nothing_less(stage: Stage) -> None:
+    thread = stage.discord.add_thread(stage.discord.channel("general"), "a thread")
+    async with stage.clapper() as app:
+        asked = await ask(stage, thread, prompt="a cat [fail: no cats]")
+        await stage.see(asked, "pending")
+        stage.discord.archive(thread)
+        await stage.clock.advance(PENDING_SECONDS)
+        await row(app, stage, lambda job: job.state is JobState.PROCESSING)
+        await stage.clock.advance(PROCESSING_SECONDS)
+        assert "no cats" in text_of(await stage.see(asked, "failed"))
+        assert "processing" not in states_of(asked)
+        assert not thread.archived
 
 
 @pytest.mark.asyncio

@@ -32,6 +32,7 @@ from bot.chat.replies.edit_routes import (
     message_of,
     passing,
     refusal,
+    reopened,
     send_with_retries,
     token_is_alive,
     too_large,
@@ -51,6 +52,8 @@ _REMEMBERED = 2000
 """Jobs whose last card is kept to spare equal edits; forgetting one costs a single harmless edit."""
 
 _NONCE_MAX_CHARS = 25
+_ARCHIVED = "thread_archived"
+"""Discord's reason by every way, until the thread is open again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,9 +278,23 @@ class DiscordAnnouncer:
         return None
 
     async def _by_any_way(self, job: Job, payload: Payload, attempts: int, *, patient: bool) -> int | None:
-        """Each way that may lead to the reply, until one does; raises `DeliveryLost` with the last one's reason."""
+        """Each way that may lead to the reply, until one does; raises `DeliveryLost` with the last one's reason.
+
+        An archived thread is opened again for the last that there is to say there.
+        """
+        last = patient or job.ended
+        try:
+            return await self._by_ways(job, payload, attempts, patient=patient, retry_closed=last)
+        except DeliveryLost as lost:
+            if not last or lost.reason != _ARCHIVED or not await reopened(job.reply, self._client):
+                raise
+        return await self._by_ways(job, payload, attempts, patient=patient, retry_closed=True)
+
+    async def _by_ways(
+        self, job: Job, payload: Payload, attempts: int, *, patient: bool, retry_closed: bool
+    ) -> int | None:
         lost = None
-        for way in self._routes.to(job.reply, retry_closed=patient):
+        for way in self._routes.to(job.reply, retry_closed=retry_closed):
             try:
                 edited = await send_with_retries(
                     way.edit, payload, attempts, clock=self._clock, discords_failures_too=patient
@@ -290,7 +307,7 @@ class DiscordAnnouncer:
                     raise
                 if not (patient and lost == "no_permission"):  # it may be files alone that are forbidden
                     self._routes.close(way, lost)
-                if lost == "message_deleted":
+                if lost in {"message_deleted", _ARCHIVED}:
                     break
             else:
                 return getattr(edited, "id", None)

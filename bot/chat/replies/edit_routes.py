@@ -129,6 +129,23 @@ def token_is_alive(reply: Reply, now: datetime) -> bool:
     return reply.token is not None and (expires is None or now + _TOKEN_MARGIN < expires)
 
 
+async def reopened(reply: Reply, client: discord.Client) -> bool:
+    """Open the reply's archived thread again, so that its messages can be edited; whether that went. One that somebody
+    locked stays as it is, whatever the bot may do there."""
+    if reply.guild_id is None or reply.user_install:
+        return False
+    try:
+        thread = await client.fetch_channel(reply.channel_id)
+        if not isinstance(thread, discord.Thread) or thread.locked:
+            return False
+        if thread.archived:
+            await thread.edit(archived=False)
+    except UNSENT as exc:
+        log.info("the thread %s can't be opened again: %s", reply.channel_id, type(exc).__name__)
+        return False
+    return True
+
+
 def refusal(exc: discord.HTTPException) -> str | None:
     """The reason where Discord has closed this way, None where it said something else."""
     known = _REASONS.get(exc.code)

@@ -36,6 +36,7 @@ class ChannelRoutes:
         self.core = core
         one = "/channels/{channel_id}/messages/{message_id}"
         api.add("GET", "/channels/{channel_id}", self.channel)
+        api.add("PATCH", "/channels/{channel_id}", self.change)
         api.add("POST", "/channels/{channel_id}/typing", self.typing)
         api.add("GET", "/channels/{channel_id}/messages", self.history)
         api.add("POST", "/channels/{channel_id}/messages", self.create)
@@ -67,6 +68,26 @@ class ChannelRoutes:
 
     async def channel(self, request: web.Request, _: Body) -> web.Response:
         return answer(channel_json(self.core.world, self._place(request), beside=self.core.world.bot.id))
+
+    async def change(self, request: web.Request, body: Body) -> web.Response:
+        """Whether a thread is archived or locked; nothing else of a channel is the bot's to change here.
+
+        Discord wants SEND_MESSAGES alone to open one that is not locked, and MANAGE_THREADS for everything else.
+        """
+        channel, wanted = self._place(request), body.object
+        if not channel.is_thread:
+            raise missing_permissions()
+        opens = wanted == {"archived": False} and not channel.locked
+        held = self.core.world.permissions(channel, self.core.world.bot.id)
+        needs = bits.SEND_MESSAGES_IN_THREADS if opens else bits.MANAGE_THREADS
+        if held & needs != needs:
+            raise missing_permissions()
+        if channel.archived and wanted.get("archived") is not False:
+            raise ApiError(400, 50083, "Thread is archived")
+        channel.locked = bool(wanted.get("locked", channel.locked))
+        channel.archived = bool(wanted.get("archived", channel.archived))
+        self.core.tell_thread_changed(channel)
+        return answer(channel_json(self.core.world, channel))
 
     async def typing(self, request: web.Request, _: Body) -> web.Response:
         channel = self._place(request, bits.SEND_MESSAGES)
@@ -105,6 +126,7 @@ class ChannelRoutes:
                 facts = {}
         rules = Rules(self.core.world.upload_limit(channel))
         message = self.core.messages.create(channel, self.core.world.bot.id, payload, body.uploads, rules, **facts)
+        self.core.open_again(channel)
         return answer(self._json(message))
 
     def _check_sending(self, channel: Channel, payload: Json, *, has_files: bool) -> None:
@@ -124,6 +146,8 @@ class ChannelRoutes:
             needs |= bits.READ_MESSAGE_HISTORY
         if held & needs != needs:
             raise missing_permissions()
+        if channel.locked and not held & bits.MANAGE_THREADS:
+            raise ApiError(400, 160005, "This thread is locked")
 
     def _reference(self, channel: Channel, wanted: Json) -> Json | None:
         found = self.core.messages.all.get(str(wanted.get("message_id")))
