@@ -160,16 +160,23 @@ def _link(job: Job, locale: str) -> str | None:
 
 def detail_view(job: Job, catalog: Catalog, shown: ListView, *, locale: str) -> ui.View:
     """Buttons for what can be done with the job now, and for going back to the list."""
-    again = [SAME, NEW] if may_go_well(job, catalog) else []
-    verbs = [SHOW, *again] if job.ended else [SHOW, CANCEL]
-    change = [job_button(Verb.REVISE, job.id, locale)] if job.ended else []
-    buttons = (*(_button(verb, shown, locale, job.id) for verb in verbs), *change)
-    return view_with(*buttons, _button(LIST, shown, locale))
+    show, back = _button(SHOW, shown, locale, job.id), _button(LIST, shown, locale)
+    if not job.ended:
+        return view_with(show, _button(CANCEL, shown, locale, job.id), back)
+    again = _again(job, catalog, shown, locale) if may_go_well(job, catalog) else []
+    return view_with(show, *again, job_button(Verb.REVISE, job.id, locale), back)
 
 
-def _button(verb: str, shown: ListView, locale: str, job_id: str = "") -> ui.Button[Any]:
+def _again(job: Job, catalog: Catalog, shown: ListView, locale: str) -> list[ui.Button[Any]]:
+    """With the same seed or another one; one button for a model that knows no seeds."""
+    if catalog.get(job.request.model).highest_seed is None:
+        return [_button(NEW, shown, locale, job.id, label="button_again")]
+    return [_button(verb, shown, locale, job.id) for verb in (SAME, NEW)]
+
+
+def _button(verb: str, shown: ListView, locale: str, job_id: str = "", *, label: str = "") -> ui.Button[Any]:
     return ui.Button(
-        label=translated(f"button_{verb}", locale),
+        label=translated(label or f"button_{verb}", locale),
         style=_STYLES.get(verb, discord.ButtonStyle.secondary),
         custom_id=f"clapper:own:{verb}:{shown.number}" + (f":{job_id}" if job_id else "") + shown.suffix,
     )

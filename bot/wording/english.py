@@ -81,12 +81,11 @@ REFUSALS: Mapping[str, str] = {
     ),
     "nothing_served": (
         "The video service doesn't offer {models} at the moment, and this bot has no other model for /{command}. "
-        "Whoever runs the bot can change that, with the key of another service or a model of their own; `python -m bot "
-        "doctor` shows what is served."
+        "Please use another command; /models lists them. Whoever runs the bot can add the key of another service."
     ),
     "nothing_served_unexplained": (
-        "No video service that this bot has a key for makes /{command}. Whoever runs the bot can change that, with the "
-        "key of another service or a model of their own; /models shows what there is."
+        "This bot has no video service that makes /{command}. Please use another command; /models lists them. Whoever "
+        "runs the bot can add the key of another service."
     ),
     "not_yours": (
         "Only {requester_id} and this server's moderators can do that. You can make your own video with the same "
@@ -94,9 +93,9 @@ REFUSALS: Mapping[str, str] = {
     ),
     "admins_only": "Only members who may manage this server can do that. Please ask one of them.",
     "moderators_only": "Only members who may manage messages here can do that. Please ask one of them.",
-    "video_not_kept": "That video isn't kept any more. Please make it again with the same seed; /jobs has the button.",
+    "video_not_kept": "That video isn't kept any more. Please make it again; /jobs has the button.",
     "job_gone": "This video's record isn't kept any more, so its buttons don't work. Please use the command again.",
-    "too_late_to_cancel": "It's too late to cancel: this one is {state} already.",
+    "too_late_to_cancel": "It's too late to cancel: this one is {state} already. To take it away, press Delete there.",
     "source_missing": (
         "I need {wanted} and found none. Three ways work: attach it to `/{command}`; reply to a message that has one "
         "with “{bot_id} {command} …” and your prompt; or choose Apps → {menu} in that message's menu."
@@ -217,7 +216,7 @@ GUILD: Mapping[str, str] = {
         "{whose} may have {amount} {unit} {window}, and this alone needs {asked}. Please ask for less, or choose a "
         "cheaper model; /models lists them."
     ),
-    "shut_out": "{whose} may make no videos here. Please ask the moderators of this server.",
+    "shut_out": "{whose} may make no videos here. Please ask this server's moderators, or whoever runs the bot.",
     "member_blocked": "You can't make videos here until {until}. Please ask the moderators of this server about it.",
     "member_blocked_unexplained": "You can't make videos here. Please ask the moderators of this server about it.",
     "member_blocked_reason": "The reason they gave: “{reason}”",
@@ -297,24 +296,21 @@ FAILURES: Mapping[str, str] = {
         "The video service refused the request and gave no reason. Press Change to ask otherwise."
     ),
     "service_busy": "The video service is too busy to take this. Press Again in a few minutes.",
-    "service_unreachable": "The video service can't be reached. Press Again in a few minutes; this one doesn't count.",
-    "key_refused": (
-        "The video service doesn't accept this bot's key. Please tell whoever runs the bot; this one doesn't count."
-    ),
-    "out_of_credits": (
-        "This bot's account at the video service is out of credits. Please tell whoever runs the bot; this one "
-        "doesn't count."
-    ),
+    "service_unreachable": "The video service can't be reached. Press Again in a few minutes.",
+    "key_refused": "The video service doesn't accept this bot's key. Please tell whoever runs the bot.",
+    "out_of_credits": ("This bot's account at the video service is out of credits. Please tell whoever runs the bot."),
     "job_expired": (
         "The video service doesn't know this job any more, so the video is lost. Press Again to make it anew."
     ),
     "deadline_passed": (
         "The video wasn't ready after {minutes} min, so I stopped waiting. Press Again to try once more."
     ),
-    "failure_counts": "It counts for the limits, since the service did the work, or has failed often today.",
+    "failure_counts": "It counts for the limits, since the service did the work.",
+    "failure_counts_often": "Only {amount} failures a day are left out of the limits, and this is one more.",
+    "failure_not_counted": "It doesn't count for the limits.",
     "outcome_unknown": (
-        "The connection broke while the job was being sent, so nobody knows if the video service took it. I didn't "
-        "send it twice. Press Again to try once more."
+        "The connection broke while this was being sent, and nobody knows if the video service took it. Press Again "
+        "to send it once more."
     ),
     "result_invalid": ("What the video service sent isn't a video or a picture. Press Again to try once more."),
     "result_too_large": (
@@ -322,12 +318,11 @@ FAILURES: Mapping[str, str] = {
         "resolution, or ask in a place that takes larger files."
     ),
     "delivery_impossible": (
-        "The video is ready, but I couldn't post it: the message or the channel is gone, or I may not write there. "
-        "Please use the command again where I may post."
+        "I couldn't bring the video here just now. Please open /jobs, in a channel where I may post files, and press "
+        "**Show it here**; if that fails, try again in a few minutes."
     ),
     "machine_busy": (
-        "Too much is going on here just now, so your file could not be opened in time. Please try again in a few "
-        "minutes; this one doesn't count."
+        "Too much is going on here just now, so your file could not be opened in time. Press Again in a few minutes."
     ),
     "internal_failure": (
         "Something went wrong on my side. Press Again to try once more; whoever runs the bot finds details in its log."

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 NOTICES: Mapping[str, str] = {
-    "hold_settled_already": "That is settled already: this one is {state}.",
-    "prompt_denied": "A moderator of this server didn't allow this prompt. It doesn't count; please try another one.",
+    "hold_settled_already": "That is settled already: this one is {state}. There is nothing left to decide.",
+    "prompt_denied": "A moderator of this server didn't allow this prompt. Please try another one.",
     "prompt_denied_reason": "The reason they gave: “{reason}”",
     "hold_unseen": (
-        "This prompt needs a moderator's approval, but I can't write where they decide. Please tell them; it "
-        "doesn't count."
+        "This prompt needs a moderator's approval, but I can't write where they decide. Please tell them, and press "
+        "Again once I can."
     ),
     "hold_undecided": (
-        "This prompt needed a moderator's approval, and none of them decided in all that time. It doesn't count; "
-        "please ask them, or try another one."
+        "This prompt needed a moderator's approval, and none of them decided in all that time. Please ask them, or "
+        "try another one."
     ),
     "title_held": "Waiting for a moderator",
     "held_note": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -83,6 +84,29 @@ async def test_another_model_gets_the_files_anew_and_only_what_it_takes(stage: S
         assert (first.model, second.model) == (had["model"][0], others[0])
         assert second.texts["prompt"] == "in oil"
         assert "data" in second.files
+
+
+@pytest.mark.asyncio
+async def test_a_path_is_in_the_form_and_another_one_moves_the_same_picture(stage: Stage) -> None:
+    async with stage.clapper():
+        ada = stage.discord.member("Ada")
+        asked = await ada.slash("general", "motion", files={"image": sample("cat.png")}, path="left to right")
+        preview = await asked.reply(lambda message: message["components"], PATIENCE_SECONDS)
+        card = await stage.see_through(await ada.press(preview, "Go"))
+        opened = await ada.press(card, "Change")
+        had = filled(await opened.opened_modal())
+        assert had["path"] == "left to right"
+        wrong = await ada.submit_modal(opened, had | {"path": "left to rihgt"})
+        assert "rihgt" in text_of(await stage.told_alone(wrong))
+
+        opened = await ada.press(card, "Change")
+        await opened.opened_modal()
+        changed = await stage.see(await ada.submit_modal(opened, had | {"path": "right to left"}), "pending")
+        assert "> right to left" in text_of(changed)
+        first, second = [json.loads(submit.texts["trajectory"]) for submit in stage.queue.submits]
+        assert first[0]["x"] < first[-1]["x"]
+        assert second[0]["x"] > second[-1]["x"]
+        assert "data" in stage.queue.submits[1].files
 
 
 @pytest.mark.asyncio

@@ -93,5 +93,5 @@ async def test_a_command_that_no_service_has_a_model_for_says_so(stage: Stage, f
     async with stage.clapper():
         files = {"image": ("dot.png", picture())}
         asked = await stage.discord.member("Ada").slash("general", "motion", files=files, path="right")
-        assert "No video service that this bot has a key for makes /motion" in text_of(await stage.told_alone(asked))
+        assert "This bot has no video service that makes /motion" in text_of(await stage.told_alone(asked))
     assert fal.submits == []

@@ -8,9 +8,10 @@ from pathlib import Path
 import discord
 import pytest
 
+from bot.chat import own_jobs
 from bot.chat.persistent import JOB_BUTTONS, Verb
 from bot.chat.replies.cards import card_of, embed_of, result_name, view_of
-from bot.rules.catalog import SEED_MAX, Role, load_catalog
+from bot.rules.catalog import SEED_MAX, Catalog, Role, load_catalog
 from bot.rules.delivery import Clip, Link
 from bot.rules.jobs import Failure, Job, JobState, Reply, Requester, StoredFile
 from bot.rules.requests import Attachment, Inputs, compose
@@ -175,7 +176,7 @@ def test_a_failed_card_says_the_reason_and_can_leave_it_out() -> None:
 
 def test_a_failure_of_another_version_is_told_as_ours() -> None:
     job = a_job(JobState.FAILED, failure=Failure(key="from_the_future", facts={}), refunded=True)
-    assert "went wrong" in card_of(job, CATALOG).lines[-1]
+    assert "went wrong" in card_of(job, CATALOG).lines[-2]
 
 
 def test_what_was_done_to_the_video_is_said() -> None:
@@ -336,3 +337,29 @@ def test_alt_text_is_the_prompt_on_one_line_and_not_what_others_may_not_read() -
     assert len(alt) <= 1024
     assert card_of(job, CATALOG, bare=True).alt is None
     assert card_of(a_job(JobState.ACCEPTED, held=True), CATALOG).alt is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"refunded": True}, "It doesn't count for the limits."),
+        ({"completed_at": NOON}, "It counts for the limits, since the service did the work."),
+        ({}, "Only 3 failures a day are left out of the limits, and this is one more."),
+    ],
+)
+@pytest.mark.parametrize("key", ["service_unreachable", "service_failed", "prompt_denied"])
+def test_a_failed_card_says_once_whether_it_counts(facts: dict[str, object], told: str, key: str) -> None:
+    job = a_job(JobState.FAILED, failure=Failure(key=key)).model_copy(update=facts)
+    lines = card_of(job, CATALOG).lines
+    assert lines[-1] == told
+    assert not any("count" in line for line in lines[:-1])
+
+
+@pytest.mark.parametrize("knows_seeds", [True, False])
+def test_ones_own_list_offers_the_same_seed_only_where_the_model_knows_seeds(knows_seeds: bool) -> None:
+    model = CATALOG.get("lucy-pro-t2v")
+    catalog = Catalog([model if knows_seeds else model.model_copy(update={"service": "fal", "seed_max": None})])
+    view = own_jobs.detail_view(a_job(JobState.DELIVERED), catalog, page=0, locale="en-US")
+    labels = [item.label for item in view.children if isinstance(item, discord.ui.Button)]
+    again = ["Again, same seed", "Again, new seed"] if knows_seeds else ["Again"]
+    assert labels == ["Show it here", *again, "Change", "All my videos"]

@@ -10,6 +10,7 @@ from bot.rules.catalog import FORMS, Catalog, Kind, Role
 from bot.rules.delivery import Clip, Link
 from bot.rules.durations import LONGEST_FACTOR
 from bot.rules.jobs import Failure, Job, JobState
+from bot.rules.limits import GIVEN_BACK
 from bot.wording import Markup, say
 from bot.wording.facts import duration, escape
 
@@ -195,12 +196,21 @@ def outcome(job: Job, *, bare: bool) -> list[str]:
     if job.awaits_member:
         return [say(of_kind("waiting_note", job), locale)]
     if job.state is JobState.FAILED and job.failure is not None:
-        counts = [] if job.refunded else [say("failure_counts", locale)]
-        return [failure_sentence(job.failure, locale, bare=bare), *counts]
+        return [failure_sentence(job.failure, locale, bare=bare), _counted(job)]
     if job.state is JobState.DELIVERED and job.completed_at is not None:
         began = job.submitted_at or job.accepted_at
         return [say("took", locale, seconds=(job.completed_at - began).total_seconds())]
     return []
+
+
+def _counted(job: Job) -> str:
+    """Whether the limits count a failed job, as `given_back` decided, and why."""
+    locale = job.requester.locale
+    if job.refunded:
+        return say("failure_not_counted", locale)
+    if job.completed_at is not None:
+        return say("failure_counts", locale)
+    return say("failure_counts_often", locale, amount=GIVEN_BACK)
 
 
 def failure_sentence(failure: Failure, locale: str | None, *, bare: bool = False) -> str:
