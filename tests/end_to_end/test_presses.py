@@ -9,6 +9,7 @@ import pytest
 from sandbox.discord import Invocation
 from sandbox.discord.recording import by_operation
 from tests.end_to_end.conftest import PATIENCE_SECONDS, Stage, buttons_of, state_of, text_of
+from tests.end_to_end.test_late import row
 from tests.end_to_end.test_own_jobs import listed, pick
 
 Json = dict[str, Any]
@@ -98,7 +99,7 @@ async def test_a_dead_cancel_has_its_card_say_where_the_video_is(stage: Stage) -
 @pytest.mark.asyncio
 async def test_a_list_is_disabled_while_it_is_turned_and_usable_again_where_that_was_refused(stage: Stage) -> None:
     ada = stage.discord.member("Ada")
-    async with stage.clapper():
+    async with stage.clapper() as app:
         asked = await ask(stage)
         await stage.see(asked, "pending")
         invoked, message = await listed(stage)
@@ -106,6 +107,7 @@ async def test_a_list_is_disabled_while_it_is_turned_and_usable_again_where_that
         assert not any(usable(versions_of(stage, message)[-2])), "while it was looked up"
         await ada.press((asked.message or {}), "Cancel")
         await stage.see(asked, "cancelled")
+        await row(app, stage, lambda job: not job.untold)  # until then a press would have it told once more
         stage.pass_time(60)
         pressed = await ada.press(detail, "Cancel")
         assert "too late" in text_of(await pressed.followup(timeout=PATIENCE_SECONDS))
