@@ -11,7 +11,7 @@ PARALLEL := -n 6 --dist loadgroup
 unexport PYTHONDONTWRITEBYTECODE
 COMPILE := [ -f $(VENV)/.compiled ] || { $(BIN)/python -m pytest --collect-only -qq > $(VENV)/.compiled || true; }
 
-.PHONY: help setup run test test-quick check format generate lock release chaos clean
+.PHONY: help setup run test test-quick check format generate languages lock release chaos clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -53,7 +53,11 @@ generate: setup ## Write what is made from the code: pages of docs/, the table o
 lock: setup ## Make the locks again from requirements/*.in
 	@sh scripts/lock "$(BIN)/uv"
 
+languages: setup ## What is left to translate in each language, and what is wrong in a translation
+	@$(BIN)/python scripts/languages.py
+
 release: setup ## Wheel, sdist, image context and checksums in dist/, built twice and compared
+	$(BIN)/python scripts/languages.py --release
 	$(BIN)/python scripts/release.py
 
 chaos: setup ## The long fault-injection run, with its table, and the long runs against the plain model of rights

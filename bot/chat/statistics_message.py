@@ -16,7 +16,7 @@ from bot.rules.catalog import Catalog
 from bot.rules.chart import Bar, Chart, Panel
 from bot.rules.statistics import OUTCOMES, WAIT_EDGES, Share, Statistics
 from bot.wording import Markup, say, translated
-from bot.wording.facts import duration, mention, money, number, plain, short_day, thousands_sign
+from bot.wording.facts import duration, mention, number, plain, short_day, thousands_sign
 from bot.work.services import Report
 
 CHART_NAME = "stats.png"
@@ -149,7 +149,7 @@ def _notes(found: Statistics, locale: str, *, drawn: bool) -> list[str]:
 
 
 def _spent(found: Statistics, locale: str) -> str:
-    return say("stats_spent", locale, seconds=found.seconds, dollars=Markup(money(found.cost, locale)))
+    return say("stats_spent", locale, seconds=found.seconds, price=found.cost)
 
 
 def _outcomes(found: Statistics, locale: str) -> list[str]:
@@ -165,7 +165,7 @@ def _share(name: str, share: Share[Any], locale: str) -> str:
         name=Markup(name),
         number=share.jobs,
         seconds=share.seconds,
-        dollars=Markup(money(share.cost, locale)),
+        price=share.cost,
     )
 
 

@@ -9,11 +9,13 @@ Facts that come from other people are escaped (`bot.wording.facts.escape`): they
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot.errors import UserFacing
 from bot.wording.catalogues import language_of, sentences_in
+from bot.wording.counted import COUNTED
 from bot.wording.english import SENTENCES
-from bot.wording.facts import Markup, money, number, written
+from bot.wording.facts import Markup, as_counted, money, number, written
 
 __all__ = ["SENTENCES", "Markup", "say", "sentence_of", "translated"]
 
@@ -61,20 +63,15 @@ def say(key: str, locale: str | None = None, **facts: object) -> str:
     why = f"{key}_{facts.get('reason')}"
     if "why" in facts and why in SENTENCES:
         numbers = {name: number(value, locale) for name, value in facts.items() if isinstance(value, int | float)}
-        facts["why"] = translated(why, locale).format_map({**facts, **numbers})
+        facts["why"] = _told(why, locale, facts).format_map({**facts, **numbers})
     key = _variant(key, facts)
     if "where" in facts and "{setting}" in SENTENCES[key]:
         facts["setting"] = facts["where"]
-    if facts.get("amount") == 1 and f"unit_{facts.get('unit')}_one" in SENTENCES:
-        facts["unit"] = f"{facts['unit']}_one"
-    if facts.get("unit") == "cost":
-        amounts = ((name, facts[name]) for name in _AMOUNTS & facts.keys())
-        facts |= {name: Markup(money(value, locale)) for name, value in amounts if isinstance(value, int | float)}
-    shown = {name: _fact(name, value, locale) for name, value in facts.items()}
-    told = translated(key, locale).format_map(shown)
+    shown = {name: _fact(name, value, locale, facts) for name, value in facts.items()}
+    told = _told(key, locale, facts).format_map(shown)
     because = f"{key.removesuffix('_unexplained')}_reason"
     if facts.get("reason") and because in SENTENCES:
-        told += f" {translated(because, locale).format_map(shown)}"
+        told += f" {_told(because, locale, facts).format_map(shown)}"
     return told
 
 
@@ -85,13 +82,20 @@ def sentence_of(error: UserFacing, locale: str | None = None) -> str:
 
 def translated(key: str, locale: str | None = None) -> str:
     """The sentence of `key` with its facts not filled in: for labels and descriptions, which have none."""
-    return sentences_in(language_of(locale))[key]
+    return sentences_in(language_of(locale))[key].form()
+
+
+def _told(key: str, locale: str | None, facts: Mapping[str, object]) -> str:
+    """The form of the sentence that goes with its number, if there is one that decides."""
+    count = facts.get(COUNTED[key].by) if key in COUNTED else None
+    as_written = as_counted(count, money=facts.get("unit") == "cost") if isinstance(count, int | float) else None
+    return sentences_in(language_of(locale))[key].form(as_written)
 
 
 def _variant(key: str, facts: dict[str, object]) -> str:
     if facts.get("window") == "cooldown" and f"{key}_cooldown" in SENTENCES:
         return f"{key}_cooldown"
-    if facts.get("unit") in {"cost", "cost_one"} and f"{key}_cost" in SENTENCES:
+    if facts.get("unit") == "cost" and f"{key}_cost" in SENTENCES:
         key = f"{key}_cost"
     elif "whose" in facts and not _is_personal(str(facts["whose"])) and f"{key}_together" in SENTENCES:
         key = f"{key}_together"
@@ -106,7 +110,7 @@ def _is_personal(whose: str) -> bool:
     return whose.removeprefix("operator_").partition(":")[0] in {"everyone", "role"}
 
 
-def _fact(name: str, value: object, locale: str | None) -> str:
+def _fact(name: str, value: object, locale: str | None, facts: Mapping[str, object]) -> str:
     if name == "whose":
         return _whose(str(value), locale)
     if name == "setting":
@@ -119,8 +123,10 @@ def _fact(name: str, value: object, locale: str | None) -> str:
         return ", ".join(
             translated(word, locale) if word in SENTENCES else written(name, word, locale) for word in words
         )
+    if name in _AMOUNTS and facts.get("unit") == "cost" and isinstance(value, int | float):
+        return money(value, locale)
     key = f"{_CHOSEN_BY_VALUE.get(name, '?')}{value}".replace(" ", "_")
-    return translated(key, locale) if key in SENTENCES else written(name, value, locale)
+    return _told(key, locale, facts) if key in SENTENCES else written(name, value, locale)
 
 
 def _whose(whose: str, locale: str | None) -> str:

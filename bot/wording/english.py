@@ -2,7 +2,8 @@
 
 Words in braces are facts; `bot.wording.facts` writes each kind of fact. An error's sentence has the error's `key`.
 `<key>_unexplained` is used instead where a fact that may be missing is missing, `<key>_cooldown` where the limit is a
-cooldown. A sentence about something that went wrong also says what to do next.
+cooldown. A sentence about something that went wrong also says what to do next. A sentence that reads otherwise with
+another number is in `counted`, too. `english_notes` tells translators where each is shown and what its facts are.
 """
 
 from __future__ import annotations
@@ -266,11 +267,8 @@ GUILD: Mapping[str, str] = {
     "whose_channel": "{target} together",
     "whose_operator": "{rule} (as set by whoever runs this bot)",
     "unit_jobs": "videos",
-    "unit_jobs_one": "video",
     "unit_seconds": "seconds of video",
-    "unit_seconds_one": "second of video",
     "unit_cost": "US dollars",
-    "unit_cost_one": "US dollar",
     "window_at_once": "at once",
     "window_minute": "a minute",
     "window_hour": "an hour",
@@ -693,9 +691,9 @@ COMMANDS: Mapping[str, str] = {
     "models_resting": "The service doesn't offer it at the moment; I look again {until}.",
     "models_trouble": "The service {service} takes no videos at the moment; whoever runs this bot has been told.",
     "models_more": "… and {number} more: the option model lists all.",
-    "price_per_video": "${dollars} a video",
-    "price_per_picture": "${dollars} a picture",
-    "price_per_second": "${dollars} a second",
+    "price_per_video": "{price} a video",
+    "price_per_picture": "{price} a picture",
+    "price_per_second": "{price} a second",
     "model_speed": "about {seconds}",
 }
 

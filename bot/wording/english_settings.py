@@ -253,10 +253,10 @@ PANEL: Mapping[str, str] = {
 STATS: Mapping[str, str] = {
     "stats_title": "The last {days} days in {server}",
     "stats_outcomes": "Outcomes",
-    "stats_spent": "{seconds} of video, {dollars} US dollars",
+    "stats_spent": "{seconds} of video, {price}",
     "stats_days": "Videos a day (UTC)",
     "stats_latest": "Latest days (UTC)",
-    "stats_share": "{name}: {number} · {seconds} · ${dollars}",
+    "stats_share": "{name}: {number} · {seconds} · {price}",
     "stats_models": "By model",
     "button_stats_file": "As a file (CSV)",
     "stats_file_told": "For a spreadsheet: a line for each day (UTC), command, model and member. Only you see this.",

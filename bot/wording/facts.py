@@ -1,7 +1,7 @@
 """How facts are written: numbers, sizes, durations and dates in the reader's language, other people's text escaped.
 
-A number in an English sentence is written in English, also for a reader whose language has no catalogue. Units (MB, s,
-min, h) are the same in every language.
+A number in an English sentence is written in English, also for a reader whose language has no catalogue. Units are the
+language's own, by CLDR; English and German have the shorter signs that everybody there reads (MB, s, min, h).
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import math
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError, dates, numbers
+from babel import Locale, dates, numbers, units
 
 from bot.wording.catalogues import language_of
+from bot.wording.plurals import cldr_locale
 
 QUOTE_MAX_CHARS = 300
 """How many characters of other people's text go into one sentence; cards quote more of a prompt."""
@@ -104,12 +107,27 @@ def number(value: float, locale: str | None = None) -> str:
     return numbers.format_decimal(round(value, 1), locale=_babel(locale), group_separator=abs(value) >= _GROUPED_FROM)
 
 
+def as_counted(value: float, *, money: bool = False) -> int | Decimal:
+    """The number as `number`, or `money`, writes it: its last digits decide about the plural."""
+    if money:
+        return Decimal(str(round(value, 2))).quantize(Decimal("0.01"))
+    shown = round(value, 1)
+    return int(shown) if shown == int(shown) else Decimal(str(shown))
+
+
 def money(dollars: float, locale: str | None = None) -> str:
     """`2.50`, `12,345.00`: with cents. In German `2,50`."""
     whole = numbers.format_decimal(
         round(dollars + 0.0, 2), format="#,##0.00", locale=_babel(locale), group_separator=abs(dollars) >= _GROUPED_FROM
     )
     return str(whole)
+
+
+def price(dollars: float, locale: str | None = None) -> str:
+    """`$2.50`, `$12,345.00`: US dollars with their sign. In German `2,50 $`, in British English `US$2.50`."""
+    return numbers.format_currency(
+        round(dollars + 0.0, 2), "USD", locale=_babel(locale), group_separator=abs(dollars) >= _GROUPED_FROM
+    )
 
 
 def thousands_sign(locale: str | None = None) -> str:
@@ -119,27 +137,48 @@ def thousands_sign(locale: str | None = None) -> str:
 
 def size(size_bytes: float, locale: str | None = None) -> str:
     """`20 MB`, `9.9 MB`, as Discord counts: 1 MB is 1,048,576 bytes. One decimal below 100 MB."""
-    unit = "B"
-    for larger in ("KB", "MB", "GB"):
+    unit = "byte"
+    for larger in ("kilobyte", "megabyte", "gigabyte"):
         if size_bytes < 1024:
             break
         size_bytes, unit = size_bytes / 1024, larger
-    return f"{number(round(size_bytes) if size_bytes >= 100 else size_bytes, locale)} {unit}"
+    return _measure(round(size_bytes) if size_bytes >= 100 else size_bytes, unit, locale)
 
 
 def duration(seconds: float, locale: str | None = None) -> str:
     """`4.5 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. One decimal below ten seconds."""
     if seconds < 10:
-        return f"{number(seconds, locale)} s"
+        return _measure(seconds, "second", locale)
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return _measure(whole, "second", locale)
     minutes, rest = divmod(whole, 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+        told = _measure(minutes, "minute", locale)
+        return f"{told} {_measure(rest, 'second', locale)}" if rest else told
     hours, minutes = divmod(minutes, 60)
-    told = f"{number(hours, locale)} h"
-    return f"{told} {minutes} min" if minutes else told
+    told = _measure(hours, "hour", locale)
+    return f"{told} {_measure(minutes, 'minute', locale)}" if minutes else told
+
+
+_SIGNS = {
+    "byte": "B",
+    "kilobyte": "KB",
+    "megabyte": "MB",
+    "gigabyte": "GB",
+    "second": "s",
+    "minute": "min",
+    "hour": "h",
+}
+_WITH_SIGNS = frozenset({"en", "de"})
+
+
+def _measure(value: float, unit: str, locale: str | None) -> str:
+    language = _babel(locale)
+    if language.language in _WITH_SIGNS:
+        return f"{number(value, locale)} {_SIGNS[unit]}"
+    pattern = "#,##0.#" if abs(value) >= _GROUPED_FROM else "0.#"
+    return units.format_unit(round(value, 1), unit, "short", format=pattern, locale=language)
 
 
 def day(at: date, locale: str | None = None) -> str:
@@ -158,15 +197,12 @@ def moment(at: datetime, locale: str | None = None) -> str:
     return f"{day(utc.date(), locale)}, {utc:%H:%M} UTC"
 
 
+@lru_cache(maxsize=64)
 def _babel(locale: str | None) -> Locale:
     """How the language of the sentences writes numbers and dates, and its country where Discord names one."""
     language = language_of(locale)
-    if locale and locale.replace("-", "_").partition("_")[0] == language.partition("_")[0]:
-        try:
-            return Locale.parse(locale, sep="-")
-        except (UnknownLocaleError, ValueError):  # what Discord sends is not checked by anybody
-            pass
-    return Locale.parse(language)
+    same = locale and locale.partition("-")[0] == language.partition("-")[0]
+    return cldr_locale(locale if locale and same else language)
 
 
 def stamp(at: datetime) -> Markup:
@@ -215,8 +251,8 @@ def _number(name: str, value: float, locale: str | None) -> str:
         return size(value, locale)
     if name.endswith("seconds"):
         return duration(value, locale)
-    if name == "dollars":
-        return money(value, locale)
+    if name == "price":
+        return price(value, locale)
     if name.endswith("_id"):
         return mention(int(value))
     return number(value, locale)

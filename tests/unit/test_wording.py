@@ -12,16 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.catalog import Catalog
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ClapperError, UserFacing
 from bot.rules.guild_settings import IDS_MAX
 from bot.rules.jobs import Failure
-from bot.wording import SENTENCES, Markup, catalogues, say, sentence_of, translated
-from bot.wording.catalogues import catalogue_files, language_of, sentences_in
-from bot.wording.english import COMMANDS
+from bot.wording import SENTENCES, Markup, say, sentence_of
 from bot.wording.facts import (
     MESSAGE_MAX_CHARS,
     day,
@@ -34,9 +31,7 @@ from bot.wording.facts import (
     short_day,
     size,
     stamp,
-    thousands_sign,
 )
-from scripts.update_catalogues import in_step, new_catalogue, read, source, untranslated
 
 REPO = Path(__file__).parents[2]
 PREFIXES = (
@@ -130,71 +125,6 @@ def test_families_of_errors_have_no_sentence_of_their_own() -> None:
     assert not FAMILIES & SENTENCES.keys()
 
 
-@pytest.mark.parametrize("path", catalogue_files(), ids=lambda path: path.stem)
-def test_a_language_has_every_sentence_with_the_same_facts(path: Path) -> None:
-    messages = {str(message.context): message for message in read(path) if message.id}
-    if {key: message.id for key, message in messages.items()} != SENTENCES:
-        pytest.fail(f"{path.name} does not have the sentences of english.py: run `make generate`", pytrace=False)
-    left = [key for key, message in messages.items() if not message.string or message.fuzzy]
-    if left:
-        shown = f"{', '.join(left[:5])}{', …' if len(left) > 5 else ''}"
-        pytest.fail(f"{path.name}: {len(left)} sentences to translate, or to look at again: {shown}", pytrace=False)
-    for key, message in messages.items():
-        assert fields(str(message.string)) == fields(SENTENCES[key]), key
-
-
-@pytest.mark.parametrize("path", catalogue_files(), ids=lambda path: path.stem)
-def test_a_reader_is_told_what_the_catalogue_says(path: Path) -> None:
-    for message in read(path):
-        if message.id and message.string and not message.fuzzy:
-            assert translated(str(message.context), path.stem) == message.string
-
-
-@pytest.fixture
-def languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty folder of catalogues in place of our own; they are read once in a process."""
-    monkeypatch.setattr(catalogues, "FOLDER", tmp_path)
-    for cached in (catalogues.sentences_in, catalogues.language_of, catalogues._languages):
-        cached.cache_clear()
-    yield tmp_path
-    for cached in (catalogues.sentences_in, catalogues.language_of, catalogues._languages):
-        cached.cache_clear()
-
-
-def test_a_sentence_that_is_not_translated_or_has_changed_is_told_in_english(languages: Path) -> None:
-    catalogue = new_catalogue("fr")
-    catalogue.add(SENTENCES["button_again"], "Encore", context="button_again")
-    catalogue.add(SENTENCES["button_delete"], "", context="button_delete")
-    catalogue.add(SENTENCES["button_cancel"], "Annuler ?", context="button_cancel", flags={"fuzzy"})
-    catalogue.add("Once upon a time", "Il était une fois", context="prompt_missing")
-    (languages / "fr.po").write_bytes(source(catalogue))
-    assert [language_of(locale) for locale in ("fr", "fr-CA", "de", None)] == ["fr", "fr", "en", "en"]
-    told = sentences_in("fr")
-    assert told["button_again"] == "Encore"
-    for key in ("button_delete", "button_cancel", "prompt_missing", "button_use"):
-        assert told[key] == SENTENCES[key]
-
-
-@pytest.mark.usefixtures("languages")
-def test_numbers_in_an_english_sentence_are_written_in_english_whoever_reads_it() -> None:
-    assert say("prompt_missing", "it") == SENTENCES["prompt_missing"]
-    assert (number(1.5, "it"), number(12_345, "de"), thousands_sign("it")) == ("1.5", "12,345", ",")
-
-
-def test_a_new_language_begins_with_every_sentence_to_translate() -> None:
-    assert untranslated(in_step(new_catalogue("pt_BR"))) == len(SENTENCES)
-
-
-def test_the_script_marks_a_changed_sentence_for_translators() -> None:
-    old = Catalog(locale="de")
-    old.add("Once upon a time", "Es war einmal", context="prompt_missing")
-    new = in_step(old)
-    changed = next(m for m in new if m.context == "prompt_missing")
-    assert changed.fuzzy
-    assert changed.string == "Es war einmal"
-    assert len(new) == len(SENTENCES)
-
-
 def test_german_readers_are_told_in_german_and_others_in_english() -> None:
     assert "Zeichen" in say("prompt_too_long", "de", length=1001, limit=1000)
     assert say("prompt_too_long", "xx", length=1001, limit=1000) == say("prompt_too_long", length=1001, limit=1000)
@@ -204,15 +134,6 @@ def test_german_readers_are_told_in_german_and_others_in_english() -> None:
 def test_a_failure_without_a_reason_is_told_without_quotation_marks() -> None:
     assert "“" not in say("service_failed", reason=None)
     assert "“too dark”" in say("service_failed", reason="too dark")
-
-
-def test_descriptions_of_commands_fit_into_discord() -> None:
-    for path in catalogue_files():
-        for message in read(path):
-            if message.context in COMMANDS:
-                longest = 100 if str(message.context).startswith(("command_", "option_")) else 1000
-                assert len(str(message.string)) <= longest, message.context
-    assert all(len(text) <= 100 for key, text in COMMANDS.items() if key.startswith(("command_", "option_")))
 
 
 def test_numbers_sizes_and_durations_are_written_in_the_readers_language() -> None:

@@ -11,9 +11,10 @@ from discord import app_commands
 
 from bot.chat.replies.interactions import Interaction, requester_of
 from bot.rules.catalog import SEED_MAX, Kind, Model, Operation
+from bot.rules.languages import SOURCE
 from bot.rules.requests import START_MAX_SECONDS
 from bot.wording import SENTENCES, say, translated
-from bot.wording.catalogues import SOURCE_LANGUAGE, language_of
+from bot.wording.catalogues import language_of
 
 _CHOICE_MAX_CHARS = 100
 
@@ -40,7 +41,7 @@ class WordingTranslator(app_commands.Translator):
     ) -> str | None:
         """The text in `locale`; None where it is no sentence of ours or has no translation."""
         key = string.extras.get("key")
-        if key is None or language_of(locale.value) == SOURCE_LANGUAGE:
+        if key is None or language_of(locale.value) == SOURCE:
             return None
         text = translated(key, locale.value)
         return None if text == string.message else text
@@ -81,8 +82,8 @@ def _price(model: Model, locale: str) -> str | None:
     """The list price; None where the catalogue has none."""
     if model.dollars_per_video:
         key = "price_per_picture" if model.form.makes is Kind.IMAGE else "price_per_video"
-        return say(key, locale, dollars=model.dollars_per_video)
-    return say("price_per_second", locale, dollars=model.dollars_per_second) if model.dollars_per_second else None
+        return say(key, locale, price=model.dollars_per_video)
+    return say("price_per_second", locale, price=model.dollars_per_second) if model.dollars_per_second else None
 
 
 def _speed(model: Model, locale: str) -> str:

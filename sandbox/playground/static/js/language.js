@@ -4,12 +4,13 @@ import { api } from "./api.js";
 import { el, toast } from "./dom.js";
 import { emit, loadWorld, on, store } from "./store.js";
 
-/** Discord's client languages that matter here; Arabic is none of them, but people write it. */
+/** All of Discord's client languages, as it names them; Arabic is none of them, but people write it. In the last one the bot accents every letter. */
 const LANGUAGES = [
-  ["en-US", "English (US)"], ["en-GB", "English (UK)"], ["de", "Deutsch"], ["fr", "Français"], ["es-ES", "Español (España)"],
-  ["es-419", "Español (Latinoamérica)"], ["pt-BR", "Português (Brasil)"], ["it", "Italiano"], ["nl", "Nederlands"], ["pl", "Polski"],
-  ["tr", "Türkçe"], ["ru", "Русский"], ["uk", "Українська"], ["ja", "日本語"], ["ko", "한국어"], ["zh-CN", "中文"], ["zh-TW", "繁體中文"],
-  ["hi", "हिन्दी"], ["ar", "العربية"],
+  ["en-US", "English, US"], ["en-GB", "English, UK"], ["bg", "български"], ["cs", "Čeština"], ["da", "Dansk"], ["de", "Deutsch"], ["el", "Ελληνικά"],
+  ["es-419", "Español de Latinoamérica"], ["es-ES", "Español de España"], ["fi", "Suomi"], ["fr", "Français"], ["hi", "हिन्दी"], ["hr", "Hrvatski"],
+  ["hu", "Magyar"], ["id", "Bahasa Indonesia"], ["it", "Italiano"], ["ja", "日本語"], ["ko", "한국어"], ["lt", "Lietuviškai"], ["nl", "Nederlands"],
+  ["no", "Norsk"], ["pl", "Polski"], ["pt-BR", "Português do Brasil"], ["ro", "Română"], ["ru", "Русский"], ["sv-SE", "Svenska"], ["th", "ไทย"],
+  ["tr", "Türkçe"], ["uk", "Українська"], ["vi", "Tiếng Việt"], ["zh-CN", "简体中文"], ["zh-TW", "繁體中文"], ["ar", "العربية"], ["en-XA", "⟦Ƥŝéúđó⟧ Pseudo"],
 ];
 const CLOCKS = [["", "As the language has it"], ["h12", "3:05 PM"], ["h23", "15:05"]];
 
