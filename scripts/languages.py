@@ -25,13 +25,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bot.rules.languages import LANGUAGES, SOURCE, Language
 from bot.wording import SENTENCES
-from bot.wording.catalogues import FOLDER, as_forms, catalogue_files, english_forms
+from bot.wording.catalogues import as_forms, catalogue_files, english_forms
 from bot.wording.counted import COUNTED
 from bot.wording.english_notes import place_of
 from bot.wording.plurals import one_number_alone, plural_forms
 from scripts.update_catalogues import facts_of, in_step, read, source
 
-SAME = FOLDER / "same_as_english.toml"
+SAME = Path(__file__).with_name("same_as_english.toml")
 """Which sentences are meant to read as in English, by language; `all` for every one."""
 
 _PAIRS = ("“”", "„“", "„”", "”“", "»«", "«»", "‹›", "「」", "『』", "《》", "⟨⟩")  # noqa: RUF001
