@@ -91,7 +91,7 @@ class TextCommands(commands.Cog):
                 return
             await self._answer(message, words)
         except Exception as exc:  # noqa: BLE001  # the member waits for a word, whatever it was
-            await report_error_in_text(message, exc)
+            await report_error_in_text(self._bot, message, exc)
 
     async def choose(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Answers the question which of several files is meant: its message becomes the card."""
@@ -141,7 +141,7 @@ class TextCommands(commands.Cog):
             return
         check_rights(message)
         if message.guild is None and read_text_command(words) is None and tidy_prompt(words):
-            locale = locale_of(message)
+            locale = locale_of(self._bot, message)
             sentence = say("text_plain", locale)
             await tell_text(message, sentence, view=words_button(message, locale))
             return
@@ -149,8 +149,8 @@ class TextCommands(commands.Cog):
         if len(asked.files) < 2:
             await answer_text(self._bot, message, asked.request())
             return
-        self._bot.services.acceptance.precheck(asked.request(), author_of(message))
-        locale = locale_of(message)
+        self._bot.services.acceptance.precheck(asked.request(), author_of(self._bot, message))
+        locale = locale_of(self._bot, message)
         await tell_text(
             message, say("which_one", locale), view=message_question(asked.files, message, asked.source_id, locale)
         )
@@ -190,7 +190,7 @@ class TextCommands(commands.Cog):
         command = replace(command, inputs=inputs_written(command.inputs, message, self._bot.user))
         if command.operation in _NEED_A_FORM or command.private:
             raise FormNeeded(command=command.operation.value)
-        policy, author = self._bot.services.policy, author_of(message)
+        policy, author = self._bot.services.policy, author_of(self._bot, message)
         model, among = (
             policy.choose(command.operation, command.model, author),
             policy.offered(command.operation, author),

@@ -29,7 +29,7 @@ class Welcome(commands.Cog):
         if not await services.guilds.is_first_join(guild.id):
             return
         guild_settings = await services.guilds.settings(guild.id)
-        locale = guild.preferred_locale.value
+        locale = guild_settings.language or guild.preferred_locale.value
         sentence = say(
             "welcome",
             locale,

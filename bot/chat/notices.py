@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import discord
@@ -61,6 +61,11 @@ class DiscordNotices:
         self._client = client
         self._catalog = catalog
         self._clock = clock
+        self._chosen: Callable[[int], str | None] = lambda _: None
+
+    def speak(self, chosen: Callable[[int], str | None]) -> None:
+        """`chosen` gives the language that a server's admins have chosen, None where they have not."""
+        self._chosen = chosen
 
     async def record(self, guild_id: int, channel_id: int, entry: Entry) -> None:
         await self._post(guild_id, channel_id, self._entry(entry, self._locale(_about(entry))))
@@ -110,7 +115,7 @@ class DiscordNotices:
     async def _ping(self, job: Job) -> None:
         """Send a new message, since edits notify nobody: an answer to the reply, or a follow-up of a private one."""
         reply, requester = job.reply, job.requester
-        text = say(f"ping_{job.state}", requester.locale, user_id=requester.user_id)
+        text = say(f"ping_{job.state}", job.locale, user_id=requester.user_id)
         only_them = discord.AllowedMentions(
             everyone=False, roles=False, replied_user=False, users=[discord.Object(requester.user_id)]
         )
@@ -196,8 +201,11 @@ class DiscordNotices:
         ]
 
     def _locale(self, requester: Requester) -> str | None:
-        """The language of the server where they asked: as it is now where this process is told of that server, and in
-        a worker, which is told of none, as it was when they asked."""
+        """The language of the server where they asked: the chosen one, or as Discord says it now where this process is
+        told of that server, and in a worker, which is told of none, as it was when they asked."""
+        chosen = None if requester.guild_id is None else self._chosen(requester.guild_id)
+        if chosen is not None:
+            return chosen
         guild = None if requester.guild_id is None else self._client.get_guild(requester.guild_id)
         if guild is None or guild.unavailable:
             return requester.guild_locale

@@ -184,7 +184,9 @@ def _button(verb: str, shown: ListView, locale: str, job_id: str = "", *, label:
 
 def _read_in(job: Job, locale: str) -> Job:
     """A copy of the job whose card is in that language."""
-    return job.model_copy(update={"requester": job.requester.model_copy(update={"locale": locale})})
+    return job.model_copy(
+        update={"requester": job.requester.model_copy(update={"locale": locale, "guild_locale": None})}
+    )
 
 
 def _about(job: Job) -> str:

@@ -10,6 +10,7 @@ import discord
 
 from bot.errors import Fact
 from bot.rules.guild_settings_file import Change
+from bot.rules.languages import name_of
 from bot.rules.limit_rules import Block, Rule, Scope, Window
 from bot.rules.usage import Standing
 from bot.wording import SENTENCES, Markup, say, translated
@@ -181,11 +182,21 @@ def _changed_value(change: Change, value: Fact, locale: str | None) -> str:
         return translated("value_all", locale)
     if value is None or value == "":
         return translated(_NOTHING.get(change.key, "value_none"), locale)
-    if change.key in _CHANNELS:
-        return _mentions("#", str(value))
-    if change.key in _ROLES:
-        return _mentions("@&", str(value))
-    return _amount(change, value, locale) if change.key == "limit" else _word(value, locale)
+    return _value_there(change, value, locale)
+
+
+def _value_there(change: Change, value: Fact, locale: str | None) -> str:
+    match change.key:
+        case "language":
+            return name_of(str(value))
+        case key if key in _CHANNELS:
+            return _mentions("#", str(value))
+        case key if key in _ROLES:
+            return _mentions("@&", str(value))
+        case "limit":
+            return _amount(change, value, locale)
+        case _:
+            return _word(value, locale)
 
 
 def _amount(change: Change, value: Fact, locale: str | None) -> str:

@@ -24,6 +24,7 @@ from bot.errors import (
 )
 from bot.rules.catalog import Catalog, Model, Operation
 from bot.rules.jobs import Requester
+from bot.rules.languages import LANGUAGES
 from bot.rules.limit_rules import IdSet, LimitBook, Rule, Scope, Window
 from bot.rules.prompts import PATTERNS_MAX, WordAction, WordRule
 from bot.rules.requests import Inputs, Orientation, Resolution
@@ -49,6 +50,7 @@ REASONS: Mapping[str, str] = {
     "not_a_choice": "it must be one of these: {choices}",
     "wrong_kind": "it must be of another kind (text, a number, a list, true or false), as in a file of Export",
     "incomplete": "something that it needs is left out; a file that Export gives has all of it",
+    "language_unknown": "there is no such language",
 }
 
 _KINDS: Mapping[str, tuple[str, str]] = {
@@ -106,6 +108,7 @@ class GuildSettings(BaseModel):
 
     `access` is by command, and `all` is for every command: both must allow it. `models_offered` None means all that the
     catalogue shows. `ping_when_slow`: a job that took longer than `PING_AFTER` pings its requester at the end.
+    `language` is one of `bot.rules.languages`; None means the one that Discord says of the server.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -121,6 +124,7 @@ class GuildSettings(BaseModel):
     word_rules: tuple[WordRule, ...] = Field(default=(), max_length=PATTERNS_MAX)
     audit_channel_id: Id | None = None
     mod_channel_id: Id | None = None
+    language: str | None = Field(default=None, max_length=20)
 
     def amended(self, /, **changes: object) -> Self:
         """A copy with the changes and the next version. Raises `GuildSettingsInvalid`."""
@@ -184,6 +188,8 @@ def check_known(guild_settings: GuildSettings, known: Known) -> None:
             raise invalid(where, "id_unknown", id=str(missing))
     names = dict.fromkeys(guild_settings.models_offered or (), "models_offered")
     names |= {d.model: f"defaults.{operation}" for operation, d in guild_settings.defaults.items() if d.model}
+    if guild_settings.language is not None and guild_settings.language not in {one.code for one in LANGUAGES}:
+        raise invalid("language", "language_unknown")
     for name, where in sorted(names.items()):
         if name not in known.catalog:
             raise invalid(where, "model_unknown", model=name)

@@ -76,7 +76,14 @@ def _changes(old: GuildSettings, new: GuildSettings) -> Iterator[Change]:
     yield Change("models_offered", "", _listed(old.models_offered), _listed(new.models_offered))
     yield from _pairs("defaults", _defaults(old), _defaults(new))
     yield from _pairs("word_rule", _words(old), _words(new))
-    for name in ("private_by_default", "ping_when_slow", "age_restricted_only", "audit_channel_id", "mod_channel_id"):
+    for name in (
+        "language",
+        "private_by_default",
+        "ping_when_slow",
+        "age_restricted_only",
+        "audit_channel_id",
+        "mod_channel_id",
+    ):
         yield Change(name, "", getattr(old, name), getattr(new, name))
 
 

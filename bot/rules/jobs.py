@@ -75,8 +75,8 @@ class Requester(BaseModel):
 
     `moderator` may manage messages where they asked, `server_moderator` in the whole server by their roles, and `admin`
     the server. In a thread `parent_channel_id` is the channel
-    that it belongs to. `age_restricted` says that the channel is. `locale` is their language, `guild_locale` the
-    server's, in Discord's names.
+    that it belongs to. `age_restricted` says that the channel is. `locale` is their language, in Discord's names.
+    `guild_locale` is the server's, which its admins chose or Discord says.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -263,6 +263,11 @@ class Job(BaseModel):
     @property
     def ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def locale(self) -> str:
+        """The language of its reply, in Discord's names: its member's where they alone see it, else the server's."""
+        return self.requester.locale if self.reply.ephemeral else self.requester.guild_locale or self.requester.locale
 
     @property
     def refused(self) -> bool:

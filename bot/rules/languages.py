@@ -46,6 +46,11 @@ LANGUAGES: tuple[Language, ...] = (
 )
 
 
+def name_of(code: str) -> str:
+    """The language's name in its own words; the code itself for one that is not listed any more."""
+    return next((language.name for language in LANGUAGES if language.code == code), code)
+
+
 def line_of(code: str) -> tuple[str, ...]:
     """The languages in which a reader of a listed language may be told a sentence, the best first; English is last."""
     listed = {language.code: language for language in LANGUAGES}

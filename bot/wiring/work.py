@@ -79,6 +79,7 @@ def put_to_work(process: Process, store: Store, chat: Chat, media: Media, contex
         clock=process.clock,
         shared=process.settings.clustered,
     )
+    chat.notices.speak(guilds.language)
     audit_log = AuditLog(guilds=guilds, notes=store.notes, notices=chat.notices, background=context.background)
     limits = _limits(process, store, chat, context, guilds, audit_log)
     endings = Endings(jobs=store.jobs, announcer=context.announcer, metrics=process.metrics)

@@ -141,6 +141,10 @@ OF_KEYS: Mapping[str, WhereShown] = {
     "panel_previous": BUTTON,
     "panel_next": BUTTON,
     "panel_retry": BUTTON,
+    "panel_language": WhereShown(
+        "What a list says before anything is chosen; a language's name follows after a colon.", 60
+    ),
+    "panel_language_unset": WhereShown("An entry of a list, after panel_language and a colon.", 35),
     "panel_unset": WhereShown("An entry of a list, after the setting's name and a colon.", 60),
     "panel_rule_block": CHOICE,
     "panel_rule_hold": CHOICE,
@@ -310,6 +314,7 @@ MORE: Mapping[str, str] = {
     "panel_about_prompts": "gun* and guns are an example of a pattern; write one that makes sense in your language.",
     "form_patterns_about": "gun* and guns are an example of a pattern; write the same one as in panel_about_prompts.",
     "change_ping_when_slow": "The same words as in panel_ping_is_on.",
+    "change_language": "Of what everybody in the server sees.",
     "change_private_by_default": "The same words as in panel_private_is_on.",
     "change_age_restricted_only": "The same words as in panel_age_is_on, as Discord calls such channels.",
     "usage_none": "No limit of any kind: as many videos as one likes.",

@@ -65,6 +65,7 @@ NOTICES: Mapping[str, str] = {
     "change_private_by_default": "Private by default",
     "change_ping_when_slow": "Ping after slow jobs",
     "change_age_restricted_only": "Age-restricted channels only",
+    "change_language": "Language",
     "change_audit_channel_id": "Audit channel",
     "change_mod_channel_id": "Moderators' channel",
     "change_entry": "{name}, entry {number}",
@@ -131,7 +132,10 @@ PANEL: Mapping[str, str] = {
     ),
     "panel_about_models": "Which models members may choose. Without a choice all are offered, new ones too.",
     "panel_about_defaults": "What a command does where the member doesn't say.",
-    "panel_about_habits": "Who sees the answers, who is pinged, and in which channels I answer at all.",
+    "panel_about_habits": (
+        "Who sees the answers, who is pinged, in which channels I answer at all, and the language of cards, notices and "
+        "whatever else everybody sees. Private answers are in the language of each member's Discord."
+    ),
     "panel_about_prompts": (
         "Words and patterns in prompts: block them, hold them for a moderator, or only record them in the "
         "audit channel. * stands for any letters: gun* matches guns. Look-alike letters match, too, unless "
@@ -181,6 +185,8 @@ PANEL: Mapping[str, str] = {
     "panel_age_is_on": "**Age-restricted channels only** is on: I make videos in no other channel.",
     "panel_age_is_off": "**Age-restricted channels only** is off: I make videos in every channel that is allowed.",
     "panel_full": "**When all places of an at-once limit are taken**: {value}.",
+    "panel_language": "Language of public messages",
+    "panel_language_unset": "the server's in Discord",
     "panel_no_rules": "No rules yet.",
     "panel_rules_page": "Rules {first} to {last} of {total}",
     "panel_rule_block": "block",

@@ -166,6 +166,27 @@ async def test_models_defaults_and_privacy_hold_for_members(stage: Stage) -> Non
 
 
 @pytest.mark.asyncio
+async def test_a_public_card_is_in_the_servers_language_and_a_private_one_in_its_members(stage: Stage) -> None:
+    async with stage.clapper():
+        panel = await open_panel(stage)
+        await panel.page("habits")
+        await panel.press("language", ["de"])
+        assert "Saved" in panel.text, "Linus reads English"
+        assert "Wartet" in embed_title(await stage.see(await ask(stage, "Grace"), "pending"))
+        assert "Waiting" in embed_title(await stage.see(await ask(stage, "Grace", private=True), "pending"))
+        stage.discord.member("Ada").user.locale = "de"
+        await panel.press("language", ["unset"])
+        assert "Waiting" in embed_title(await stage.see(await ask(stage), "pending"))
+        assert "Wartet" in embed_title(await stage.see(await ask(stage, private=True), "pending"))
+        await panel.press_id(control(panel.message, "language"), ["xx"], raw=True)
+        assert "no such language" in panel.text
+
+
+def embed_title(message: Json) -> str:
+    return str(message["embeds"][0]["title"])
+
+
+@pytest.mark.asyncio
 async def test_age_restricted_only_means_it(stage: Stage) -> None:
     async with stage.clapper():
         panel = await open_panel(stage)

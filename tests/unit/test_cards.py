@@ -275,6 +275,18 @@ def test_a_card_speaks_its_requesters_language() -> None:
     assert "**Lucy Pro** · hoch · " in "\n".join(card_of(tall, CATALOG).lines)
 
 
+@pytest.mark.parametrize(
+    ("private", "guild_locale", "title"),
+    [(False, "en-US", "Waiting"), (True, "en-US", "Wartet"), (False, "de", "Wartet"), (False, None, "Wartet")],
+)
+def test_a_public_card_speaks_the_servers_language(private: bool, guild_locale: str | None, title: str) -> None:
+    job = a_job(requester=Requester(user_id=42, name="Ada", channel_id=2, locale="de", guild_locale=guild_locale))
+    job = job.model_copy(update={"reply": job.reply.model_copy(update={"ephemeral": private})})
+    card = card_of(job, CATALOG)
+    assert title in card.title
+    assert ("Nummer" in card.small) == (title == "Wartet")
+
+
 def test_seeds_are_shown_in_full() -> None:
     job = a_job(request=compose(CATALOG.get("lucy-pro-t2v"), Inputs(prompt="x", seed=SEED_MAX)))
     assert "`4294967295`" in card_of(job, CATALOG).small

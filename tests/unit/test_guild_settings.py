@@ -65,6 +65,7 @@ FULL = GuildSettings(
     word_rules=(WordRule(pattern="cat*", action=WordAction.HOLD), WordRule(pattern="dog", note="no dogs")),
     audit_channel_id=CHANNEL,
     mod_channel_id=MOD_CHANNEL,
+    language="de",
 )
 
 
@@ -310,3 +311,11 @@ def test_no_setting_can_change_unseen_by_the_dry_run(field: str) -> None:
     assert changes, f"let _changes in bot/rules/guild_settings_file.py tell {field}, and FULL above have it"
     missing = {f"change_{change.key}" for change in changes} - SENTENCES.keys()
     assert missing == set(), "add to bot/wording/english_settings.py"
+
+
+def test_a_language_that_is_not_listed_is_refused() -> None:
+    with pytest.raises(GuildSettingsInvalid) as refused:
+        import_settings(document(language="xx"), GuildSettings(), KNOWN)
+    assert (refused.value.facts["where"], refused.value.facts["reason"]) == ("language", "language_unknown")
+    assert import_settings(document(language="pl"), GuildSettings(), KNOWN).language == "pl"
+    assert import_settings(document(language=None), FULL, KNOWN).language is None

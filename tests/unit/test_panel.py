@@ -21,11 +21,13 @@ from bot.rules.catalog import Operation, load_catalog
 from bot.rules.guild_settings import Access, Defaults, GuildSettings, Known
 from bot.rules.guild_settings_file import diff
 from bot.rules.jobs import JobState
+from bot.rules.languages import PSEUDO
 from bot.rules.limit_presets import PRESETS, LimitPreset, with_preset
 from bot.rules.limit_rules import RULES_MAX, Block, LimitBook, Rule, Scope, Unit, Window
 from bot.rules.prompts import PATTERNS_MAX, WordAction, WordRule
 from bot.rules.statistics import Record, StatisticsLine, count, lines
 from bot.wording import translated
+from bot.wording.catalogues import languages_spoken
 from bot.work.services import Table
 from sandbox.discord.components import check_components
 from sandbox.discord.modal_rules import check_modal
@@ -52,6 +54,7 @@ FULL = GuildSettings().amended(
         exempt_role_ids=frozenset(ROLES),
         blocks=tuple(Block(user_id=10**18 + i, reason="*" * 300, until=NOW + timedelta(days=1)) for i in range(1000)),
     ),
+    language="pt-BR",
     audit_channel_id=9,
     mod_channel_id=2001,
 )
@@ -82,7 +85,7 @@ def sent(view: ui.LayoutView) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("locale", ["en-US", "de"])
+@pytest.mark.parametrize("locale", [*languages_spoken(), PSEUDO])
 @pytest.mark.parametrize("guild_settings", [GuildSettings(), FULL], ids=["nothing", "everything"])
 @pytest.mark.parametrize("page", list(PanelPage))
 def test_every_page_keeps_discords_rules(page: PanelPage, guild_settings: GuildSettings, locale: str) -> None:
@@ -90,7 +93,7 @@ def test_every_page_keeps_discords_rules(page: PanelPage, guild_settings: GuildS
         check_components(sent(panel_view(scene(guild_settings, page, locale, what))), v2=True)
 
 
-@pytest.mark.parametrize("locale", ["en-US", "de"])
+@pytest.mark.parametrize("locale", [*languages_spoken(), PSEUDO])
 def test_a_dry_run_of_any_size_keeps_discords_rules(locale: str) -> None:
     view = import_view(scene(GuildSettings(), PanelPage.OVERVIEW, locale), diff(GuildSettings(), FULL), "0" * 16)
     check_components(sent(view), v2=True)

@@ -115,6 +115,13 @@ def _exempt(part: Part, values: Values, guild_settings: GuildSettings, known: Kn
     return {"limits": book.with_exempt_roles(chosen | set(unseen))}
 
 
+def _language(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
+    del part, guild_settings
+    value = None if not values or values[0] == UNSET else values[0]
+    check_known(GuildSettings().amended(language=value), known)
+    return {"language": value}
+
+
 def _drop(part: Part, values: Values, guild_settings: GuildSettings, known: Known) -> Changes:
     del part, known
     chosen = {int(value) for value in values if value.isdecimal()}
@@ -160,6 +167,7 @@ _CHANGES: Mapping[str, Callable[[Part, Values, GuildSettings, Known], Changes]] 
     "enhance": _change_default("enhance_prompt"),
     "full": _full,
     "exempt": _exempt,
+    "language": _language,
     "drop": _drop,
     "audit": _channel("audit_channel_id"),
     "mods": _channel("mod_channel_id"),

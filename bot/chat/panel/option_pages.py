@@ -25,7 +25,9 @@ from bot.chat.panel.parts import (
 )
 from bot.rules.catalog import Operation
 from bot.rules.guild_settings import PING_AFTER
+from bot.rules.languages import name_of
 from bot.wording import translated
+from bot.wording.catalogues import languages_spoken
 
 UNSET = "unset"
 SWITCHES = {"private": "private_by_default", "ping": "ping_when_slow", "age": "age_restricted_only"}
@@ -110,11 +112,19 @@ def _default(scene: Scene, control: str, key: str, options: Mapping[str, str], c
 
 
 def habits(scene: Scene) -> list[Item]:
-    """Who sees answers, and who is pinged."""
+    """Who sees answers, who is pinged, and the language of what everybody sees."""
     items: list[Item] = [ui.TextDisplay(scene.say("panel_about_habits"))]
     for control, field in SWITCHES.items():
         on = bool(getattr(scene.guild_settings, field))
         state = "on" if on else "off"
         told = scene.say(f"panel_{control}_is_{state}", minutes=PING_AFTER // timedelta(minutes=1))
         items.append(ui.Section(told, accessory=button(scene, control, scene.say("panel_off" if on else "panel_on"))))
-    return items
+    return [*items, _language(scene)]
+
+
+def _language(scene: Scene) -> ui.ActionRow[Any]:
+    title, chosen = scene.say("panel_language"), scene.guild_settings.language
+    codes = dict.fromkeys([*languages_spoken(), *([chosen] if chosen else [])])
+    named = [(code, f"{title}: {name_of(code)}", code == chosen) for code in codes]
+    unset = (UNSET, f"{title}: {scene.say('panel_language_unset')}", chosen is None)
+    return choice(scene, "language", title, [unset, *named])

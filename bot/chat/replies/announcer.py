@@ -322,7 +322,8 @@ class DiscordAnnouncer:
             raise lost
         locale = job.requester.locale
         elsewhere = {"channel_id": 0, "names_asker": True}  # and nobody else reads it there
-        job = job.model_copy(update={"reply": job.reply.model_copy(update=elsewhere)})
+        theirs = job.requester.model_copy(update={"guild_locale": None})
+        job = job.model_copy(update={"reply": job.reply.model_copy(update=elsewhere), "requester": theirs})
         card = card_of(job, self._catalog, handed=thing)
 
         def payload() -> dict[str, Any]:
@@ -359,9 +360,12 @@ class DiscordAnnouncer:
         A reply that no token reaches, as under a text message, says it itself.
         """
         reply, silent = job.reply, discord.AllowedMentions.none()
-        sentence = "" if job.failure is None else failure_sentence(job.failure, job.requester.locale)
+        alone = token_is_alive(reply, self._clock.now())
+        sentence = (
+            "" if job.failure is None else failure_sentence(job.failure, job.requester.locale if alone else job.locale)
+        )
         try:
-            if reply.ephemeral or not token_is_alive(reply, self._clock.now()):
+            if reply.ephemeral or not alone:
                 await self._say_instead(job, sentence)
                 return Shown()
             webhook = webhook_of(reply, self._client)
@@ -376,7 +380,7 @@ class DiscordAnnouncer:
     async def _say(self, job: Job, key: str) -> None:
         """Nothing but the sentence of that key in the reply, where that can be reached."""
         try:
-            await self._say_instead(job, say(key, job.requester.locale))
+            await self._say_instead(job, say(key, job.locale))
         except UNSENT as exc:
             log.info("the reply of job %s can't be told %s: %s", job.id, key, exc)
 

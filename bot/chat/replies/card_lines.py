@@ -44,7 +44,7 @@ def quoted(job: Job) -> list[str]:
 
 def options(job: Job, catalog: Catalog, handed: Clip | Link | None = None, *, alone: bool = False) -> str:
     """Which model, what was made or is to be made, and for whom where Discord does not show that above the reply."""
-    inputs, locale = job.request.inputs, job.requester.locale
+    inputs, locale = job.request.inputs, job.locale
     told = alone or job.reply.ephemeral or job.reply.names_asker
     parts = [
         f"**{escape(_short_title(job.request.model, catalog))}**",
@@ -60,7 +60,7 @@ def options(job: Job, catalog: Catalog, handed: Clip | Link | None = None, *, al
 
 def _form(job: Job, handed: Clip | Link | None) -> list[str | None]:
     """How long and how large: of the video itself once it is there, and until then as it was asked for."""
-    inputs, locale = job.request.inputs, job.requester.locale
+    inputs, locale = job.request.inputs, job.locale
     made = handed if isinstance(handed, Clip) and handed.width else job.result
     if job.state is not JobState.DELIVERED or made is None or not (made.width and made.height):
         orientation = say(f"orientation_{inputs.orientation}", locale) if inputs.orientation else None
@@ -78,7 +78,7 @@ def size_name(width: int, height: int) -> str:
 
 def small_print(job: Job) -> str:
     """The numbers that are good for copying: the seed, and the job's number, which is also in the operator's log."""
-    seed, locale = job.request.inputs.seed, job.requester.locale
+    seed, locale = job.request.inputs.seed, job.locale
     number = say("number_is", locale, number=Markup(f"`{job.id[:SHORT_ID_CHARS]}`"))
     return number if seed is None else f"{say('seed_is', locale, seed=Markup(f'`{seed}`'))} · {number}"
 
@@ -86,7 +86,7 @@ def small_print(job: Job) -> str:
 def instead(job: Job) -> list[str]:
     """That the usual model is not to be had, so that another one is used."""
     usual = job.request.instead_of
-    return [] if usual is None else [say("instead_of", job.requester.locale, model=usual)]
+    return [] if usual is None else [say("instead_of", job.locale, model=usual)]
 
 
 def used_part(job: Job) -> list[str]:
@@ -96,12 +96,12 @@ def used_part(job: Job) -> list[str]:
     if clip is None or clip.seconds is None or not clip.shortened:
         return []
     key = "clip_shortened" if start else "clip_shortened_beginning"
-    return [say(key, job.requester.locale, seconds=clip.seconds, start_seconds=start or 0.0)]
+    return [say(key, job.locale, seconds=clip.seconds, start_seconds=start or 0.0)]
 
 
 def origins(job: Job) -> list[str]:
     """Whose picture it is and where, except where it came with the very message that is answered."""
-    locale = job.requester.locale
+    locale = job.locale
     return [
         say("picture_from", locale, posted_by_id=file.posted_by, posted_in=Markup(file.posted_in))
         for file in job.request.files.values()
@@ -127,7 +127,7 @@ def times(job: Job, catalog: Catalog) -> list[str]:
     long such a job takes. None promises what nobody knows: a moderator's time, or that of a service that is busy."""
     if job.ended or job.state is JobState.COMPLETED:
         return []
-    locale = job.requester.locale
+    locale = job.locale
     if job.held:
         return [say("accepted_at", locale, accepted_at=job.accepted_at)]
     if job.in_line:
@@ -146,7 +146,7 @@ def times(job: Job, catalog: Catalog) -> list[str]:
 
 
 def _place_in_line(job: Job) -> str:
-    locale = job.requester.locale
+    locale = job.locale
     if job.expected_seconds is None or job.place is None:
         return say("in_line", locale, place=job.place)
     return say("in_line_within", locale, place=job.place, seconds=tidy_seconds(job.place * job.expected_seconds))
@@ -154,7 +154,7 @@ def _place_in_line(job: Job) -> str:
 
 def _expectations(job: Job, catalog: Catalog) -> list[str]:
     """How long such a job takes: a range where this model has made none yet; and until when this one is expected."""
-    expected, locale = job.expected_seconds, job.requester.locale
+    expected, locale = job.expected_seconds, job.locale
     if expected is None:
         return []
     if _is_guessed(job, catalog):
@@ -190,7 +190,7 @@ def expected_at(job: Job) -> datetime | None:
 
 
 def outcome(job: Job, *, bare: bool) -> list[str]:
-    locale = job.requester.locale
+    locale = job.locale
     if job.held:
         return [say("held_note", locale)]
     if job.awaits_member:

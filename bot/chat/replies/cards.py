@@ -99,7 +99,7 @@ def card_of(
     says that this reply may be out of reach before the video is there, so that it offers a way to come for it; `alone`:
     its requester alone sees it, wherever the reply is; `elsewhere`: it is delivered, but not in this message. Others
     see nothing of what no moderator has approved."""
-    locale = job.requester.locale
+    locale = job.locale
     sign, colour = STATE_LOOKS[job.state]
     waits = job.awaits_member
     shown = not bare and (alone or job.reply.ephemeral or not unapproved(job))

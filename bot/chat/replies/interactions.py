@@ -176,7 +176,8 @@ def requester_of(interaction: Interaction) -> Requester:
         admin=interaction.guild_id is not None and interaction.permissions.manage_guild,
         age_restricted=is_age_restricted(channel),
         locale=interaction.locale.value,
-        guild_locale=None if interaction.guild_locale is None else interaction.guild_locale.value,
+        guild_locale=interaction.client.services.guilds.language(interaction.guild_id)
+        or (None if interaction.guild_locale is None else interaction.guild_locale.value),
     )
 
 

@@ -29,7 +29,7 @@ _SILENT = discord.AllowedMentions.none()
 async def answer_text(bot: ClientBase, message: discord.Message, request: VideoRequest) -> Job:
     """Take the job and show its card as a reply, or raise the `Refused` that says why not."""
     acceptance = bot.services.acceptance
-    job = await acceptance.accept(acceptance.precheck(request, author_of(message)), _unsent_reply(bot, message))
+    job = await acceptance.accept(acceptance.precheck(request, author_of(bot, message)), _unsent_reply(bot, message))
     opening = bot.announcer.opening(job)
     try:
         sent = await _reply(message, embed=opening["embed"], view=opening["view"])
@@ -67,11 +67,11 @@ async def tell_text(message: discord.Message, sentence: str, *, view: discord.ui
         log.warning("message %s could not be answered: %s", message.id, exc)
 
 
-async def report_error_in_text(message: discord.Message, error: Exception) -> None:
+async def report_error_in_text(bot: ClientBase, message: discord.Message, error: Exception) -> None:
     """Turn whatever went wrong into one sentence, as far as Discord lets us say it."""
     guild_id = message.guild.id if message.guild else None
     note_refusal(error, user_id=message.author.id, guild_id=guild_id, channel_id=message.channel.id)
-    sentence = sentence_for(error, locale_of(message), f"message {message.id}")
+    sentence = sentence_for(error, locale_of(bot, message), f"message {message.id}")
     if sentence is not None:
         await tell_text(message, sentence)
 
@@ -97,7 +97,7 @@ def check_author(message: discord.Message, command: str) -> None:
         raise RoleNotAllowed(command=command)
 
 
-def author_of(message: discord.Message) -> Requester:
+def author_of(bot: ClientBase, message: discord.Message) -> Requester:
     """Who asks, and as what. Messages don't say in which language their author reads: the server's is the next best."""
     channel, author = message.channel, message.author
     member = author if isinstance(author, discord.Member) else None
@@ -113,14 +113,16 @@ def author_of(message: discord.Message) -> Requester:
         server_moderator=member is not None and member.guild_permissions.manage_messages,
         admin=held is not None and held.manage_guild,
         age_restricted=is_age_restricted(channel),
-        locale=locale_of(message),
-        guild_locale=message.guild.preferred_locale.value if message.guild else None,
+        locale=locale_of(bot, message),
+        guild_locale=locale_of(bot, message) if message.guild else None,
     )
 
 
-def locale_of(message: discord.Message) -> str:
+def locale_of(bot: ClientBase, message: discord.Message) -> str:
     """The language that the member is answered in."""
-    return message.guild.preferred_locale.value if message.guild else discord.Locale.american_english.value
+    if message.guild is None:
+        return discord.Locale.american_english.value
+    return bot.services.guilds.language(message.guild.id) or message.guild.preferred_locale.value
 
 
 def upload_limit(guild: discord.Guild | None) -> int:

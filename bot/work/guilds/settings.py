@@ -122,6 +122,15 @@ class Guilds:
             self._parsed[guild_id] = parsed
         return parsed
 
+    def language(self, guild_id: int | None) -> str | None:
+        """The language that the server's admins have chosen, as this process knows it; None where they have not."""
+        if guild_id is None:
+            return None
+        try:
+            return self.known(guild_id).language
+        except RowUnreadable:  # told where its rules are needed; in which language is no reason to say nothing
+            return None
+
     async def settings(self, guild_id: int) -> GuildSettings:
         """As `known`, and never older than `FRESH_FOR`: reads what is new where it may be. Raises as the class says."""
         if not self._is_fresh():
