@@ -107,7 +107,7 @@ async def test_usage_draws_a_members_own_numbers_and_nobody_elses(stage: Stage) 
         assert "2 of 200" in text_of(message), "the rules stay first"
         told = fields(message)
         assert told["Outcomes"].splitlines() == [
-            "1 in the last 30 days", "5 s of video, 0.40 US dollars",
+            "1 in the last 30 days", "5 s of video, $0.40",
             "done: 1", "failed: 0", "cancelled: 0", "under way: 0",
         ]  # fmt: skip
         assert told["By command"] == one
