@@ -20,8 +20,9 @@ from PIL import Image  # noqa: E402 - the checkout is no package of its own
 from playwright.async_api import Locator, Page, expect  # noqa: E402
 
 from bot.chat.help_pages import PICTURES, HelpPage, picture_name  # noqa: E402
+from bot.rules.languages import SOURCE  # noqa: E402
 from bot.wording import say  # noqa: E402
-from bot.wording.catalogues import SOURCE_LANGUAGE, catalogue_files  # noqa: E402
+from bot.wording.catalogues import catalogue_files  # noqa: E402
 from sandbox.launch import Options, Sandbox  # noqa: E402
 from scripts.screenshots import PATIENCE_MS, SHOW_MIDDLE, command  # noqa: E402
 from tests.browser import DROP, browsing, chromium, open_page  # noqa: E402
@@ -37,7 +38,7 @@ async def main(folder: Path) -> None:
     if path is None:
         sys.exit("No Chromium here: install it and try again.")
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    for language in (SOURCE_LANGUAGE, *(file.stem for file in catalogue_files())):
+    for language in (SOURCE, *(file.stem for file in catalogue_files())):
         with tempfile.TemporaryDirectory() as data:
             options = Options(port=0, pending_seconds=0.3, processing_seconds=1.0, data=Path(data), quiet=True)
             async with Sandbox(options) as sandbox, browsing(path) as browser:
@@ -49,7 +50,7 @@ async def main(folder: Path) -> None:
 
 async def pictures(page: Page, language: str) -> dict[HelpPage, bytes]:
     """A PNG for each page."""
-    locale = "en-US" if language == SOURCE_LANGUAGE else language
+    locale = "en-US" if language == SOURCE else language
     await speak(page, locale)
     made, moved, restyled = WORDS.get(language, WORDS["en"])
     found = {}

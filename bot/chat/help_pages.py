@@ -14,8 +14,9 @@ from discord import ui
 
 from bot.chat.persistent import Persistent, view_with
 from bot.rules.catalog import Operation
+from bot.rules.languages import SOURCE
 from bot.wording import Markup, say, translated
-from bot.wording.catalogues import SOURCE_LANGUAGE, language_of
+from bot.wording.catalogues import language_of
 
 PICTURES = Path(__file__).with_name("help_pictures")
 """A picture of each page in each language, which `scripts/help_pictures.py` takes."""
@@ -80,7 +81,7 @@ def help_embed(
 def help_files(page: HelpPage, locale: str) -> list[discord.File]:
     """The picture for the page's embed, to be sent with it; nothing where there is none."""
     language = language_of(locale)
-    picture = _picture(page, language) or _picture(page, SOURCE_LANGUAGE)
+    picture = _picture(page, language) or _picture(page, SOURCE)
     return [] if picture is None else [discord.File(io.BytesIO(picture), f"help-{page}.webp")]
 
 

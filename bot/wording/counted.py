@@ -49,7 +49,12 @@ COUNTED: Mapping[str, Counted] = {
         "{member_id} starts anew: {number} of their videos doesn't count any more for this server's rules for each "
         "member. It still counts for the whole server's and the channels' rules.",
     ),
-    "usage_chart_title": Counted("days", "The last day of {name}"),
+    "usage_chart_title": Counted("days", "{name}: the last day"),
+    "usage_chart_yours": Counted("days", "Your last day"),
+    "failure_counts_often": Counted(
+        "amount", "Only {amount} failure a day is left out of the limits, and this is one more."
+    ),
+    "guild_settings_invalid_too_many": Counted("limit"),
     "usage_total": Counted("days", "{number} in the last day"),
     "models_more": Counted("number"),
     "changes_more": Counted("number"),
@@ -67,6 +72,6 @@ COUNTED: Mapping[str, Counted] = {
         "at_once",
         "Hello! I make videos: type `/t2v` and say what you want to see, or `/help` for everything else.\n"
         "So that one member can't use up everybody's share, each may make {at_once} video at once and {a_day} a day. "
-        "Members who manage this server change that with `/limits set` and see it with `/limits show`.",
+        "Members who manage this server see and change that with `/settings`, or with the commands of `/limits`.",
     ),
 }

@@ -133,8 +133,8 @@ PANEL: Mapping[str, str] = {
     "panel_about_models": "Which models members may choose. Without a choice all are offered, new ones too.",
     "panel_about_defaults": "What a command does where the member doesn't say.",
     "panel_about_habits": (
-        "Who sees the answers, who is pinged, in which channels I answer at all, and the language of cards, notices and "
-        "whatever else everybody sees. Private answers are in the language of each member's Discord."
+        "Who sees the answers, who is pinged, in which channels I answer at all, and the language of cards, notices "
+        "and whatever else everybody sees. Private answers are in the language of each member's Discord."
     ),
     "panel_about_prompts": (
         "Words and patterns in prompts: block them, hold them for a moderator, or only record them in the "

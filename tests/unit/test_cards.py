@@ -371,7 +371,7 @@ def test_a_failed_card_says_once_whether_it_counts(facts: dict[str, object], tol
 def test_ones_own_list_offers_the_same_seed_only_where_the_model_knows_seeds(knows_seeds: bool) -> None:
     model = CATALOG.get("lucy-pro-t2v")
     catalog = Catalog([model if knows_seeds else model.model_copy(update={"service": "fal", "seed_max": None})])
-    view = own_jobs.detail_view(a_job(JobState.DELIVERED), catalog, page=0, locale="en-US")
+    view = own_jobs.detail_view(a_job(JobState.DELIVERED), catalog, own_jobs.ListView(), locale="en-US")
     labels = [item.label for item in view.children if isinstance(item, discord.ui.Button)]
     again = ["Again, same seed", "Again, new seed"] if knows_seeds else ["Again"]
     assert labels == ["Show it here", *again, "Change", "All my videos"]
