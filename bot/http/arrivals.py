@@ -77,7 +77,10 @@ class ResultFile:
     async def fill(self, content: StreamReader, slots: Slots, *, limit_bytes: int | None) -> None:
         """Take all that arrives, in pieces as `slots` say. Raises `TooLarge` and `DiskError`."""
         held_bytes = 0
-        async for chunk, _ in content.iter_chunks():  # as they came: `readany` copies them into one
+        while True:
+            chunk, _ = await content.readchunk()  # as it came: `readany` copies all that has arrived into one
+            if not chunk and content.at_eof():
+                return
             self.size += len(chunk)
             if limit_bytes is not None and self.size > limit_bytes:
                 raise TooLarge
