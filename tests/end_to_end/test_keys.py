@@ -91,7 +91,7 @@ async def others(stage: Stage) -> str:
     return "the answer"
 
 
-REFUSED = ("The video service doesn't offer", "No video service that this bot has a key for")
+REFUSED = ("The video service doesn't offer", "This bot has no video service that makes")
 PICTURE, CLIP = "cat.png", "ball.mp4"
 WAYS: dict[str, Callable[[Stage], Awaitable[str]]] = {
     **{f"`/{name}`": partial(slash, command=name) for name in COMMANDS},

@@ -19,7 +19,7 @@ async def test_a_member_gets_a_copy_of_their_own_rows_without_tokens(stage: Stag
         asked = await ada.slash("general", "mydata")
         told = await asked.reply(lambda message: bool(message["attachments"]), PATIENCE_SECONDS)
         assert told["flags"] & 64
-        assert "1 videos" in told["content"]
+        assert "1 video," in told["content"]
         (file,) = told["attachments"]
         async with aiohttp.ClientSession() as session, session.get(file["url"]) as answer:
             text = await answer.text()
