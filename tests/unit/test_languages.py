@@ -271,7 +271,7 @@ def test_a_release_waits_for_what_is_missing_and_a_developer_does_not(tmp_path: 
         ("seed_is", "graine {seed} {model}", "{model} is not in the English sentence"),
         ("seed_is", "graine {seed:>3}", "beside its name"),
         ("seed_is", "graine {seed", "a brace too many or too few"),
-        ("seed_is", "seed {seed}", "the same as in English"),
+        ("button_again", "Again", "the same as in English"),
         ("button_again", "Encore une fois " * 6, "where 80 is the most"),
         ("button_again", " Encore", "a space"),
         ("button_again", "# Encore", "a heading"),
