@@ -23,7 +23,7 @@ from babel.messages.catalog import Catalog, Message
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bot.rules.languages import LANGUAGES, SOURCE, Language
+from bot.rules.languages import LANGUAGES, SOURCE, Language, line_of
 from bot.wording import SENTENCES
 from bot.wording.catalogues import as_forms, catalogue_files, english_forms
 from bot.wording.counted import COUNTED
@@ -198,12 +198,14 @@ def longest(form: str) -> int:
 
 def told(code: str, state: State, *, every: bool) -> str:
     """The state in words: the keys of all, or of the first few."""
+    falls_back = line_of(code)[1]
+    missing = "missing" if falls_back == SOURCE else f"as in {falls_back}"
     lines = [
         f"{code}: {len(SENTENCES) - len(state.missing) - len(state.fuzzy)} of {len(SENTENCES)} sentences translated, "
-        f"{len(state.missing)} missing, {len(state.fuzzy)} fuzzy, {len(state.faults)} faults"
+        f"{len(state.missing)} {missing}, {len(state.fuzzy)} fuzzy, {len(state.faults)} faults"
         + (", to be brought in step by `make generate`" if state.stale else "")
     ]
-    for name, keys in (("missing", state.missing), ("fuzzy", state.fuzzy)):
+    for name, keys in ((missing, state.missing), ("fuzzy", state.fuzzy)):
         shown = keys if every else keys[:5]
         if keys:
             lines.append(f"  {name}: {', '.join(shown)}{', …' if len(shown) < len(keys) else ''}")

@@ -507,6 +507,7 @@ LIMITS: Mapping[str, str] = {
     "scope_role": "one role's members",
     "scope_channel": "this channel together",
     "scope_server": "the whole server together",
+    "quoted": "“{text}”",
     "deleted_role": "a deleted role ({id})",
     "deleted_channel": "a deleted channel ({id})",
     "rule_line": "{target}: {amount} {unit} {window}",

@@ -125,9 +125,10 @@ def money(dollars: float, locale: str | None = None) -> str:
 
 def price(dollars: float, locale: str | None = None) -> str:
     """`$2.50`, `$12,345.00`: US dollars with their sign. In German `2,50 $`, in British English `US$2.50`."""
-    return numbers.format_currency(
+    told = numbers.format_currency(
         round(dollars + 0.0, 2), "USD", locale=_babel(locale), group_separator=abs(dollars) >= _GROUPED_FROM
     )
+    return re.sub(r"USD(?=\d)", "US$", told)  # in Latin American Spanish the letters would touch the number
 
 
 def thousands_sign(locale: str | None = None) -> str:

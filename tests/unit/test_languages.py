@@ -204,7 +204,7 @@ def test_numbers_in_an_english_sentence_are_written_in_english_whoever_reads_it(
 
 
 def test_measures_and_money_are_written_as_the_reader_does(folder: Path) -> None:
-    for code in ("ru", "fr", "pt-BR", "tr", "ja"):
+    for code in ("ru", "fr", "pt-BR", "tr", "ja", "es-419"):
         write(folder, code, button_again="x")
     written = {code: (size(9.9 * 1024**2, code), duration(185, code), price(0.5, code)) for code in ("ru", "tr", "ja")}
     assert written["ru"] == ("9,9 МБ", "3 мин 5 с", "0,50\xa0$")
@@ -212,7 +212,7 @@ def test_measures_and_money_are_written_as_the_reader_does(folder: Path) -> None
     assert written["ja"] == ("9.9 MB", "3 分 5 秒", "$0.50")
     assert size(9.9 * 1024**2, "fr").replace("\u202f", " ") == "9,9 Mo"
     assert price(12_345, "pt-BR").replace("\xa0", " ") == "US$ 12.345,00"
-    assert (price(2.5), price(2.5, "en-GB")) == ("$2.50", "US$2.50")
+    assert (price(2.5), price(2.5, "en-GB"), price(2.5, "es-419")) == ("$2.50", "US$2.50", "US$2.50")
 
 
 def test_the_pseudo_language_accents_every_word_and_keeps_what_is_not_one() -> None:

@@ -30,7 +30,7 @@ def prompts(scene: Scene) -> list[Item]:
 def _told(scene: Scene, rule: WordRule) -> str:
     parts = [translated(f"panel_rule_{rule.action}", scene.locale)]
     parts += [] if rule.fold else [translated("panel_rule_exact", scene.locale)]
-    parts += [f"“{escape(rule.note, 30)}”"] if rule.note else []
+    parts += [scene.say("quoted", text=Markup(escape(rule.note, 30)))] if rule.note else []
     return f"• **{escape(rule.pattern)}**: {', '.join(parts)}"
 
 
