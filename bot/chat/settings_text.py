@@ -127,9 +127,10 @@ def standing_text(standing: Standing, names: Names, who: str) -> str:
 def block_text(block: Block, names: Names, *, most_chars: int = QUOTE_MAX_CHARS) -> str:
     """Who is blocked, until when and why, with the first `most_chars` of the reason."""
     until = "" if block.until is None else f" {say('block_until', names.locale, until=names.moment(block.until))}"
-    quoted = say("quoted", names.locale, text=Markup(names.quote(block.reason, most_chars)))
-    reason = f" {quoted}" if block.reason else ""
-    return say("block_line", names.locale, member=Markup(names.member(block.user_id))) + until + reason
+    told = say("block_line", names.locale, member=Markup(names.member(block.user_id))) + until
+    if not block.reason:
+        return told
+    return f"{told} {say('quoted', names.locale, text=Markup(names.quote(block.reason, most_chars)))}"
 
 
 def change_lines(changes: Sequence[Change], locale: str | None, *, most_chars: int) -> list[str]:
@@ -173,8 +174,9 @@ def _changed_part(change: Change, locale: str | None) -> str:
         case "channels" | "roles" | "defaults":
             return f"/{change.what}" if change.what != "all" else ""
         case _:
-            what = Markup(escape(change.what, _VALUE_MAX_CHARS))
-            return say("quoted", locale, text=what) if change.what else ""
+            if not change.what:
+                return ""
+            return say("quoted", locale, text=Markup(escape(change.what, _VALUE_MAX_CHARS)))
 
 
 def _changed_value(change: Change, value: Fact, locale: str | None) -> str:
