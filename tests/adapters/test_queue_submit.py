@@ -7,6 +7,7 @@ import copy
 import io
 import json
 import re
+import socket
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -351,11 +352,12 @@ async def test_the_key_does_not_follow_a_redirect(status: int, server: ScriptedS
 
 @pytest.mark.asyncio
 async def test_a_refused_connection_is_tried_again_and_then_known_not_to_be_taken(clock: ManualClock) -> None:
-    async with raw_server(say(b"")) as url:
-        pass  # nobody listens there any more
-    async with client(url, clock, retry=Retry(submit_attempts=3)) as queue:
-        with pytest.raises(QueueSubmitError, match="can't be reached") as caught:
-            await queue.submit(T2V, prompt="x")
+    with socket.socket() as held:  # its port is taken, so that no other process listens there, and nobody answers
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+        async with client(url, clock, retry=Retry(submit_attempts=3)) as queue:
+            with pytest.raises(QueueSubmitError, match="can't be reached") as caught:
+                await queue.submit(T2V, prompt="x")
     assert (caught.value.taken, caught.value.http_status) == (False, None)
     assert isinstance(caught.value.__cause__, aiohttp.ClientConnectorError)
     assert len(clock.slept) == 2
